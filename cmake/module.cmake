@@ -1,0 +1,20 @@
+# The server module pg_ferry.so, its control files and install scripts.
+find_program(PG_CONFIG pg_config REQUIRED)
+function(pg_config_value option variable)
+  execute_process(COMMAND ${PG_CONFIG} ${option} OUTPUT_VARIABLE value OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
+  set(${variable} ${value} PARENT_SCOPE)
+endfunction()
+pg_config_value(--includedir-server PG_INCLUDE_SERVER)
+pg_config_value(--pkglibdir PG_PKGLIBDIR)
+pg_config_value(--sharedir PG_SHAREDIR)
+
+file(GLOB MODULE_SOURCES CONFIGURE_DEPENDS src/*.cpp src/pg/*.cpp src/map/*.cpp src/copy/*.cpp src/query/*.cpp src/load/*.cpp
+     src/backup/*.cpp)
+add_library(pg_ferry MODULE ${MODULE_SOURCES})
+set_target_properties(pg_ferry PROPERTIES PREFIX "")
+target_include_directories(pg_ferry SYSTEM PRIVATE ${PG_INCLUDE_SERVER})
+target_link_libraries(pg_ferry PRIVATE ferry_core)
+
+install(TARGETS pg_ferry LIBRARY DESTINATION ${PG_PKGLIBDIR})
+file(GLOB EXTENSION_FILES CONFIGURE_DEPENDS control/*.control extension/*.sql)
+install(FILES ${EXTENSION_FILES} DESTINATION ${PG_SHAREDIR}/extension)

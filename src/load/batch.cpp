@@ -1,0 +1,182 @@
+// The SQL functions insert_rows() and insert_batch(): JSON rows for one table and for several.
+
+#include <memory>
+
+#include "base/concat.hpp"
+#include "base/json_text.hpp"
+#include "load/foreign_key_order.hpp"
+#include "load/json_source.hpp"
+#include "load/load.hpp"
+#include "pg/arguments.hpp"
+#include "pg/compat.hpp"
+#include "pg/guard.hpp"
+#include "settings.hpp"
+#include "text/json_batch.hpp"
+
+#include "pg/server.hpp"
+
+extern "C" {
+#include "mb/pg_wchar.h"
+#include "utils/jsonb.h"
+#include "utils/regproc.h"
+#include "utils/varlena.h"
+}
+
+namespace ferry::load {
+namespace {
+
+using pg::call;
+
+/// One table of a request, on its way from JSON to a row of the result.
+struct TableRows {
+  Oid table = InvalidOid;
+  std::vector<std::string> rows;
+  std::unique_ptr<Rules> rules{};
+  LoadSummary summary{};
+  std::string rejects_json = "[", keys_json = "[";
+};
+
+std::string server_to_utf8(const std::string& text) {
+  if (GetDatabaseEncoding() == PG_UTF8) return text;
+  const char* const data = text.data();
+  const int size = static_cast<int>(text.size());
+  const char* const converted = call([=] { return const_cast<const char*>(pg_server_to_any(data, size, PG_UTF8)); });
+  return converted == data ? text : std::string(converted);
+}
+
+/// The table that a key of a batch names, as the caller's search_path finds it. Errors: 42P01; 42601 malformed name.
+Oid find_table(const std::string& name) {
+  const char* const data = name.c_str();
+  return call([data] {
+    List* const names = pg::compat::parse_qualified_name(data);
+    return RangeVarGetRelid(makeRangeVarFromNameList(names), NoLock, false);
+  });
+}
+
+void append(std::string& array, const std::string& element) {
+  if (array.size() > 1) array += ", ";
+  array += element;
+}
+
+std::string nullable_json(const std::string& text) { return text.empty() ? "null" : json_string(text); }
+
+std::string reject_json(std::int64_t row_number, const Problem& problem) {
+  return concat("{\"row\": ", row_number, ", \"sqlstate\": ", json_string(problem.sqlstate),
+                ", \"column\": ", nullable_json(problem.column), ", \"constraint\": ", nullable_json(problem.constraint),
+                ", \"reason\": ", json_string(problem.reason), ", \"detail\": ", nullable_json(problem.detail), "}");
+}
+
+[[noreturn]] void fail_request(const Rules& rules, std::int64_t row_number, const Problem& problem) {
+  throw Error(problem.sqlstate.c_str(), problem.reason)
+      .detail(problem.detail)
+      .context(concat("row ", row_number, " of table ", rules.qualified_name()))
+      .schema(rules.schema_name())
+      .table(rules.table_name())
+      .column(problem.column)
+      .constraint(problem.constraint);
+}
+
+void load_table(TableRows& table, bool all_or_nothing) {
+  JsonSource source(std::move(table.rows), *table.rules);
+  LoadOptions options;
+  options.source_name = "batch";
+  options.options_json = concat("{\"format\": \"json\", \"all_or_nothing\": ", all_or_nothing ? "true" : "false", "}");
+  options.want_keys = true;
+  table.summary = run_load(source, *table.rules, options, [&](const Record& record, const Result& result, const auto&) {
+    append(table.keys_json, result.key.empty() ? "null" : result.key);
+    if (result.state != Result::State::rejected) return;
+    if (all_or_nothing) fail_request(*table.rules, record.row_number, result.problem);
+    append(table.rejects_json, reject_json(record.row_number, result.problem));
+  });
+}
+
+void check_row_count(std::size_t rows) {
+  const auto limit = static_cast<std::size_t>(settings::max_batch_rows);
+  if (rows == 0) throw Error("22023", "request has 0 rows").hint(concat("A request has 1 to ", limit, " rows."));
+  if (rows > limit)
+    throw Error("54000", concat("request has ", rows, " rows, the limit is ", limit))
+        .hint("Send several requests, or raise \"pg_ferry.max_batch_rows\".");
+}
+
+/// What the table is called as regclass shows it.
+std::string shown_name(Oid table) {
+  return call(
+      [table] { return const_cast<const char*>(DatumGetCString(DirectFunctionCall1(regclassout, ObjectIdGetDatum(table)))); });
+}
+
+Datum to_jsonb(const std::string& json) {
+  const char* const data = json.c_str();
+  return call([data] { return DirectFunctionCall1(jsonb_in, CStringGetDatum(data)); });
+}
+
+void add_result(pg::ResultRows& results, const TableRows& table) {
+  const LoadSummary& summary = table.summary;
+  const Datum values[] = {pg::text_datum(shown_name(table.table)),
+                          Int32GetDatum(static_cast<std::int32_t>(summary.rows_read)),
+                          Int32GetDatum(static_cast<std::int32_t>(summary.rows_loaded)),
+                          Int32GetDatum(static_cast<std::int32_t>(summary.rows_rejected)),
+                          to_jsonb(table.rejects_json + "]"),
+                          Int64GetDatum(summary.load_id),
+                          to_jsonb(table.keys_json + "]")};
+  const bool nulls[std::size(values)] = {};
+  results.add(values, nulls);
+}
+
+void load_tables(std::vector<TableRows>& tables, bool all_or_nothing, pg::ResultRows& results) {
+  std::size_t rows = 0;
+  for (const TableRows& table : tables) rows += table.rows.size();
+  check_row_count(rows);
+  std::vector<Relation> relations;
+  for (TableRows& table : tables) {
+    table.rules = std::make_unique<Rules>(table.table, true);
+    if (table.rules->has_row_security())
+      throw Error("0A000", concat("cannot insert a batch into table \"", table.rules->table_name(), "\" with row-level security"))
+          .hint("Use INSERT statements instead.");
+    relations.push_back(table.rules->relation());
+  }
+  for (const std::size_t place : foreign_key_order(relations)) load_table(tables[place], all_or_nothing);
+  for (TableRows& table : tables) {
+    table.rules->close();
+    add_result(results, table);
+  }
+}
+
+Datum insert_rows(FunctionCallInfo call_info) {
+  const pg::Arguments arguments(call_info);
+  std::vector<TableRows> tables(1);
+  tables[0].table = arguments.oid(0, "target");
+  tables[0].rows = text::read_json_rows(server_to_utf8(arguments.text(1, "rows")));
+  const bool all_or_nothing = arguments.boolean(2, "all_or_nothing");
+  pg::ResultRows results(call_info);
+  load_tables(tables, all_or_nothing, results);
+  return Datum{0};
+}
+
+Datum insert_batch(FunctionCallInfo call_info) {
+  const pg::Arguments arguments(call_info);
+  std::vector<TableRows> tables;
+  for (text::JsonTable& named : text::read_json_tables(server_to_utf8(arguments.text(0, "batch")))) {
+    const Oid oid = find_table(utf8_to_server(named.name));
+    // two names may mean one table
+    TableRows* table = nullptr;
+    for (TableRows& known : tables)
+      if (known.table == oid) table = &known;
+    if (table == nullptr) table = &tables.emplace_back(TableRows{.table = oid, .rows = {}});
+    for (std::string& row : named.rows) table->rows.push_back(std::move(row));
+  }
+  const bool all_or_nothing = arguments.boolean(1, "all_or_nothing");
+  pg::ResultRows results(call_info);
+  load_tables(tables, all_or_nothing, results);
+  return Datum{0};
+}
+
+}  // namespace
+}  // namespace ferry::load
+
+FERRY_SQL_FUNCTION(ferry_insert_rows) {
+  return ferry::pg::boundary([&] { return ferry::load::insert_rows(fcinfo); });
+}
+
+FERRY_SQL_FUNCTION(ferry_insert_batch) {
+  return ferry::pg::boundary([&] { return ferry::load::insert_batch(fcinfo); });
+}

@@ -1,0 +1,132 @@
+#include "load/load.hpp"
+
+#include <algorithm>
+
+#include "base/concat.hpp"
+#include "load/sequences.hpp"
+#include "pg/guard.hpp"
+#include "pg/subtransaction.hpp"
+
+#include "pg/server.hpp"
+
+extern "C" {
+#include "utils/timestamp.h"
+}
+
+namespace ferry::load {
+
+namespace {
+
+constexpr std::size_t kBatchRows = 1000;
+constexpr std::size_t kBatchBytes = 1 << 20;
+constexpr std::size_t kListedRejects = 10;
+
+/// One load on its way through its batches.
+class Load {
+ public:
+  Load(Source& source, Rules& rules, const LoadOptions& options, const Observer& observer, Log& log, LoadSummary& summary)
+      : source_(source),
+        rules_(rules),
+        options_(options),
+        observer_(observer),
+        log_(log),
+        summary_(summary),
+        writer_(source, rules, {.on_conflict = options.on_conflict, .want_keys = options.want_keys}) {}
+
+  void run() {
+    writer_.begin();
+    while (read_batch()) {
+      writer_.write(records_, results_);
+      for (std::size_t i = 0; i < count_; i++) settle(records_[i], results_[i]);
+    }
+    writer_.end();
+  }
+
+  void advance_sequences() const {
+    for (const auto& [column, value] : writer_.largest_values()) advance_sequence(column->sequence, value);
+  }
+
+ private:
+  bool read_batch() {
+    std::size_t bytes = 0;
+    records_.resize(kBatchRows);
+    for (count_ = 0; count_ < kBatchRows && bytes < kBatchBytes; count_++) {
+      if (!source_.read(records_[count_])) break;
+      bytes += records_[count_].raw.size();
+    }
+    records_.resize(count_);
+    return count_ > 0;
+  }
+
+  void settle(const Record& record, const Result& result) {
+    summary_.rows_read++;
+    std::optional<std::string> text;
+    if (result.state == Result::State::loaded) summary_.rows_loaded++;
+    if (result.state == Result::State::skipped || result.state == Result::State::suppressed) summary_.rows_skipped++;
+    if (result.state == Result::State::rejected) {
+      summary_.rows_rejected++;
+      text = source_.text_of(record);
+      log_.add({record.row_number, record.line_number, text, record.raw, result.problem});
+      if (first_rejects_.size() < kListedRejects) first_rejects_.push_back(describe(record, result.problem));
+      if (options_.reject_limit && summary_.rows_rejected > *options_.reject_limit) fail_limit();
+    }
+    if (observer_) observer_(record, result, text);
+  }
+
+  static std::string describe(const Record& record, const Problem& problem) {
+    return concat(record.line_number > 0 ? "line " : "row ", record.line_number > 0 ? record.line_number : record.row_number,
+                  ": ", problem.reason, " (", problem.sqlstate, ")");
+  }
+
+  [[noreturn]] void fail_limit() const {
+    std::string detail;
+    for (const std::string& reject : first_rejects_) (detail += detail.empty() ? "" : "\n") += reject;
+    throw Error("54000", concat("more than ", *options_.reject_limit, " rows were rejected"))
+        .detail(std::move(detail))
+        .hint("Nothing was loaded. Correct the rows, or raise the reject limit.")
+        .table(rules_.table_name())
+        .schema(rules_.schema_name());
+  }
+
+  Source& source_;
+  Rules& rules_;
+  const LoadOptions& options_;
+  const Observer& observer_;
+  Log& log_;
+  LoadSummary& summary_;
+  Writer writer_;
+  std::vector<Record> records_;
+  std::size_t count_ = 0;
+  std::vector<Result> results_;
+  std::vector<std::string> first_rejects_;
+};
+
+}  // namespace
+
+LoadSummary run_load(Source& source, Rules& rules, const LoadOptions& options, const Observer& observer) {
+  Log log;
+  LoadSummary summary;
+  summary.load_id = log.load_id();
+  summary.source = options.source_name;
+  summary.options_json = options.options_json;
+  summary.started_at = GetCurrentTimestamp();
+  Load load(source, rules, options, observer, log, summary);
+  if (options.dry_run) {
+    pg::rehearse([&] { load.run(); });
+  } else {
+    load.run();
+    load.advance_sequences();
+  }
+  summary.source_bytes = source.bytes_read();
+  log.write(summary, rules);
+  return summary;
+}
+
+OnConflict on_conflict_by_name(const std::string& name) {
+  if (name == "reject") return OnConflict::reject;
+  if (name == "skip") return OnConflict::skip;
+  if (name == "update") return OnConflict::update;
+  throw Error("22023", concat("on_conflict \"", name, "\" not recognized")).hint("Choose \"reject\", \"skip\" or \"update\".");
+}
+
+}  // namespace ferry::load

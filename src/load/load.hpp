@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "load/rejects.hpp"
+#include "load/rules.hpp"
+#include "load/source.hpp"
+#include "load/writer.hpp"
+
+namespace ferry::load {
+
+struct LoadOptions {
+  OnConflict on_conflict = OnConflict::reject;
+  std::optional<std::int64_t> reject_limit{};  ///< more rejects than this: an error, and nothing is loaded
+  bool dry_run = false;                        ///< check and report everything, keep nothing but the report
+  bool want_keys = false;
+  std::string source_name{};        ///< for the log: a path, "batch"
+  std::string options_json = "{}";  ///< for the log
+};
+
+/// Called for every record of a load in file order.
+using Observer = std::function<void(const Record&, const Result&, const std::optional<std::string>& text)>;
+
+/// Loads all records of source into the table of rules, keeps those that cannot be loaded, and writes the log. Afterwards
+/// sequences are past the values loaded into the columns that they feed.
+/// Errors: 54000 more rejects than the limit; those that may not become rejects; nothing is loaded then.
+LoadSummary run_load(Source& source, Rules& rules, const LoadOptions& options, const Observer& observer = {});
+
+/// The words for on_conflict. Errors: 22023.
+[[nodiscard]] OnConflict on_conflict_by_name(const std::string& name);
+
+}  // namespace ferry::load

@@ -1,0 +1,156 @@
+#include "load/rejects.hpp"
+
+#include "pg/extension.hpp"
+#include "pg/guard.hpp"
+#include "pg/table_writer.hpp"
+
+#include "pg/server.hpp"
+
+extern "C" {
+#include "commands/sequence.h"
+#include "executor/executor.h"
+#include "utils/array.h"
+#include "utils/jsonb.h"
+#include "utils/timestamp.h"
+}
+
+namespace ferry::load {
+
+using pg::call;
+using pg::TableWriter;
+
+namespace {
+
+constexpr int kLoadColumns = 15;
+constexpr int kRejectColumns = 11;
+
+/// A text or SQL NULL for an empty one. Calls the server without a guard.
+Datum optional_text(const char* text, std::size_t size, bool* is_null) {
+  *is_null = size == 0;
+  return size == 0 ? Datum{0} : PointerGetDatum(cstring_to_text_with_len(text, static_cast<int>(size)));
+}
+
+Datum text_datum(const std::string& text) {
+  const char* const data = text.data();
+  const int size = static_cast<int>(text.size());
+  return call([=] { return PointerGetDatum(cstring_to_text_with_len(data, size)); });
+}
+
+Relation open_log_table(const char* name) {
+  return call([name] {
+    const Oid table = get_relname_relid(name, pg::extension_schema());
+    if (!OidIsValid(table)) elog(ERROR, "table \"%s\" of extension \"pg_ferry\" is missing", name);
+    return table_open(table, RowExclusiveLock);
+  });
+}
+
+}  // namespace
+
+Log::Log() : loads_(open_log_table("ferry_load_log")), rejects_(open_log_table("ferry_reject_log")) {
+  load_id_ = call([] { return nextval_internal(get_relname_relid("ferry_load_id_seq", pg::extension_schema()), false); });
+  constexpr int kKilobytes = 4096;
+  store_ = call(tuplestore_begin_heap, false, false, kKilobytes);
+  row_context_ = call([] { return AllocSetContextCreate(CurrentMemoryContext, "pg_ferry reject", ALLOCSET_DEFAULT_SIZES); });
+}
+
+void Log::add(const Reject& reject) {
+  Datum values[kRejectColumns] = {};
+  bool nulls[kRejectColumns] = {};
+  Tuplestorestate* const store = store_;
+  TupleDesc const description = RelationGetDescr(rejects_);
+  MemoryContext const context = row_context_;
+  const std::int64_t load_id = load_id_;
+  const Reject* const row = &reject;
+  Datum* const value = values;
+  bool* const null = nulls;
+  call([=] {
+    MemoryContext const caller = MemoryContextSwitchTo(context);
+    const Problem& problem = row->problem;
+    int i = 0;
+    value[i++] = Int64GetDatum(load_id);
+    value[i++] = Int64GetDatum(row->row_number);
+    null[i] = row->line_number == 0;
+    value[i++] = Int64GetDatum(row->line_number);
+    null[i] = !row->text.has_value();
+    if (row->text) value[i] = PointerGetDatum(cstring_to_text_with_len(row->text->data(), static_cast<int>(row->text->size())));
+    i++;
+    null[i] = row->text.has_value();
+    if (!row->text) value[i] = PointerGetDatum(cstring_to_text_with_len(row->raw.data(), static_cast<int>(row->raw.size())));
+    i++;
+    value[i++] = CStringGetTextDatum(problem.sqlstate.c_str());
+    value[i] = optional_text(problem.column.data(), problem.column.size(), &null[i]);
+    i++;
+    value[i] = optional_text(problem.constraint.data(), problem.constraint.size(), &null[i]);
+    i++;
+    value[i++] = CStringGetTextDatum(problem.reason.c_str());
+    value[i] = optional_text(problem.detail.data(), problem.detail.size(), &null[i]);
+    i++;
+    null[i++] = true;  // resolved_at
+    Assert(i == kRejectColumns);
+    tuplestore_putvalues(store, description, value, null);
+    MemoryContextSwitchTo(caller);
+    MemoryContextReset(context);
+  });
+}
+
+void Log::write(const LoadSummary& summary, const Rules& rules) {
+  const Datum schema = text_datum(rules.schema_name()), table = text_datum(rules.table_name());
+  const Datum owner = text_datum(rules.owner());
+  const Datum source = text_datum(summary.source);
+  const Datum user = call([] { return CStringGetTextDatum(GetUserNameFromId(GetUserId(), false)); });
+  const char* const options = summary.options_json.c_str();
+  const Datum options_datum = call([options] { return DirectFunctionCall1(jsonb_in, CStringGetDatum(options)); });
+  ArrayBuildState* names = nullptr;
+  for (const std::size_t place : rules.field_columns()) {
+    const Datum name = text_datum(rules.columns()[place].name);
+    names = call(accumArrayResult, names, name, false, static_cast<Oid>(TEXTOID), CurrentMemoryContext);
+  }
+  const Datum columns = call([names] {
+    return names == nullptr ? PointerGetDatum(construct_empty_array(TEXTOID)) : makeArrayResult(names, CurrentMemoryContext);
+  });
+  const Datum values[kLoadColumns] = {Int64GetDatum(summary.load_id),
+                                      schema,
+                                      table,
+                                      owner,
+                                      columns,
+                                      source,
+                                      Int64GetDatum(summary.source_bytes),
+                                      user,
+                                      TimestampTzGetDatum(summary.started_at),
+                                      TimestampTzGetDatum(GetCurrentTimestamp()),
+                                      Int64GetDatum(summary.rows_read),
+                                      Int64GetDatum(summary.rows_loaded),
+                                      Int64GetDatum(summary.rows_rejected),
+                                      Int64GetDatum(summary.rows_skipped),
+                                      options_datum};
+  const Datum* const value = values;
+  Relation const loads = loads_, rejects = rejects_;
+  Tuplestorestate* const store = store_;
+  call([=] {
+    TableWriter writer = TableWriter::open(loads, pg::TriggerSet::constraints);
+    TupleTableSlot* slot = writer.input_slot();
+    for (int i = 0; i < kLoadColumns; i++) {
+      slot->tts_values[i] = value[i];
+      slot->tts_isnull[i] = false;
+    }
+    ExecStoreVirtualTuple(slot);
+    writer.insert(slot);
+    writer.close();
+
+    writer = TableWriter::open(rejects, pg::TriggerSet::constraints);
+    TupleTableSlot* const stored = MakeSingleTupleTableSlot(RelationGetDescr(rejects), &TTSOpsMinimalTuple);
+    while (tuplestore_gettupleslot(store, true, false, stored)) {
+      CHECK_FOR_INTERRUPTS();
+      slot = writer.input_slot();
+      ExecCopySlot(slot, stored);
+      writer.insert(slot);
+    }
+    ExecDropSingleTupleTableSlot(stored);
+    writer.close();
+    tuplestore_end(store);
+    table_close(loads, NoLock);
+    table_close(rejects, NoLock);
+  });
+}
+
+}  // namespace ferry::load

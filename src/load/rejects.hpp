@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "load/rules.hpp"
+#include "load/source.hpp"
+
+extern "C" {
+#include "utils/tuplestore.h"
+}
+
+namespace ferry::load {
+
+/// A row that was not loaded, and why.
+struct Reject {
+  std::int64_t row_number = 0, line_number = 0;
+  std::optional<std::string> text{};  ///< the record in the server's encoding; nothing: its bytes are not valid text
+  std::string raw;                    ///< the record's bytes
+  Problem problem{};
+};
+
+/// What the log says of a load. Texts are in the server's encoding.
+struct LoadSummary {
+  std::int64_t load_id = 0;
+  std::string source;
+  std::int64_t source_bytes = 0;
+  TimestampTz started_at = 0;
+  std::int64_t rows_read = 0, rows_loaded = 0, rows_rejected = 0, rows_skipped = 0;
+  std::string options_json = "{}";
+};
+
+/// The log of loads: the tables ferry_load_log and ferry_reject_log, which nobody but the extension's owner may touch. Rows go
+/// into them directly, without SQL and without a change of the user. Rejects wait in a tuple store, on disk beyond 4 MB, until
+/// write(), so that a rehearsed load keeps them.
+class Log {
+ public:
+  /// Opens the log's tables and takes the number of the load. Errors: 42704 in a database without the extension.
+  Log();
+  [[nodiscard]] std::int64_t load_id() const { return load_id_; }
+  void add(const Reject& reject);
+  /// Writes the load and its rejects.
+  void write(const LoadSummary& summary, const Rules& rules);
+
+ private:
+  Relation loads_, rejects_;
+  std::int64_t load_id_;
+  Tuplestorestate* store_;
+  MemoryContext row_context_;
+};
+
+}  // namespace ferry::load

@@ -1,0 +1,71 @@
+#include "load/sequences.hpp"
+
+#include "base/concat.hpp"
+#include "pg/guard.hpp"
+
+#include "pg/server.hpp"
+
+extern "C" {
+#include "access/htup_details.h"
+#include "access/relation.h"
+#include "catalog/pg_sequence.h"
+#include "commands/sequence.h"
+#include "storage/bufmgr.h"
+#include "storage/bufpage.h"
+#include "storage/lmgr.h"
+#include "utils/fmgrprotos.h"
+}
+
+namespace ferry::load {
+
+using pg::call;
+
+namespace {
+
+/// The last value that the sequence gave out, or the one before its next. Calls the server without a guard.
+std::int64_t read_position(Oid sequence, std::int64_t increment) {
+  Relation const relation = relation_open(sequence, AccessShareLock);
+  const Buffer buffer = ReadBuffer(relation, 0);
+  LockBuffer(buffer, BUFFER_LOCK_SHARE);
+  Page const page = BufferGetPage(buffer);
+  ItemId const item = PageGetItemId(page, FirstOffsetNumber);
+  HeapTupleData tuple{};
+  tuple.t_data = reinterpret_cast<HeapTupleHeader>(PageGetItem(page, item));
+  tuple.t_len = ItemIdGetLength(item);
+  const FormData_pg_sequence_data data = *reinterpret_cast<Form_pg_sequence_data>(GETSTRUCT(&tuple));
+  UnlockReleaseBuffer(buffer);
+  relation_close(relation, NoLock);
+  return data.is_called ? data.last_value : data.last_value - increment;
+}
+
+/// Sets the sequence so that the next value comes after value, if it is not there already. Calls the server without a guard.
+void set_forward(Oid sequence, std::int64_t value) {
+  HeapTuple const tuple = SearchSysCache1(SEQRELID, ObjectIdGetDatum(sequence));
+  if (!HeapTupleIsValid(tuple)) return;
+  const FormData_pg_sequence form = *reinterpret_cast<Form_pg_sequence>(GETSTRUCT(tuple));
+  ReleaseSysCache(tuple);
+  const bool ascends = form.seqincrement > 0;
+  if (value < form.seqmin || value > form.seqmax) return;
+  // nextval() takes a RowExclusiveLock: while we have ours nobody moves the sequence between our look and our step. Where a
+  // transaction that uses the sequence is open we go without, rather than wait for its end.
+  const bool locked = ConditionalLockRelationOid(sequence, ShareRowExclusiveLock);
+  const std::int64_t reached = read_position(sequence, form.seqincrement);
+  if (ascends ? value > reached : value < reached)
+    DirectFunctionCall2(setval_oid, ObjectIdGetDatum(sequence), Int64GetDatum(value));
+  if (locked) UnlockRelationOid(sequence, ShareRowExclusiveLock);
+}
+
+}  // namespace
+
+void advance_sequence(Oid sequence, std::int64_t value) {
+  const bool may = call([sequence] { return pg_class_aclcheck(sequence, GetUserId(), ACL_UPDATE) == ACLCHECK_OK; });
+  if (may) {
+    call(set_forward, sequence, value);
+    return;
+  }
+  const char* const name = call(get_rel_name, sequence);
+  pg::notice(concat("sequence \"", name, "\" was not moved past the loaded value ", value).c_str(),
+             "Moving it needs the UPDATE privilege on the sequence.");
+}
+
+}  // namespace ferry::load

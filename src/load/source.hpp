@@ -1,0 +1,52 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace ferry::load {
+
+/// Why a row cannot be loaded. Texts are in the server's encoding; names are empty where they do not apply.
+struct Problem {
+  std::string sqlstate, column, constraint, reason, detail;
+};
+
+/// A row as its source has it.
+struct Record {
+  std::int64_t row_number = 0;       ///< from 1
+  std::int64_t line_number = 0;      ///< from 1; 0 where the source has no lines
+  std::string raw;                   ///< exactly as it came, in the encoding of the source
+  std::optional<Problem> problem{};  ///< what the source found wrong while it looked for the record's end
+};
+
+/// What a record says of one column.
+struct Field {
+  enum class State : std::uint8_t { absent, null, text } state = State::absent;
+  const char* text = nullptr;  ///< zero-terminated, in the server's encoding
+};
+
+/// The fields of a record, a place for each column of the load in their order.
+struct Fields {
+  std::vector<Field> values;
+  std::size_t valid = 0;             ///< the first so many are to be converted
+  std::optional<Problem> problem{};  ///< found behind those
+};
+
+/// Rows on their way in: a file, a JSON array.
+class Source {
+ public:
+  virtual ~Source() = default;
+  /// The next record; false at the end. Errors: I/O.
+  [[nodiscard]] virtual bool read(Record& record) = 0;
+  /// The fields of a record that read() has given. They are valid until the next call. What is wrong with the record is a
+  /// value in out, not an error; the server's conversion functions may raise.
+  virtual void split(const Record& record, Fields& out) = 0;
+  /// The record as text in the server's encoding, or nothing where its bytes are not valid text.
+  [[nodiscard]] virtual std::optional<std::string> text_of(const Record& record) = 0;
+  /// Bytes of the source read so far.
+  [[nodiscard]] virtual std::int64_t bytes_read() const = 0;
+};
+
+}  // namespace ferry::load

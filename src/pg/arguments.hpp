@@ -1,0 +1,60 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/concat.hpp"
+#include "pg/guard.hpp"
+
+/// Arguments and results of SQL functions.
+namespace ferry::pg {
+
+/// The arguments of a call by place. Errors: 22004 where a required one is null, named.
+class Arguments {
+ public:
+  explicit Arguments(FunctionCallInfo call_info) : info_(call_info) {}
+
+  [[nodiscard]] bool is_null(int place) const { return info_->args[place].isnull; }
+  [[nodiscard]] Oid oid(int place, const char* name) const { return DatumGetObjectId(required(place, name)); }
+  [[nodiscard]] bool boolean(int place, const char* name) const { return DatumGetBool(required(place, name)); }
+  [[nodiscard]] std::string text(int place, const char* name) const { return to_string(required(place, name)); }
+  [[nodiscard]] std::optional<std::string> optional_text(int place) const {
+    if (is_null(place)) return std::nullopt;
+    return to_string(info_->args[place].value);
+  }
+  [[nodiscard]] std::optional<std::int64_t> optional_bigint(int place) const {
+    if (is_null(place)) return std::nullopt;
+    return DatumGetInt64(info_->args[place].value);
+  }
+  /// The elements of a name[]; empty for null. Errors: 22004 a null element.
+  [[nodiscard]] std::vector<std::string> names(int place, const char* name) const;
+
+ private:
+  [[nodiscard]] Datum required(int place, const char* name) const {
+    if (is_null(place)) throw Error("22004", concat("argument \"", name, "\" must not be null"));
+    return info_->args[place].value;
+  }
+  static std::string to_string(Datum datum);
+
+  FunctionCallInfo info_;
+};
+
+/// A row as the result of a function that returns a record. values: as many as the function's result has columns.
+Datum make_record(FunctionCallInfo call_info, const Datum* values, const bool* nulls);
+
+/// The rows of a function that returns a set, one added after the other.
+class ResultRows {
+ public:
+  /// Makes the function return a set. Errors: 0A000 called where no set can be.
+  explicit ResultRows(FunctionCallInfo call_info);
+  void add(const Datum* values, const bool* nulls);
+
+ private:
+  ReturnSetInfo* info_;
+};
+
+/// A text value in the current memory context.
+[[nodiscard]] Datum text_datum(const std::string& text);
+
+}  // namespace ferry::pg

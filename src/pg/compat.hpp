@@ -1,0 +1,154 @@
+#pragma once
+
+// The only file that knows server versions. Each wrapper takes the newest signature and says what changed when.
+
+#include "pg/server.hpp"
+
+extern "C" {
+#include "access/genam.h"
+#include "access/sysattr.h"
+#include "catalog/pg_class.h"
+#include "commands/trigger.h"
+#include "executor/executor.h"
+#include "nodes/parsenodes.h"
+#include "parser/parse_relation.h"
+#include "utils/regproc.h"
+#include "utils/tuplesort.h"
+}
+
+#if PG_VERSION_NUM < 150000
+#error "pg_ferry needs PostgreSQL 15 or newer"
+#endif
+
+namespace ferry::pg::compat {
+
+/// Whether a column holds no null for sure. 18 lets NOT NULL be NOT VALID.
+inline bool is_not_null(TupleDesc descriptor, int index) {
+#if PG_VERSION_NUM >= 180000
+  return TupleDescCompactAttr(descriptor, index)->attnullability == ATTNULLABLE_VALID;
+#else
+  return TupleDescAttr(descriptor, index)->attnotnull;
+#endif
+}
+
+/// The next of sorted pass-by-value datums; false at their end. 16 added copy.
+inline bool next_sorted_datum(Tuplesortstate* sort, Datum* value) {
+  bool is_null = false;
+#if PG_VERSION_NUM >= 160000
+  return tuplesort_getdatum(sort, true, false, value, &is_null, nullptr);
+#else
+  return tuplesort_getdatum(sort, true, value, &is_null, nullptr);
+#endif
+}
+
+/// A one-relation range table in estate, with rti 1. All columns count as updated, or else UPDATE OF triggers would not fire and
+/// generated columns not be computed. 16 moved permissions into RTEPermissionInfo; 18 added the set of unpruned relations.
+inline void init_range_table(EState* estate, Relation relation, LOCKMODE lock_mode) {
+  RangeTblEntry* entry = makeNode(RangeTblEntry);
+  entry->rtekind = RTE_RELATION;
+  entry->relid = RelationGetRelid(relation);
+  entry->relkind = relation->rd_rel->relkind;
+  entry->rellockmode = lock_mode;
+  const int first = 1 - FirstLowInvalidHeapAttributeNumber;
+  Bitmapset* const all_columns = bms_add_range(nullptr, first, first + RelationGetNumberOfAttributes(relation) - 1);
+#if PG_VERSION_NUM >= 180000
+  List* permissions = NIL;
+  addRTEPermissionInfo(&permissions, entry)->updatedCols = all_columns;
+  ExecInitRangeTable(estate, list_make1(entry), permissions, bms_make_singleton(1));
+#elif PG_VERSION_NUM >= 160000
+  List* permissions = NIL;
+  addRTEPermissionInfo(&permissions, entry)->updatedCols = all_columns;
+  ExecInitRangeTable(estate, list_make1(entry), permissions);
+#else
+  entry->updatedCols = all_columns;
+  ExecInitRangeTable(estate, list_make1(entry));
+#endif
+}
+
+/// 18 added the conflict action and MERGE's actions.
+inline void check_valid_result_relation(ResultRelInfo* result_relation, CmdType operation) {
+#if PG_VERSION_NUM >= 180000
+  CheckValidResultRel(result_relation, operation, ONCONFLICT_NONE, NIL);
+#else
+  CheckValidResultRel(result_relation, operation);
+#endif
+}
+
+/// 16 added only_summarizing; 19 replaced the flags by a bit mask.
+inline List* insert_index_tuples(ResultRelInfo* result_relation, TupleTableSlot* slot, EState* estate, bool update,
+                                 bool no_duplicate_error, bool only_summarizing) {
+#if PG_VERSION_NUM >= 190000
+  bits32 flags = (update ? EIIT_IS_UPDATE : 0) | (no_duplicate_error ? EIIT_NO_DUPE_ERROR : 0) |
+                 (only_summarizing ? EIIT_ONLY_SUMMARIZING : 0);
+  return ExecInsertIndexTuples(result_relation, estate, flags, slot, NIL, nullptr);
+#elif PG_VERSION_NUM >= 160000
+  return ExecInsertIndexTuples(result_relation, slot, estate, update, no_duplicate_error, nullptr, NIL, only_summarizing);
+#else
+  (void)only_summarizing;
+  return ExecInsertIndexTuples(result_relation, slot, estate, update, no_duplicate_error, nullptr, NIL);
+#endif
+}
+
+/// Updates the tuple at tid. Tells whether indexes need new entries, and whether only summarizing ones do (16 and newer).
+inline void update_tuple(Relation relation, ItemPointer tid, TupleTableSlot* slot, Snapshot snapshot, bool* update_indexes,
+                         bool* only_summarizing) {
+#if PG_VERSION_NUM >= 160000
+  TU_UpdateIndexes kind = TU_None;
+  simple_table_tuple_update(relation, tid, slot, snapshot, &kind);
+  *update_indexes = kind != TU_None;
+  *only_summarizing = kind == TU_Summarizing;
+#else
+  simple_table_tuple_update(relation, tid, slot, snapshot, update_indexes);
+  *only_summarizing = false;
+#endif
+}
+
+/// 18 added instrumentation, 19 scan flags.
+inline IndexScanDesc begin_index_scan(Relation heap, Relation index, Snapshot snapshot, int key_count) {
+#if PG_VERSION_NUM >= 190000
+  return index_beginscan(heap, index, snapshot, nullptr, key_count, 0, SO_NONE);
+#elif PG_VERSION_NUM >= 180000
+  return index_beginscan(heap, index, snapshot, nullptr, key_count, 0);
+#else
+  return index_beginscan(heap, index, snapshot, key_count, 0);
+#endif
+}
+
+/// The parts of a name such as "schema.table". 16 added the context for soft errors.
+inline List* parse_qualified_name(const char* name) {
+#if PG_VERSION_NUM >= 160000
+  return stringToQualifiedNameList(name, nullptr);
+#else
+  return stringToQualifiedNameList(name);
+#endif
+}
+
+/// 19 added scan flags.
+inline IndexFetchTableData* begin_index_fetch(Relation table) {
+#if PG_VERSION_NUM >= 190000
+  return table_index_fetch_begin(table, SO_NONE);
+#else
+  return table_index_fetch_begin(table);
+#endif
+}
+
+/// 16 added the list of result relations.
+inline void init_plan_recheck(EPQState* state, EState* estate) {
+#if PG_VERSION_NUM >= 160000
+  EvalPlanQualInit(state, estate, nullptr, NIL, -1, NIL);
+#else
+  EvalPlanQualInit(state, estate, nullptr, NIL, -1);
+#endif
+}
+
+/// The map from the root table's row type to a partition's; null where they are equal. 16 made it lazy.
+inline TupleConversionMap* root_to_partition_map(ResultRelInfo* partition, EState* estate) {
+#if PG_VERSION_NUM >= 160000
+  return ExecGetRootToChildMap(partition, estate);
+#else
+  (void)estate;
+  return partition->ri_RootToPartitionMap;
+#endif
+}
+
+}  // namespace ferry::pg::compat

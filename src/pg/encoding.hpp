@@ -1,0 +1,15 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+/// Texts of the database between its own encoding and UTF-8, which is what Avro and JSON are written in.
+namespace ferry::pg {
+
+/// Errors: 22021, 22P05 text that has no form in UTF-8.
+[[nodiscard]] std::string to_utf8(std::string_view text);
+
+/// Errors: 22021, 22P05 text that is not UTF-8 or has no form in the database's encoding.
+[[nodiscard]] std::string from_utf8(std::string_view text);
+
+}  // namespace ferry::pg

@@ -1,0 +1,58 @@
+#include "pg/input_file.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "base/concat.hpp"
+#include "pg/guard.hpp"
+
+#include "pg/server.hpp"
+
+extern "C" {
+#include "catalog/pg_authid.h"
+#include "storage/fd.h"
+}
+
+namespace ferry::pg {
+
+InputFile::InputFile(const std::string& path) : path_(path) {
+  const char* const name = path_.c_str();
+  struct ::stat status {};
+  descriptor_ = call([&status, name] {
+    const int descriptor = OpenTransientFile(name, O_RDONLY | PG_BINARY);
+    if (descriptor < 0) ereport(ERROR, (errcode_for_file_access(), errmsg("could not open file \"%s\" for reading: %m", name)));
+    if (::fstat(descriptor, &status) != 0)
+      ereport(ERROR, (errcode_for_file_access(), errmsg("could not stat file \"%s\": %m", name)));
+    if (S_ISDIR(status.st_mode)) ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE), errmsg("\"%s\" is a directory", name)));
+    return descriptor;
+  });
+  if (S_ISREG(status.st_mode)) size_bytes_ = status.st_size;
+}
+
+std::size_t InputFile::read(std::span<std::uint8_t> out) {
+  for (;;) {
+    check_interrupts();
+    const ssize_t count = ::read(descriptor_, out.data(), out.size());
+    if (count >= 0) return static_cast<std::size_t>(count);
+    if (errno == EINTR) continue;
+    const char* const name = path_.c_str();
+    call([name] { ereport(ERROR, (errcode_for_file_access(), errmsg("could not read file \"%s\": %m", name))); });
+  }
+}
+
+void InputFile::close() { call(CloseTransientFile, descriptor_); }
+
+void check_may_read(const std::string& path) {
+  if (!call([] { return has_privs_of_role(GetUserId(), ROLE_PG_READ_SERVER_FILES); }))
+    throw Error("42501", "permission denied to read a file of the server")
+        .detail("Only roles with privileges of the \"pg_read_server_files\" role may read files of the server.");
+  if (!is_absolute_path(path.c_str()))
+    throw Error("42602", concat("relative path \"", path, "\" not allowed for a file of the server"));
+  if (concat(path, "/").find("/../") != std::string::npos)
+    throw Error("42602", concat("path \"", path, "\" must not contain \"..\""));
+}
+
+}  // namespace ferry::pg

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/io.hpp"
+
+namespace ferry::pg {
+
+/// A file of the server's machine, read from front to back with read(): a mapped file that somebody truncates would kill the
+/// server. The descriptor belongs to the (sub)transaction that opened it.
+class InputFile : public ByteSource {
+ public:
+  /// Opens path. Errors: by errno; 42809 a directory. Checks no privilege: see check_may_read().
+  explicit InputFile(const std::string& path);
+  /// Errors: by errno. An interrupt stops it.
+  [[nodiscard]] std::size_t read(std::span<std::uint8_t> out) override;
+  void close();
+  /// 0 for what has no size, such as a pipe.
+  [[nodiscard]] std::int64_t size_bytes() const { return size_bytes_; }
+
+ private:
+  std::string path_;
+  int descriptor_;
+  std::int64_t size_bytes_ = 0;
+};
+
+/// The right to read files of the server, and an absolute path without "..", as COPY FROM demands the first and more.
+/// Errors: 42501; 42602 path.
+void check_may_read(const std::string& path);
+
+}  // namespace ferry::pg

@@ -1,0 +1,90 @@
+#include "pg/subtransaction.hpp"
+
+#include <exception>
+#include <utility>
+
+#include "pg/server.hpp"
+
+extern "C" {
+#include "utils/resowner.h"
+}
+
+namespace ferry::pg::detail {
+namespace {
+
+std::string text_or_empty(const char* text) { return text == nullptr ? std::string() : std::string(text); }
+
+/// Ends the current subtransaction with a rollback and makes the caller's context and owner current again.
+void roll_back(MemoryContext context, ResourceOwner owner) {
+  call([=] {
+    MemoryContextSwitchTo(context);
+    RollbackAndReleaseCurrentSubTransaction();
+    MemoryContextSwitchTo(context);
+    CurrentResourceOwner = owner;
+  });
+}
+
+/// Copies the error on top of the server's error stack into context and empties the stack.
+ErrorData* take_server_error(MemoryContext context) {
+  return call([=] {
+    MemoryContextSwitchTo(context);
+    ErrorData* data = CopyErrorData();
+    FlushErrorState();
+    return data;
+  });
+}
+
+}  // namespace
+
+void attempt(void (*body)(void*), void* argument, bool (*may_swallow)(const char*), std::optional<CaughtError>& caught) {
+  MemoryContext const context = CurrentMemoryContext;
+  ResourceOwner const owner = CurrentResourceOwner;
+  call([=] {
+    BeginInternalSubTransaction(nullptr);
+    MemoryContextSwitchTo(context);
+  });
+  bool failed_in_server = false;
+  std::optional<CaughtError> own;
+  std::exception_ptr other;
+  try {
+    body(argument);
+  } catch (const ServerError&) {
+    failed_in_server = true;
+  } catch (const Error& error) {
+    other = std::current_exception();
+    if (may_swallow(error.sqlstate().c_str()))
+      own = CaughtError{error.sqlstate(), error.message(), error.detail(),     error.schema(),
+                        error.table(),    error.column(),  error.constraint(), error.context()};
+  } catch (...) {
+    other = std::current_exception();
+  }
+  if (other) {
+    roll_back(context, owner);
+    if (!own) std::rethrow_exception(other);
+    caught = std::move(own);
+    return;
+  }
+  if (!failed_in_server) {
+    call([=] {
+      ReleaseCurrentSubTransaction();
+      MemoryContextSwitchTo(context);
+      CurrentResourceOwner = owner;
+    });
+    return;
+  }
+  ErrorData* const data = take_server_error(context);
+  roll_back(context, owner);
+  const char* const sqlstate = unpack_sql_state(data->sqlerrcode);
+  if (!may_swallow(sqlstate)) call(ReThrowError, data);
+  caught = CaughtError{sqlstate,
+                       text_or_empty(data->message),
+                       text_or_empty(data->detail),
+                       text_or_empty(data->schema_name),
+                       text_or_empty(data->table_name),
+                       text_or_empty(data->column_name),
+                       text_or_empty(data->constraint_name),
+                       text_or_empty(data->context)};
+  call(FreeErrorData, data);
+}
+
+}  // namespace ferry::pg::detail

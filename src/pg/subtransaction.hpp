@@ -1,0 +1,48 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <type_traits>
+
+#include "pg/guard.hpp"
+
+namespace ferry::pg {
+
+/// A server error that was swallowed: a copy, the server's own is gone.
+struct CaughtError {
+  std::string sqlstate, message, detail, schema, table, column, constraint, context;
+};
+
+namespace detail {
+void attempt(void (*body)(void*), void* argument, bool (*may_swallow)(const char* sqlstate), std::optional<CaughtError>& caught);
+}
+
+/// Runs body in a subtransaction of its own. Nothing when it succeeded and was released; the error when it failed and was
+/// rolled back. Errors that may_swallow refuses are raised on after the rollback, with nothing lost, and so are C++
+/// exceptions other than Error. The caller's memory context and resource owner are current again afterwards.
+/// sqlstate: five characters.
+template <class F>
+[[nodiscard]] std::optional<CaughtError> attempt(F&& body, bool (*may_swallow)(const char* sqlstate)) {
+  using Body = std::remove_reference_t<F>;
+  std::optional<CaughtError> caught;
+  detail::attempt([](void* self) { (*static_cast<Body*>(self))(); }, const_cast<void*>(static_cast<const void*>(&body)),
+                  may_swallow, caught);
+  return caught;
+}
+
+/// Runs body in a subtransaction and rolls it back, whatever body did: a rehearsal. Errors pass through.
+template <class F>
+void rehearse(F&& body) {
+  struct Done {};
+  try {
+    (void)attempt(
+        [&] {
+          body();
+          throw Done{};
+        },
+        [](const char*) { return false; });
+  } catch (const Done&) {
+  }
+}
+
+}  // namespace ferry::pg

@@ -1,0 +1,333 @@
+#include "pg/table_writer.hpp"
+
+#include <type_traits>
+
+#include "pg/compat.hpp"
+#include "pg/key_search.hpp"
+
+extern "C" {
+#include "access/relation.h"
+#include "access/sysattr.h"
+#include "catalog/catalog.h"
+#include "catalog/index.h"
+#include "executor/execPartition.h"
+#include "executor/nodeModifyTable.h"
+#include "utils/fmgroids.h"
+}
+
+namespace ferry::pg {
+
+static_assert(std::is_trivially_destructible_v<TableWriter>);
+
+namespace {
+
+/// The function that checks what the function of an ON DELETE or ON UPDATE action would change. It is that of NO ACTION and not
+/// of RESTRICT: where another row has the key by the end of the bracket, nothing is to change.
+Oid without_action(Oid function) {
+  switch (function) {
+    case F_RI_FKEY_CASCADE_DEL:
+    case F_RI_FKEY_SETNULL_DEL:
+    case F_RI_FKEY_SETDEFAULT_DEL:
+      return F_RI_FKEY_NOACTION_DEL;
+    case F_RI_FKEY_CASCADE_UPD:
+    case F_RI_FKEY_SETNULL_UPD:
+    case F_RI_FKEY_SETDEFAULT_UPD:
+      return F_RI_FKEY_NOACTION_UPD;
+    default:
+      return function;
+  }
+}
+
+/// Leaves only the triggers of constraints in the private copy of the trigger list that a ResultRelInfo has.
+void keep_constraint_triggers(TriggerDesc* list) {
+  int kept = 0;
+  for (int i = 0; i < list->numtriggers; i++) {
+    Trigger trigger = list->triggers[i];
+    const bool of_constraint = trigger.tgisinternal && (RI_FKey_trigger_type(trigger.tgfoid) != RI_TRIGGER_NONE ||
+                                                        trigger.tgfoid == F_UNIQUE_KEY_RECHECK);
+    if (!of_constraint) continue;
+    trigger.tgfoid = without_action(trigger.tgfoid);
+    list->triggers[kept++] = trigger;
+  }
+  list->numtriggers = kept;
+  list->trig_insert_before_row = list->trig_update_before_row = list->trig_delete_before_row = false;
+  list->trig_insert_instead_row = list->trig_update_instead_row = list->trig_delete_instead_row = false;
+  list->trig_insert_new_table = list->trig_update_old_table = list->trig_update_new_table = list->trig_delete_old_table = false;
+}
+
+/// Deferrable triggers (foreign keys, unique keys, CREATE CONSTRAINT TRIGGER) fire at once. The flags in this private copy
+/// decide when an event is queued; SET CONSTRAINTS would fire the caller's pending events too.
+void make_immediate(TriggerDesc* list) {
+  for (int i = 0; i < list->numtriggers; i++) list->triggers[i].tgdeferrable = list->triggers[i].tginitdeferred = false;
+}
+
+}  // namespace
+
+void TableWriter::check_target(Relation relation) {
+  if (IsSystemRelation(relation) && !allowSystemTableMods)
+    ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+                    errmsg("permission denied: \"%s\" is a system catalog", RelationGetRelationName(relation))));
+  switch (relation->rd_rel->relkind) {
+    case RELKIND_RELATION:
+    case RELKIND_PARTITIONED_TABLE:
+      return;
+    case RELKIND_VIEW:
+      ereport(ERROR,
+              (errcode(ERRCODE_WRONG_OBJECT_TYPE), errmsg("cannot load into view \"%s\"", RelationGetRelationName(relation)),
+               errhint("Load into the table behind the view.")));
+    case RELKIND_FOREIGN_TABLE:
+      ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                      errmsg("cannot load into foreign table \"%s\"", RelationGetRelationName(relation))));
+    default:
+      ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
+                      errmsg("cannot load into non-table relation \"%s\"", RelationGetRelationName(relation))));
+  }
+}
+
+TableWriter TableWriter::open(Relation relation, TriggerSet triggers) {
+  check_target(relation);
+  TableWriter writer{};
+  writer.relation_ = relation;
+  writer.triggers_ = triggers;
+  EState* const estate = writer.estate_ = CreateExecutorState();
+  MemoryContext const caller = MemoryContextSwitchTo(estate->es_query_cxt);
+  estate->es_output_cid = GetCurrentCommandId(true);
+  estate->es_snapshot = GetActiveSnapshot();
+  compat::init_range_table(estate, relation, RowExclusiveLock);
+  writer.root_ = makeNode(ResultRelInfo);
+  ExecInitResultRelation(estate, writer.root_, 1);
+  compat::check_valid_result_relation(writer.root_, CMD_INSERT);
+  ExecOpenIndices(writer.root_, false);
+
+  ModifyTableState* const state = writer.state_ = makeNode(ModifyTableState);
+  state->ps.state = estate;
+  state->operation = CMD_INSERT;
+  state->mt_nrels = 1;
+  state->resultRelInfo = state->rootResultRelInfo = writer.root_;
+  if (relation->rd_rel->relkind == RELKIND_PARTITIONED_TABLE) writer.routing_ = ExecSetupPartitionTupleRouting(estate, relation);
+
+  writer.recheck_state_ = static_cast<EPQState*>(palloc0(sizeof(EPQState)));
+  compat::init_plan_recheck(writer.recheck_state_, estate);
+  writer.adopt(writer.root_);
+  writer.input_ = table_slot_create(relation, &estate->es_tupleTable);
+  MemoryContextSwitchTo(caller);
+  return writer;
+}
+
+void TableWriter::close() {
+  if (merged_ != nullptr) ExecDropSingleTupleTableSlot(merged_);
+  EvalPlanQualEnd(recheck_state_);
+  ExecResetTupleTable(estate_->es_tupleTable, false);
+  if (routing_ != nullptr) ExecCleanupTupleRouting(state_, routing_);
+  ExecCloseResultRelations(estate_);
+  ExecCloseRangeTableRelations(estate_);
+  FreeExecutorState(estate_);
+}
+
+TupleTableSlot* TableWriter::input_slot() {
+  ResetPerTupleExprContext(estate_);
+  return ExecClearTuple(input_);
+}
+
+void TableWriter::begin_bracket() {
+  AfterTriggerBeginQuery();
+  bracket_ = true;
+}
+
+void TableWriter::end_bracket() {
+  AfterTriggerEndQuery(estate_);
+  CommandCounterIncrement();
+  bracket_ = false;
+}
+
+void TableWriter::begin_statement() {
+  const TriggerDesc* const list = root_->ri_TrigDesc;
+  if (list != nullptr && list->trig_insert_new_table)
+    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                    errmsg("cannot load into table \"%s\" with a transition table", RelationGetRelationName(relation_)),
+                    errdetail("A trigger on the table has a REFERENCING clause.")));
+  AfterTriggerBeginQuery();
+  ExecBSInsertTriggers(estate_, root_);
+}
+
+void TableWriter::end_statement() {
+  ExecASInsertTriggers(estate_, root_, nullptr);
+  AfterTriggerEndQuery(estate_);
+}
+
+/// Prepares a table or partition that rows go to, when the first one does.
+void TableWriter::adopt(ResultRelInfo* target) {
+  if (target == last_target_) return;
+  last_target_ = target;
+  if (target->ri_FdwRoutine != nullptr)
+    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                    errmsg("cannot load into foreign table \"%s\"", RelationGetRelationName(target->ri_RelationDesc))));
+  if (target->ri_TrigDesc == nullptr) return;
+  if (triggers_ == TriggerSet::constraints) keep_constraint_triggers(target->ri_TrigDesc);
+  make_immediate(target->ri_TrigDesc);
+}
+
+/// Finds the partition for *slot and converts *slot to its row type.
+ResultRelInfo* TableWriter::route(TupleTableSlot** slot) {
+  (*slot)->tts_tableOid = RelationGetRelid(relation_);
+  stored_map_ = nullptr;
+  if (routing_ == nullptr) return root_;
+  ResultRelInfo* const target = ExecFindPartition(state_, root_, routing_, *slot, estate_);
+  adopt(target);
+  TupleConversionMap* const map = compat::root_to_partition_map(target, estate_);
+  if (map != nullptr) {
+    *slot = execute_attr_map_slot(map->attrMap, *slot, target->ri_PartitionTupleSlot);
+    stored_map_ = map->attrMap;
+  }
+  (*slot)->tts_tableOid = RelationGetRelid(target->ri_RelationDesc);
+  return target;
+}
+
+/// Generated columns, NOT NULL, CHECK, partition constraint: what a new row passes after the BEFORE triggers.
+void TableWriter::check_new_row(ResultRelInfo* target, TupleTableSlot* slot, CmdType command) {
+  Relation const table = target->ri_RelationDesc;
+  TupleConstr* const rules = table->rd_att->constr;
+  // as for INSERT, whatever the command: UPDATE computes only those that depend on columns, and 15 keeps what it computed first
+  if (rules != nullptr && rules->has_generated_stored) ExecComputeStoredGenerated(target, estate_, slot, CMD_INSERT);
+  if (rules != nullptr) ExecConstraints(target, slot, estate_);
+  const bool has_before_trigger = target->ri_TrigDesc != nullptr && target->ri_TrigDesc->trig_insert_before_row;
+  if (table->rd_rel->relispartition && (routing_ == nullptr || has_before_trigger || command == CMD_UPDATE))
+    ExecPartitionCheck(target, slot, estate_, true);
+}
+
+void TableWriter::fire_after_insert(ResultRelInfo* target, TupleTableSlot* slot, List* rechecks) {
+  if (target->ri_TrigDesc == nullptr) return;
+  ExecARInsertTriggers(estate_, target, slot, rechecks, nullptr);
+}
+
+void TableWriter::write(ResultRelInfo* target, TupleTableSlot* slot, bool note_conflicts) {
+  check_new_row(target, slot, CMD_INSERT);
+  estate_->es_output_cid = GetCurrentCommandId(true);
+  table_tuple_insert(target->ri_RelationDesc, slot, estate_->es_output_cid, 0, nullptr);
+  List* rechecks = NIL;
+  if (target->ri_NumIndices > 0) rechecks = compat::insert_index_tuples(target, slot, estate_, false, note_conflicts, false);
+  conflicts_ = note_conflicts ? rechecks : NIL;
+  // conflicts that are noted are the caller's to recheck, those of deferrable keys, too
+  fire_after_insert(target, slot, note_conflicts ? NIL : rechecks);
+  stored_ = slot;
+}
+
+TableWriter::Outcome TableWriter::insert(TupleTableSlot* slot) {
+  const bool own_bracket = !bracket_;
+  if (own_bracket) AfterTriggerBeginQuery();
+  MemoryContext const caller = MemoryContextSwitchTo(GetPerTupleMemoryContext(estate_));
+  ResultRelInfo* const target = route(&slot);
+  Outcome outcome = Outcome::suppressed;
+  const bool has_before_trigger = target->ri_TrigDesc != nullptr && target->ri_TrigDesc->trig_insert_before_row;
+  if (!has_before_trigger || ExecBRInsertTriggers(estate_, target, slot)) {
+    write(target, slot, false);
+    outcome = Outcome::written;
+  }
+  MemoryContextSwitchTo(caller);
+  if (own_bracket) {
+    AfterTriggerEndQuery(estate_);
+    CommandCounterIncrement();
+  }
+  return outcome;
+}
+
+/// A slot in memory that outlives the row; to be dropped.
+TupleTableSlot* TableWriter::make_slot(Relation table) {
+  MemoryContext const caller = MemoryContextSwitchTo(estate_->es_query_cxt);
+  TupleTableSlot* const slot = table_slot_create(table, nullptr);
+  MemoryContextSwitchTo(caller);
+  return slot;
+}
+
+TableWriter::Outcome TableWriter::upsert(TupleTableSlot* slot, const Bitmapset* loaded) {
+  TupleTableSlot* routed = slot;
+  ResultRelInfo* const target = route(&routed);
+  TupleTableSlot* const existing = make_slot(target->ri_RelationDesc);
+  const Oid key = RelationGetPrimaryKeyIndex(target->ri_RelationDesc);
+  if (!OidIsValid(key))
+    ereport(ERROR, (errcode(ERRCODE_INVALID_COLUMN_REFERENCE),
+                    errmsg("table \"%s\" has no primary key", RelationGetRelationName(target->ri_RelationDesc)),
+                    errhint("on_conflict \"update\" finds the row to replace by the primary key.")));
+  Outcome outcome;
+  if (!find_and_lock_by_key(target->ri_RelationDesc, key, routed, existing)) {
+    outcome = insert(slot);
+  } else {
+    // the columns that were not loaded keep what they have
+    if (merged_ != nullptr) ExecDropSingleTupleTableSlot(merged_);
+    TupleTableSlot* const merged = merged_ = make_slot(target->ri_RelationDesc);
+    slot_getallattrs(existing);
+    slot_getallattrs(routed);
+    ExecClearTuple(merged);
+    for (int i = 0; i < merged->tts_tupleDescriptor->natts; i++) {
+      const int root_attribute = stored_map_ == nullptr ? i + 1 : stored_map_->attnums[i];
+      const TupleTableSlot* from = root_attribute > 0 && bms_is_member(root_attribute, loaded) ? routed : existing;
+      merged->tts_values[i] = from->tts_values[i];
+      merged->tts_isnull[i] = from->tts_isnull[i];
+    }
+    ExecStoreVirtualTuple(merged);
+    ExecMaterializeSlot(merged);
+    merged->tts_tableOid = RelationGetRelid(target->ri_RelationDesc);
+    const TupleConstr* const rules = target->ri_RelationDesc->rd_att->constr;
+    if (rules != nullptr && rules->has_generated_stored) ExecComputeStoredGenerated(target, estate_, merged, CMD_INSERT);
+    outcome = update_existing(target, existing, merged);
+  }
+  ExecDropSingleTupleTableSlot(existing);
+  return outcome;
+}
+
+TableWriter::Outcome TableWriter::update_existing(ResultRelInfo* target, TupleTableSlot* existing, TupleTableSlot* slot) {
+  const bool own_bracket = !bracket_;
+  if (own_bracket) AfterTriggerBeginQuery();
+  PushActiveSnapshot(GetLatestSnapshot());
+  estate_->es_snapshot = GetActiveSnapshot();
+  estate_->es_output_cid = GetCurrentCommandId(true);
+  EvalPlanQualSetSlot(recheck_state_, existing);
+  ExecSimpleRelationUpdate(target, estate_, recheck_state_, existing, slot);
+  PopActiveSnapshot();
+  estate_->es_snapshot = GetActiveSnapshot();
+  stored_ = slot;
+  if (own_bracket) {
+    AfterTriggerEndQuery(estate_);
+    CommandCounterIncrement();
+  }
+  return Outcome::written;
+}
+
+void TableWriter::insert_noting_conflicts(TupleTableSlot* slot) {
+  ResultRelInfo* const target = route(&slot);
+  write(target, slot, true);
+}
+
+void TableWriter::replace(ItemPointer tid, TupleTableSlot* slot) {
+  CheckCmdReplicaIdentity(relation_, CMD_UPDATE);
+  slot->tts_tableOid = RelationGetRelid(relation_);
+  stored_map_ = nullptr;
+  check_new_row(root_, slot, CMD_UPDATE);
+  bool update_indexes = false, only_summarizing = false;
+  ItemPointerData old_tid = *tid;
+  compat::update_tuple(relation_, &old_tid, slot, estate_->es_snapshot, &update_indexes, &only_summarizing);
+  conflicts_ = NIL;
+  if (update_indexes) conflicts_ = compat::insert_index_tuples(root_, slot, estate_, true, true, only_summarizing);
+  if (root_->ri_TrigDesc != nullptr)
+    ExecARUpdateTriggers(estate_, root_, nullptr, nullptr, tid, nullptr, slot, NIL, nullptr, false);
+  stored_ = slot;
+}
+
+void TableWriter::remove(ItemPointer tid) {
+  CheckCmdReplicaIdentity(relation_, CMD_DELETE);
+  ItemPointerData old_tid = *tid;
+  simple_table_tuple_delete(relation_, &old_tid, estate_->es_snapshot);
+  if (root_->ri_TrigDesc != nullptr) ExecARDeleteTriggers(estate_, root_, tid, nullptr, nullptr, false);
+}
+
+void TableWriter::recheck(ItemPointer tid, Oid index) { recheck_unique(relation_, tid, index); }
+
+Datum TableWriter::stored_value(AttrNumber attribute, bool* is_null) const {
+  int at = attribute;
+  if (stored_map_ != nullptr)
+    for (int i = 0; i < stored_map_->maplen; i++)
+      if (stored_map_->attnums[i] == attribute) at = i + 1;
+  return slot_getattr(stored_, at, is_null);
+}
+
+}  // namespace ferry::pg

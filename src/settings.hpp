@@ -1,0 +1,11 @@
+#pragma once
+
+/// The settings of the module, defined and described in module.cpp.
+namespace ferry::settings {
+
+extern int max_batch_rows;
+extern int max_record_kilobytes;
+extern int max_block_kilobytes;
+extern char* backup_directory;
+
+}  // namespace ferry::settings

@@ -1,0 +1,200 @@
+#include "text/csv.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace ferry::text {
+
+namespace {
+constexpr std::size_t kChunkBytes = 64 * 1024;
+}
+
+CsvReader::CsvReader(ByteSource& source, const CsvDialect& dialect, std::size_t max_record_bytes,
+                     CharacterLength character_length)
+    : source_(source),
+      quote_(dialect.quote),
+      escape_(dialect.escape),
+      max_record_bytes_(max_record_bytes),
+      character_length_(character_length) {}
+
+/// Adds bytes to the buffer; false at the end of the source.
+bool CsvReader::fill() {
+  if (source_ended_) return false;
+  if (begin_ > 0 && begin_ >= (end_ - begin_)) {
+    std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
+    end_ -= begin_;
+    base_offset_ += begin_;
+    begin_ = 0;
+  }
+  if (buffer_.size() < end_ + kChunkBytes) buffer_.resize(std::max(end_ + kChunkBytes, buffer_.size() + buffer_.size() / 2));
+  const std::size_t count = source_.read({reinterpret_cast<std::uint8_t*>(buffer_.data() + end_), buffer_.size() - end_});
+  end_ += count;
+  source_ended_ = count == 0;
+  return count > 0;
+}
+
+void CsvReader::skip_byte_order_mark() {
+  started_ = true;
+  if (!at_end(2) && std::memcmp(buffer_.data() + begin_, "\xEF\xBB\xBF", 3) == 0) begin_ += 3;
+}
+
+bool CsvReader::at_end(std::size_t at) {
+  while (begin_ + at >= end_)
+    if (!fill()) return true;
+  return false;
+}
+
+/// Remembers where the first physical line of the record ends, to fall back to.
+void CsvReader::note_physical_line(Scan& scan, char c) {
+  if (c == '\n' || line_end_ == LineEnd::cr) scan.lines++;
+  if (scan.has_first_line || (c == '\r' && line_end_ != LineEnd::cr)) return;
+  scan.has_first_line = true;
+  scan.first_line = scan.at + 1;
+}
+
+/// Whether the unquoted CR or LF at scan.at ends the record; scan.at is then behind it.
+bool CsvReader::scan_line_end(Scan& scan, char c) {
+  if (c == '\r') {
+    const bool crlf = !at_end(scan.at + 1) && buffer_[begin_ + scan.at + 1] == '\n';
+    if (crlf && line_end_ != LineEnd::cr) {
+      line_end_ = LineEnd::lf;
+      scan.at += 2;
+      return true;
+    }
+    if (line_end_ == LineEnd::unknown) line_end_ = LineEnd::cr;
+  } else if (line_end_ == LineEnd::unknown) {
+    line_end_ = LineEnd::lf;
+  }
+  const bool ends = (c == '\n') == (line_end_ == LineEnd::lf);
+  scan.at++;
+  if (!ends) scan.stray = true;
+  return ends;
+}
+
+/// Moves scan to the end of the record; false where a quote or the limit stands in the way.
+bool CsvReader::scan_record(Scan& scan) {
+  for (;;) {
+    if (scan.at > max_record_bytes_) return false;
+    if (at_end(scan.at)) return !scan.quoted;
+    const char c = buffer_[begin_ + scan.at];
+    if (character_length_ != nullptr && (c & 0x80) != 0) {
+      std::size_t length = 1;
+      if (!at_end(scan.at + 3))  // the first four bytes are enough to tell; a file that ends within them is cut short
+        length = static_cast<std::size_t>(std::max(1, character_length_(buffer_.data() + begin_ + scan.at)));
+      scan.at += std::min(length, end_ - begin_ - scan.at);
+      scan.escaped = false;
+      continue;
+    }
+    if (c == '\n' || c == '\r') {
+      if (!scan.quoted) {
+        if (scan_line_end(scan, c)) return true;
+        continue;
+      }
+      note_physical_line(scan, c);
+    }
+    const bool is_escape = escape_ != quote_ && c == escape_;
+    if (scan.quoted && is_escape) scan.escaped = !scan.escaped;
+    if (c == quote_ && !scan.escaped) scan.quoted = !scan.quoted;
+    if (!is_escape) scan.escaped = false;
+    scan.at++;
+  }
+}
+
+void CsvReader::finish(CsvRecord& record, Scan& scan) {
+  std::string_view raw(buffer_.data() + begin_, scan.at);
+  if (line_end_ == LineEnd::cr) {
+    if (raw.ends_with('\r')) raw.remove_suffix(1);
+  } else if (raw.ends_with('\n')) {
+    raw.remove_suffix(1);
+    if (raw.ends_with('\r')) raw.remove_suffix(1);
+  }
+  record.raw = raw;
+  record.problem = scan.stray ? CsvProblem::stray_line_end : CsvProblem::none;
+  line_ += scan.lines + 1;
+  consumed_next_ = scan.at;
+}
+
+/// The record is the physical line that it starts on; one without an end before the limit is read on to its end.
+void CsvReader::fall_back_to_line(CsvRecord& record, Scan& scan, CsvProblem problem) {
+  if (!scan.has_first_line) {
+    // the bytes beyond the limit are dropped, so that memory stays bounded
+    const char ending = line_end_ == LineEnd::cr ? '\r' : '\n';
+    scan.at = std::min(scan.at, end_ - begin_);
+    std::size_t from = 0;
+    for (;;) {
+      const char* const start = buffer_.data() + begin_ + from;
+      const void* const found = std::memchr(start, ending, end_ - begin_ - from);
+      if (found != nullptr) {
+        scan.at = static_cast<std::size_t>(static_cast<const char*>(found) - (buffer_.data() + begin_)) + 1;
+        break;
+      }
+      scan.at = from = end_ - begin_;
+      if (from > max_record_bytes_ + kChunkBytes) {
+        base_offset_ += from - max_record_bytes_;
+        end_ = begin_ + max_record_bytes_;
+        from = max_record_bytes_;
+      }
+      if (at_end(from)) break;
+    }
+    scan.first_line = scan.at;
+  }
+  scan.at = scan.first_line;
+  scan.lines = 0;
+  finish(record, scan);
+  record.raw = record.raw.substr(0, max_record_bytes_);
+  record.problem = problem;
+}
+
+bool CsvReader::next(CsvRecord& record) {
+  if (!started_) skip_byte_order_mark();
+  begin_ += consumed_next_;
+  consumed_next_ = 0;
+  if (at_end(0)) return false;
+  record.row_number = ++rows_;
+  record.line_number = line_;
+  record.offset_bytes = base_offset_ + begin_;
+  Scan scan;
+  if (scan_record(scan))
+    finish(record, scan);
+  else
+    fall_back_to_line(record, scan,
+                      scan.quoted && (scan.has_first_line || scan.at <= max_record_bytes_) ? CsvProblem::unterminated_quote
+                                                                                           : CsvProblem::too_long);
+  return true;
+}
+
+bool split_csv(std::string_view record, const CsvDialect& dialect, std::string& storage, std::vector<CsvField>& fields) {
+  storage.resize(record.size() + 1);
+  fields.clear();
+  char* out = storage.data();
+  const char* in = record.data();
+  const char* const end = in + record.size();
+  for (;;) {
+    const char* const raw_start = in;
+    char* const start = out;
+    bool saw_quote = false, quoted = false, more = false;
+    for (; in < end; in++) {
+      const char c = *in;
+      if (!quoted && c == dialect.delimiter) {
+        more = true;
+        break;
+      }
+      if (quoted && c == dialect.escape && in + 1 < end && (in[1] == dialect.escape || in[1] == dialect.quote)) {
+        *out++ = *++in;
+      } else if (c == dialect.quote) {
+        quoted = !quoted;
+        saw_quote = true;
+      } else {
+        *out++ = c;
+      }
+    }
+    if (quoted) return false;
+    const std::string_view raw(raw_start, static_cast<std::size_t>(in - raw_start));
+    fields.push_back({start, static_cast<std::size_t>(out - start), !saw_quote && raw == dialect.null_string});
+    *out++ = '\0';
+    if (!more) return true;
+    in++;
+  }
+}
+
+}  // namespace ferry::text

@@ -1,0 +1,62 @@
+# pg_dump and restore of a database that uses both extensions lose nothing: the log's rows and its sequence's position are there.
+use strict;
+use warnings;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $node = PostgreSQL::Test::Cluster->new('dump');
+$node->init(extra => [ '--locale=C.UTF-8', '--encoding=UTF8' ]);
+$node->start;
+my $folder = PostgreSQL::Test::Utils::tempdir();
+chmod 0755, $folder;
+append_to_file("$folder/jobs.csv", "1,Cook\n2,\nthree,Baker\n4,Butcher\n1,Again\n");
+
+$node->safe_psql('postgres', 'CREATE DATABASE before');
+$node->safe_psql('before', qq{
+	CREATE ROLE regress_dump_user;
+	CREATE SCHEMA ferry;
+	CREATE EXTENSION pg_ferry SCHEMA ferry;
+	CREATE EXTENSION pg_ferry_hiring SCHEMA ferry;
+	SELECT ferry.create_hiring_tables('public');
+	SELECT ferry.load_csv('jobs', '$folder/jobs.csv');
+	SELECT ferry.load_csv('jobs', '$folder/jobs.csv');
+	SELECT ferry.insert_rows('jobs', '[{"job": "Baker"}, {"job": ""}]');
+});
+
+my @questions = (
+	'SELECT * FROM ferry.ferry_loads ORDER BY load_id',
+	'SELECT * FROM ferry.ferry_rejects ORDER BY load_id, row_number',
+	'SELECT * FROM jobs ORDER BY id',
+	"SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = 'hired_employees'::regclass ORDER BY 1",
+	"SELECT extname, extversion, nspname FROM pg_extension JOIN pg_namespace n ON n.oid = extnamespace WHERE extname LIKE 'pg_ferry%' ORDER BY 1",
+	"SELECT relname, relacl FROM pg_class WHERE relname LIKE 'ferry%' ORDER BY 1",
+	'SELECT last_value, is_called FROM ferry.ferry_load_id_seq');
+
+foreach my $format ('plain', 'custom')
+{
+	my $database = "after_$format";
+	my $file = "$folder/$format.dump";
+	$node->safe_psql('postgres', "CREATE DATABASE $database");
+	$node->command_ok([ 'pg_dump', "--format=$format", '-f', $file, $node->connstr('before') ], "$format: dumped");
+	my @restore = $format eq 'plain' ? ('psql', '-XqAt', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr($database), '-f', $file)
+	  : ('pg_restore', '--exit-on-error', '-d', $node->connstr($database), $file);
+	$node->command_ok(\@restore, "$format: restored");
+	foreach my $question (@questions)
+	{
+		my $was = $node->safe_psql('before', $question);
+		isnt($was, '', "$format: there is something to compare");
+		is($node->safe_psql($database, $question), $was, "$format: $question");
+	}
+	is($node->safe_psql($database, "SELECT load_id FROM ferry.load_csv('jobs', '$folder/jobs.csv')"), '4', "$format: the next load has the next number");
+	is($node->safe_psql($database, "SELECT keys FROM ferry.insert_rows('jobs', '[{\"job\": \"Miller\"}]')"), '[8]', "$format: the next row has the next key, after those that rejects took");
+}
+
+# the user's tables outlive the extensions
+$node->safe_psql('before', 'DROP EXTENSION pg_ferry CASCADE');
+is($node->safe_psql('before', 'SELECT count(*) FROM jobs'), '3', 'the tables stay when the extensions go');
+is($node->safe_psql('before', "SELECT count(*) FROM pg_class WHERE relname LIKE 'ferry%'"), '0', 'the log goes with its extension');
+$node->safe_psql('before', 'CREATE EXTENSION pg_ferry SCHEMA ferry; CREATE EXTENSION pg_ferry_hiring SCHEMA ferry');
+is($node->safe_psql('before', "SELECT load_id FROM ferry.load_csv('jobs', '$folder/jobs.csv')"), '1', 'and can come back');
+$node->stop;
+done_testing();

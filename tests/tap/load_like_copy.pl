@@ -1,0 +1,192 @@
+# A load behaves as if each record were loaded alone by core COPY in a savepoint and the bad ones left out: random dirty rows,
+# the same rows loaded, the same SQLSTATE for every rejected one. Another seed: FERRY_SEED=7 FERRY_ROWS=20000 prove ...
+use strict;
+use warnings;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $seed = $ENV{FERRY_SEED} // 20210401;
+my $rows = $ENV{FERRY_ROWS} // 3000;
+srand($seed);
+note("FERRY_SEED=$seed FERRY_ROWS=$rows");
+
+my $node = PostgreSQL::Test::Cluster->new('like_copy');
+$node->init(extra => [ '--locale=C.UTF-8', '--encoding=UTF8' ]);
+$node->append_conf('postgresql.conf', "fsync = off\n");
+$node->start;
+$node->safe_psql('postgres', 'CREATE EXTENSION pg_ferry');
+
+sub pick { return $_[ int(rand(scalar @_)) ]; }
+
+# Tables, each made twice: for COPY and for us. %s is the suffix of their names.
+my @schemas = (
+	{   name => 'types',
+		ddl  => 'CREATE TABLE types%s (a int, b numeric(6,2), c varchar(4), d date, e timestamptz, f bool, g uuid, h jsonb, i float8, j int8[])',
+		columns => [qw(int numeric varchar date timestamptz bool uuid jsonb float array)],
+	},
+	{   name => 'rules',
+		ddl  => q{CREATE TABLE rules%1$s (id int PRIMARY KEY, code text UNIQUE DEFERRABLE INITIALLY DEFERRED,
+			amount int NOT NULL CHECK (amount > 0) CHECK (100 / amount >= 0), parent int REFERENCES parents DEFERRABLE INITIALLY DEFERRED,
+			kind positive, span int4range, twice int GENERATED ALWAYS AS (amount * 1000000) STORED,
+			EXCLUDE USING gist (span WITH &&))},
+		columns => [qw(key code amount parent positive range)],
+		list => '(id, code, amount, parent, kind, span)',
+	},
+	{   name => 'parted',
+		ddl  => q{CREATE TABLE parted%1$s (id int, tag text COLLATE "C" NOT NULL, parent int REFERENCES parents, UNIQUE (id, tag)) PARTITION BY LIST (tag);
+			CREATE TABLE parted%1$s_a PARTITION OF parted%1$s FOR VALUES IN ('a', 'b');
+			CREATE TABLE parted%1$s_c (parent int, junk int, tag text COLLATE "C" NOT NULL, id int);
+			ALTER TABLE parted%1$s_c DROP junk;
+			ALTER TABLE parted%1$s ATTACH PARTITION parted%1$s_c FOR VALUES IN ('c');
+			ALTER TABLE parted%1$s_c ADD CHECK (id <> 7)},
+		columns => [qw(small tag parent)],
+	},
+	{   name => 'triggered',
+		ddl  => q{CREATE TABLE triggered%1$s (id int PRIMARY KEY, name text, seen bigint);
+			CREATE FUNCTION before%1$s() RETURNS trigger LANGUAGE plpgsql AS $$
+			BEGIN
+				IF NEW.name = 'skip' THEN RETURN NULL; END IF;
+				IF NEW.name = 'raise' THEN RAISE EXCEPTION 'no' USING ERRCODE = pg_catalog.substr('P0001ZZ00122012', 1 + 5 * (NEW.id %% 3), 5); END IF;
+				NEW.seen := (SELECT count(*) FROM triggered%1$s WHERE id < NEW.id);
+				RETURN NEW;
+			END $$;
+			CREATE TRIGGER b BEFORE INSERT ON triggered%1$s FOR EACH ROW EXECUTE FUNCTION before%1$s();
+			CREATE FUNCTION after%1$s() RETURNS trigger LANGUAGE plpgsql AS $$
+			BEGIN IF NEW.id %% 11 = 0 THEN RAISE EXCEPTION 'late' USING ERRCODE = '23514'; END IF; RETURN NULL; END $$;
+			CREATE CONSTRAINT TRIGGER c AFTER INSERT ON triggered%1$s DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION after%1$s()},
+		columns => [qw(key tname)],
+		list => '(id, name)',
+	});
+
+my %values = (
+	int => sub { pick('', '1', '-5', ' 7 ', '2147483647', '2147483648', 'x', '1.5', '0x1f', int(rand(1000))) },
+	numeric => sub { pick('', '1', '9999.99', '9999.995', '10000', 'NaN', 'Infinity', '1e3', '1e4', 'one', '-0.005', rand(100)) },
+	varchar => sub { pick('', '""', 'abcd', 'abcde', 'abc  ', 'ab     ', "\"a\"\"b\"", 'Qué', "\"a\nb\"", 'a b') },
+	date => sub { pick('', '2021-01-01', '2021-02-30', 'infinity', 'yesterday', '0044-03-15 BC', '2021-1-2', 'nonsense', '99999999-01-01') },
+	timestamptz => sub { pick('', '2021-01-01T00:00:00Z', '2021-01-01 25:00:00', '2021-01-01 00:00:00+05:30', '-infinity', '2021-06-30 23:59:60', '294277-01-01') },
+	bool => sub { pick('', 't', 'false', 'yes', 'off', '1', '2', 'maybe') },
+	uuid => sub { pick('', '6f9619ff-8b86-d011-b42d-00c04fc964ff', '{6f9619ff8b86d011b42d00c04fc964ff}', '6f9619ff') },
+	jsonb => sub { pick('', '"{""a"":1}"', '{', '[1]', '"""\\u0000"""', 'null') },
+	float => sub { pick('', '1.5', 'NaN', '1e400', '1e-400', 'inf', 'abc') },
+	array => sub { pick('', '{}', '"{1,2}"', '"{1,NULL}"', '"{1,x}"', '{', '[2:3]={1}') },
+	key => sub { pick('', 'k', 1 + int(rand(150)), 1 + int(rand(100000))) },
+	small => sub { pick('', int(rand(12)), int(rand(400)), 'z') },
+	code => sub { pick('', '""', 'c' . int(rand(60)), 'c' . int(rand(100000)), "x" x pick(1, 10, 3000), join('', map { chr(33 + int(rand(90))) } 1 .. 1) =~ s/[",\\]/q/gr) },
+	amount => sub { pick('', '0', '-3', '7', '3000', '50', int(1 + rand(100))) },
+	parent => sub { pick('', int(rand(40)), int(rand(20)), 'p') },
+	positive => sub { pick('', '5', '-5', '13', 'q') },
+	range => sub { my $at = int(rand(100000)); pick('', '', "\"[$at," . ($at + 3) . ')"', 'empty', '"[5,1]"', '"[1,3)"') },
+	tag => sub { pick('', 'a', 'b', 'c', 'c', 'd', '""') },
+	tname => sub { pick('', 'plain', 'skip', 'raise', 'more') });
+
+# Most fields are good, or rows would rarely be.
+my %good = (
+	int => sub { int(rand(100000)) - 50000 }, numeric => sub { int(rand(999999)) / 100 }, varchar => sub { pick('', 'a', 'Qué', 'abcd', '"a,b"') },
+	date => sub { '20' . (10 + int(rand(15))) . '-0' . (1 + int(rand(9))) . '-1' . int(rand(10)) }, timestamptz => sub { '2021-11-07T02:48:42Z' },
+	bool => sub { pick('t', 'f') }, uuid => sub { sprintf('%08x-0000-4000-8000-%012x', rand(2**32), rand(2**32)) },
+	jsonb => sub { '"{""k"":' . int(rand(9)) . '}"' }, float => sub { rand(10) }, array => sub { '"{' . int(rand(9)) . ',7}"' },
+	key => sub { 1 + int(rand(100000)) }, small => sub { int(rand(100000)) }, code => sub { 'c' . int(rand(1000000)) }, amount => sub { 1 + int(rand(99)) },
+	parent => sub { pick('', int(rand(26))) }, positive => sub { 14 + int(rand(1000)) }, range => sub { my $at = int(rand(1000000)); "\"[$at," . ($at + 3) . ')"' },
+	tag => sub { pick('a', 'b', 'c') }, tname => sub { 'name' . int(rand(100)) });
+
+# One random record of a schema, as bytes without a line end.
+sub record
+{
+	my @fields = map { rand() < 0.85 ? $good{$_}->() : $values{$_}->() } @{ $_[0]->{columns} };
+	my $what = int(rand(60));
+	pop @fields if $what == 0;
+	push @fields, 'extra' if $what == 1;
+	@fields = ('') if $what == 2;
+	my $text = join(',', @fields);
+	utf8::encode($text) if utf8::is_utf8($text);
+	$text .= "\xff" if $what == 3;
+	$text = substr($text, 0, 2) . "\0" . substr($text, 2) if $what == 4;
+	$text .= "\r" if $what == 5;    # a CRLF line among LF lines
+	return $text;
+}
+
+$node->safe_psql('postgres', q{
+	CREATE TABLE parents (id int PRIMARY KEY);
+	INSERT INTO parents SELECT generate_series(0, 25);
+	CREATE FUNCTION not_unlucky(int) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS
+		$$ BEGIN IF $1 = 13 THEN RAISE EXCEPTION 'unlucky' USING ERRCODE = 'UE001'; END IF; RETURN true; END $$;
+	CREATE DOMAIN positive AS int CHECK (VALUE > 0) CHECK (not_unlucky(VALUE));
+	-- each record alone, in file order, by COPY in a savepoint, with deferrable constraints immediate
+	CREATE TABLE oracle (schema_name text, row_number int, sqlstate text);
+	CREATE PROCEDURE copy_one_by_one(name text, list text, folder text, row_count int) LANGUAGE plpgsql AS $$
+	BEGIN
+		SET CONSTRAINTS ALL IMMEDIATE;
+		FOR i IN 1..row_count LOOP
+			BEGIN
+				EXECUTE format('COPY %I %s FROM %L (FORMAT csv)', name || '_copy', list, folder || '/' || i);
+			EXCEPTION WHEN OTHERS THEN
+				INSERT INTO oracle VALUES (name, i, SQLSTATE);
+			END;
+		END LOOP;
+	END $$;
+});
+
+foreach my $schema (@schemas)
+{
+	my $name = $schema->{name};
+	my $list = $schema->{list} // '';
+	my $folder = PostgreSQL::Test::Utils::tempdir();
+	chmod 0755, $folder;
+	$node->safe_psql('postgres', sprintf($schema->{ddl}, '_copy'));
+	$node->safe_psql('postgres', sprintf($schema->{ddl}, '_load'));
+	open(my $all, '>:raw', "$folder/all") or die "$!";
+	foreach my $i (1 .. $rows)
+	{
+		my $record = record($schema);
+		print $all "$record\n";
+		open(my $one, '>:raw', "$folder/$i") or die "$!";
+		print $one "$record\n";
+		close $one;
+	}
+	close $all;
+	chmod 0644, "$folder/all";
+
+	$node->safe_psql('postgres', "CALL copy_one_by_one('$name', '$list', '$folder', $rows)");
+	my $columns = $list eq '' ? 'NULL' : "'{" . ($list =~ s/[()]//gr) . "}'";
+	my ($read, $loaded, $rejected, $skipped) = split /\|/, $node->safe_psql('postgres',
+		"SELECT rows_read, rows_loaded, rows_rejected, rows_skipped FROM load_csv('${name}_load', '$folder/all', columns => $columns)");
+
+	is($read, $rows, "$name: every record was read");
+	is($loaded + $rejected + $skipped, $rows, "$name: every record was loaded, rejected or skipped");
+	ok($loaded > $rows / 10 && $rejected > $rows / 10, "$name: $loaded loaded and $rejected rejected are enough of each to mean something");
+	is($node->safe_psql('postgres', qq{
+		SELECT count(*) FROM (
+			(SELECT t::text FROM ${name}_copy t EXCEPT ALL SELECT t::text FROM ${name}_load t) UNION ALL
+			(SELECT t::text FROM ${name}_load t EXCEPT ALL SELECT t::text FROM ${name}_copy t)) d}), '0', "$name: the same rows are in the table");
+	is($node->safe_psql('postgres', qq{
+		SELECT coalesce(o.row_number, r.row_number), o.sqlstate, r.sqlstate, r.raw_row, r.reason
+		FROM (SELECT * FROM oracle WHERE schema_name = '$name') o
+		FULL JOIN (SELECT * FROM ferry_rejects JOIN ferry_loads USING (load_id) WHERE table_name = '${name}_load') r USING (row_number)
+		WHERE o.sqlstate IS DISTINCT FROM r.sqlstate ORDER BY 1 LIMIT 20}), '', "$name: the same rows are rejected for the same SQLSTATE");
+	note($node->safe_psql('postgres', "SELECT string_agg(sqlstate || ' ' || n, ', ') FROM (SELECT sqlstate, count(*) n FROM oracle WHERE schema_name = '$name' GROUP BY 1 ORDER BY 1) s"));
+
+	# what the log keeps is what came
+	open(my $file, '<:raw', "$folder/all") or die "$!";
+	local $/ = undef;
+	my $whole = <$file>;
+	close $file;
+	my %line;
+	my $number = 1;
+	foreach my $record (split /(?<=\n)/, $whole) { $line{ $number++ } = $record; }
+	my $wrong = 0;
+	my $kept = $node->safe_psql('postgres', qq{
+		SELECT line_number, coalesce(encode(convert_to(raw_row, 'UTF8'), 'hex'), encode(raw_bytes, 'hex'))
+		FROM ferry_rejects JOIN ferry_loads USING (load_id) WHERE table_name = '${name}_load'});
+	foreach my $row (split /\n/, $kept)
+	{
+		my ($at, $hex) = split /\|/, $row, 2;
+		my $came = pack('H*', $hex // '');
+		my $there = join('', map { $line{$_} // '' } $at .. $at + 5);
+		$wrong++ unless index($there, $came) == 0 && substr($there, length $came) =~ /^\r?\n/;
+	}
+	is($wrong, 0, "$name: raw rows are the bytes of their lines");
+}
+
+$node->stop;
+done_testing();

@@ -1,0 +1,184 @@
+#include "text/csv.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include <gtest/gtest.h>
+
+namespace {
+
+using namespace ferry;
+using namespace ferry::text;
+
+/// Gives out text in pieces of a chosen size, as a pipe would.
+class TextSource : public ByteSource {
+ public:
+  TextSource(std::string text, std::size_t piece) : text_(std::move(text)), piece_(piece) {}
+  std::size_t read(std::span<std::uint8_t> out) override {
+    const std::size_t count = std::min({piece_, out.size(), text_.size() - at_});
+    std::memcpy(out.data(), text_.data() + at_, count);
+    at_ += count;
+    return count;
+  }
+
+ private:
+  std::string text_;
+  std::size_t piece_, at_ = 0;
+};
+
+struct Seen {
+  std::string raw;
+  std::int64_t line;
+  CsvProblem problem;
+  bool operator==(const Seen&) const = default;
+};
+
+std::ostream& operator<<(std::ostream& out, const Seen& seen) {
+  return out << '[' << seen.raw.substr(0, 40) << "] line " << seen.line << " problem " << static_cast<int>(seen.problem);
+}
+
+std::vector<Seen> read_all(const std::string& text, const CsvDialect& dialect = {}, std::size_t limit = 1000,
+                           CharacterLength length = nullptr) {
+  std::vector<Seen> whole;
+  for (const std::size_t piece : {std::size_t{1} << 20, std::size_t{1}, std::size_t{3}}) {
+    TextSource source(text, piece);
+    CsvReader reader(source, dialect, limit, length);
+    std::vector<Seen> seen;
+    CsvRecord record;
+    while (reader.next(record)) {
+      EXPECT_EQ(record.row_number, static_cast<std::int64_t>(seen.size() + 1));
+      seen.push_back({std::string(record.raw), record.line_number, record.problem});
+    }
+    EXPECT_EQ(reader.bytes_consumed(), text.size());
+    if (whole.empty()) whole = seen;
+    EXPECT_EQ(seen, whole) << "read in pieces of " << piece;
+  }
+  return whole;
+}
+
+constexpr auto kNone = CsvProblem::none;
+
+TEST(CsvReader, EndsRecordsAtEveryKindOfLineEnd) {
+  const std::vector<Seen> expected{{"a,b", 1, kNone}, {"c,d", 2, kNone}};
+  EXPECT_EQ(read_all("a,b\nc,d\n"), expected);
+  EXPECT_EQ(read_all("a,b\r\nc,d\r\n"), expected);
+  EXPECT_EQ(read_all("a,b\rc,d\r"), expected);
+  EXPECT_EQ(read_all("a,b\nc,d\r\n"), expected);
+}
+
+TEST(CsvReader, NeedsNoLastLineEnd) {
+  EXPECT_EQ(read_all("a\nb"), (std::vector<Seen>{{"a", 1, kNone}, {"b", 2, kNone}}));
+  EXPECT_EQ(read_all("a\r\nb"), (std::vector<Seen>{{"a", 1, kNone}, {"b", 2, kNone}}));
+}
+
+TEST(CsvReader, ReadsNothingFromNothing) { EXPECT_TRUE(read_all("").empty()); }
+
+TEST(CsvReader, GivesEmptyLinesAsEmptyRecords) {
+  EXPECT_EQ(read_all("\n\na\n"), (std::vector<Seen>{{"", 1, kNone}, {"", 2, kNone}, {"a", 3, kNone}}));
+}
+
+TEST(CsvReader, PassesOverALeadingByteOrderMark) {
+  EXPECT_EQ(read_all("\xEF\xBB\xBF"
+                     "a\n\xEF\xBB\xBF"
+                     "b\n"),
+            (std::vector<Seen>{{"a", 1, kNone},
+                               {"\xEF\xBB\xBF"
+                                "b",
+                                2, kNone}}));
+}
+
+TEST(CsvReader, CountsPhysicalLinesInsideOfQuotes) {
+  EXPECT_EQ(read_all("\"x\ny\n\",1\nb\n"), (std::vector<Seen>{{"\"x\ny\n\",1", 1, kNone}, {"b", 4, kNone}}));
+  EXPECT_EQ(read_all("\"x\r\ny\",1\r\nb\r\n"), (std::vector<Seen>{{"\"x\r\ny\",1", 1, kNone}, {"b", 3, kNone}}));
+}
+
+TEST(CsvReader, KeepsDoubledQuotesInsideOfOneRecord) {
+  EXPECT_EQ(read_all("\"a\"\"\n\"\"b\",c\nd\n"), (std::vector<Seen>{{"\"a\"\"\n\"\"b\",c", 1, kNone}, {"d", 3, kNone}}));
+}
+
+TEST(CsvReader, HonoursAnEscapeOfItsOwn) {
+  const CsvDialect dialect{.escape = '\\'};
+  EXPECT_EQ(read_all("\"a\\\"\n\",b\nc\n", dialect), (std::vector<Seen>{{"\"a\\\"\n\",b", 1, kNone}, {"c", 3, kNone}}));
+  EXPECT_EQ(read_all("\"a\\\\\"\nc\n", dialect), (std::vector<Seen>{{"\"a\\\\\"", 1, kNone}, {"c", 2, kNone}}));
+}
+
+TEST(CsvReader, LosesOneLineToAStrayQuote) {
+  EXPECT_EQ(read_all("a\n\"b\nc\nd\n"),
+            (std::vector<Seen>{{"a", 1, kNone}, {"\"b", 2, CsvProblem::unterminated_quote}, {"c", 3, kNone}, {"d", 4, kNone}}));
+  EXPECT_EQ(read_all("a\r\n\"b\r\nc\r\n"),
+            (std::vector<Seen>{{"a", 1, kNone}, {"\"b", 2, CsvProblem::unterminated_quote}, {"c", 3, kNone}}));
+  EXPECT_EQ(read_all("\"b"), (std::vector<Seen>{{"\"b", 1, CsvProblem::unterminated_quote}}));
+}
+
+TEST(CsvReader, MarksLineEndsOfTheOtherKind) {
+  EXPECT_EQ(read_all("a\nb\rc\nd\n"),
+            (std::vector<Seen>{{"a", 1, kNone}, {"b\rc", 2, CsvProblem::stray_line_end}, {"d", 3, kNone}}));
+  EXPECT_EQ(read_all("a\rb\nc\rd\r"),
+            (std::vector<Seen>{{"a", 1, kNone}, {"b\nc", 2, CsvProblem::stray_line_end}, {"d", 3, kNone}}));
+}
+
+TEST(CsvReader, CutsALineOverTheLimitAndGoesOnBehindIt) {
+  const std::string text = "a\n" + std::string(300'000, 'x') + "\nb\n";
+  EXPECT_EQ(read_all(text, {}, 10),
+            (std::vector<Seen>{{"a", 1, kNone}, {std::string(10, 'x'), 2, CsvProblem::too_long}, {"b", 3, kNone}}));
+}
+
+TEST(CsvReader, EndsAQuoteThatGoesBeyondTheLimitWithItsLine) {
+  EXPECT_EQ(read_all("\"a\nbbbbbbbbbbbb\nc\",1\nd\n", {}, 10).front(), (Seen{"\"a", 1, CsvProblem::unterminated_quote}));
+}
+
+TEST(CsvReader, TakesALineOfExactlyTheLimit) {
+  EXPECT_EQ(read_all("0123456789\nb\n", {}, 10), (std::vector<Seen>{{"0123456789", 1, kNone}, {"b", 2, kNone}}));
+}
+
+TEST(CsvReader, TakesBytesOfMultiByteCharactersForNoQuotes) {
+  // a two-byte encoding whose second bytes include the quote
+  const auto two_bytes = [](const char* text) { return (*text & 0x80) != 0 ? 2 : 1; };
+  EXPECT_EQ(read_all("\x81\"a\nb\n", {}, 1000, two_bytes), (std::vector<Seen>{{"\x81\"a", 1, kNone}, {"b", 2, kNone}}));
+}
+
+std::vector<std::string> split(std::string_view record, const CsvDialect& dialect = {}) {
+  std::string storage;
+  std::vector<CsvField> fields;
+  if (!split_csv(record, dialect, storage, fields)) return {"unterminated"};
+  std::vector<std::string> texts;
+  for (const CsvField& field : fields) {
+    EXPECT_EQ(std::strlen(field.text), field.size);
+    texts.push_back(field.is_null ? "NULL" : field.text);
+  }
+  return texts;
+}
+
+using Texts = std::vector<std::string>;
+
+TEST(CsvSplit, SplitsAtUnquotedDelimiters) {
+  EXPECT_EQ(split("a,b,c"), (Texts{"a", "b", "c"}));
+  EXPECT_EQ(split("\"a,b\",c"), (Texts{"a,b", "c"}));
+  EXPECT_EQ(split("a;b", {.delimiter = ';'}), (Texts{"a", "b"}));
+}
+
+TEST(CsvSplit, TakesUnquotedNullStringsForNull) {
+  EXPECT_EQ(split(","), (Texts{"NULL", "NULL"}));
+  EXPECT_EQ(split(""), (Texts{"NULL"}));
+  EXPECT_EQ(split("\"\",x"), (Texts{"", "x"}));
+  EXPECT_EQ(split("NA,\"NA\"", {.null_string = "NA"}), (Texts{"NULL", "NA"}));
+  EXPECT_EQ(split(",x", {.null_string = "NA"}), (Texts{"", "x"}));
+}
+
+TEST(CsvSplit, ReadsQuotesInTheMiddleOfAField) {
+  EXPECT_EQ(split("a\"b,\"c,d"), (Texts{"ab,c", "d"}));
+  EXPECT_EQ(split("\"a\"\"b\""), (Texts{"a\"b"}));
+}
+
+TEST(CsvSplit, UnescapesOnlyQuoteAndEscape) {
+  const CsvDialect dialect{.escape = '\\'};
+  EXPECT_EQ(split("\"a\\\"b\\\\c\\n\"", dialect), (Texts{"a\"b\\c\\n"}));
+  EXPECT_EQ(split("a\\,b", dialect), (Texts{"a\\", "b"}));
+}
+
+TEST(CsvSplit, RefusesAnUnterminatedQuote) {
+  EXPECT_EQ(split("a,\"b"), (Texts{"unterminated"}));
+  EXPECT_EQ(split("\"a\"\""), (Texts{"unterminated"}));
+}
+
+}  // namespace

@@ -1,0 +1,112 @@
+#include "text/json_batch.hpp"
+
+#include <gtest/gtest.h>
+
+#include "base/error.hpp"
+
+namespace {
+
+using namespace ferry::text;
+using Kind = JsonMember::Kind;
+
+std::string sqlstate_of(auto&& action) {
+  try {
+    action();
+  } catch (const ferry::Error& error) {
+    return error.sqlstate();
+  }
+  return "none";
+}
+
+JsonMember only_member(std::string_view row) {
+  auto members = read_json_row(row);
+  EXPECT_TRUE(members.has_value());
+  EXPECT_EQ(members->size(), 1u);
+  return members->front();
+}
+
+TEST(JsonRows, KeepsTheTextOfEachElement) {
+  const auto rows = read_json_rows(R"( [ {"a" : 1.50} , 5, "x" , [1, 2],null , {} ] )");
+  ASSERT_EQ(rows.size(), 6u);
+  EXPECT_EQ(rows[0], R"({"a" : 1.50})");
+  EXPECT_EQ(rows[1], "5");
+  EXPECT_EQ(rows[2], R"("x")");
+  EXPECT_EQ(rows[3], "[1, 2]");
+  EXPECT_EQ(rows[4], "null");
+  EXPECT_EQ(rows[5], "{}");
+}
+
+TEST(JsonRows, AreEmptyForAnEmptyArray) { EXPECT_TRUE(read_json_rows("[]").empty()); }
+
+TEST(JsonRows, RefuseWhatIsNoArray) {
+  EXPECT_EQ(sqlstate_of([] { (void)read_json_rows("{}"); }), "22023");
+  EXPECT_EQ(sqlstate_of([] { (void)read_json_rows("3"); }), "22023");
+  EXPECT_EQ(sqlstate_of([] { (void)read_json_rows("null"); }), "22023");
+}
+
+TEST(JsonRows, MayBeNestedDeeply) {
+  const std::string deep = std::string(100'000, '[') + std::string(100'000, ']');
+  EXPECT_EQ(read_json_rows("[" + deep + "]"), std::vector<std::string>{deep});
+  EXPECT_EQ(only_member("{\"k\": " + deep + "}").value, deep);
+}
+
+TEST(JsonTables, AreReadFromAnObjectAndFromAnArrayOfObjects) {
+  for (const char* text :
+       {R"({"jobs": [1, 2], "departments": [3]})", R"([{"jobs": [1]}, {"departments": [3]}, {"jobs": [2]}])"}) {
+    const auto tables = read_json_tables(text);
+    ASSERT_EQ(tables.size(), 2u) << text;
+    EXPECT_EQ(tables[0].name, "jobs");
+    EXPECT_EQ(tables[0].rows, (std::vector<std::string>{"1", "2"}));
+    EXPECT_EQ(tables[1].name, "departments");
+    EXPECT_EQ(tables[1].rows, (std::vector<std::string>{"3"}));
+  }
+}
+
+TEST(JsonTables, RefuseOtherShapes) {
+  EXPECT_EQ(sqlstate_of([] { (void)read_json_tables("5"); }), "22023");
+  EXPECT_EQ(sqlstate_of([] { (void)read_json_tables("[5]"); }), "22023");
+  EXPECT_EQ(sqlstate_of([] { (void)read_json_tables(R"({"jobs": {"id": 1}})"); }), "22023");
+}
+
+TEST(JsonRow, IsNothingForWhatIsNoObject) {
+  EXPECT_FALSE(read_json_row("5").has_value());
+  EXPECT_FALSE(read_json_row("[]").has_value());
+  EXPECT_FALSE(read_json_row("null").has_value());
+}
+
+TEST(JsonRow, KeepsNumbersAsTheyAreWritten) {
+  for (const char* number : {"123456789012345678901234567890.123456789", "-0", "1E400", "9223372036854775807"}) {
+    const JsonMember member = only_member(std::string(R"({"n": )") + number + " }");
+    EXPECT_EQ(member.kind, Kind::scalar);
+    EXPECT_EQ(member.value, number);
+  }
+}
+
+TEST(JsonRow, ReadsBooleansNullsAndStructures) {
+  EXPECT_EQ(only_member(R"({"b": true})").value, "true");
+  EXPECT_EQ(only_member(R"({"b":false })").value, "false");
+  EXPECT_EQ(only_member(R"({"b": null})").kind, Kind::null);
+  const JsonMember object = only_member(R"({"o": {"b" : 1, "a":[2, 3]} })");
+  EXPECT_EQ(object.kind, Kind::structure);
+  EXPECT_EQ(object.value, R"({"b" : 1, "a":[2, 3]})");
+}
+
+TEST(JsonRow, UnescapesStringsAndKeys) {
+  const JsonMember member = only_member(R"({"k\u0065y": "a\n\"\u00e9\ud83d\ude00\\"})");
+  EXPECT_EQ(member.key, "key");
+  EXPECT_EQ(member.kind, Kind::text);
+  EXPECT_EQ(member.value, "a\n\"\xC3\xA9\xF0\x9F\x98\x80\\");
+}
+
+TEST(JsonRow, MarksStringsThatAreNoText) {
+  EXPECT_EQ(only_member(R"({"k": "\ud800"})").kind, Kind::invalid);
+  EXPECT_EQ(only_member(R"({"k": "a\u0000b"})").kind, Kind::invalid);
+}
+
+TEST(JsonRow, TakesTheLastOfEqualKeys) {
+  const auto members = read_json_row(R"({"a": 1, "b": 2, "a": 3})");
+  ASSERT_EQ(members->size(), 2u);
+  EXPECT_EQ((*members)[0].value, "3");
+}
+
+}  // namespace
