@@ -105,3 +105,17 @@ RETURNS TABLE (table_name text, rows_received integer, rows_loaded integer, rows
                load_id bigint, keys jsonb)
 AS 'MODULE_PATHNAME', 'ferry_insert_batch' LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 3;
 COMMENT ON FUNCTION @extschema@.insert_batch(json, boolean) IS 'insert JSON rows of several tables';
+
+-- Backup
+
+CREATE FUNCTION @extschema@.backup_table(target regclass, directory text = NULL)
+RETURNS TABLE (backup_id text, table_name text, path text, rows bigint, bytes bigint, sha256 text, elapsed_ms double precision)
+AS 'MODULE_PATHNAME', 'ferry_backup_table' LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 1;
+REVOKE ALL ON FUNCTION @extschema@.backup_table(regclass, text) FROM PUBLIC;
+COMMENT ON FUNCTION @extschema@.backup_table(regclass, text) IS 'back up a table';
+
+CREATE FUNCTION @extschema@.restore_table(target text, backup_id text = NULL, directory text = NULL, mode text = 'replace')
+RETURNS TABLE (backup_id text, table_name text, rows_restored bigint, rows_removed bigint, elapsed_ms double precision)
+AS 'MODULE_PATHNAME', 'ferry_restore_table' LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 1;
+REVOKE ALL ON FUNCTION @extschema@.restore_table(text, text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION @extschema@.restore_table(text, text, text, text) IS 'restore a table from its backup';

@@ -76,9 +76,12 @@ class DeflateCodec final : public Codec {
     decompress_growing(first_bytes, max_bytes, out, [&](std::span<std::uint8_t> room) -> std::optional<std::size_t> {
       std::size_t size_bytes = 0;
       switch (libdeflate_deflate_decompress(decompressor_.get(), in.data(), in.size(), room.data(), room.size(), &size_bytes)) {
-        case LIBDEFLATE_SUCCESS: return size_bytes;
-        case LIBDEFLATE_INSUFFICIENT_SPACE: return std::nullopt;
-        default: fail_corrupt(CodecKind::deflate, "the stream is damaged or ends too early");
+        case LIBDEFLATE_SUCCESS:
+          return size_bytes;
+        case LIBDEFLATE_INSUFFICIENT_SPACE:
+          return std::nullopt;
+        default:
+          fail_corrupt(CodecKind::deflate, "the stream is damaged or ends too early");
       }
     });
   }
@@ -115,9 +118,12 @@ class ZstandardCodec final : public Codec {
       const std::size_t result = ZSTD_decompressDCtx(decompressor_.get(), room.data(), room.size(), in.data(), in.size());
       if (!ZSTD_isError(result)) return result;
       switch (ZSTD_getErrorCode(result)) {
-        case ZSTD_error_dstSize_tooSmall: return std::nullopt;
-        case ZSTD_error_memory_allocation: fail_memory();
-        default: fail_corrupt(CodecKind::zstandard, ZSTD_getErrorName(result));
+        case ZSTD_error_dstSize_tooSmall:
+          return std::nullopt;
+        case ZSTD_error_memory_allocation:
+          fail_memory();
+        default:
+          fail_corrupt(CodecKind::zstandard, ZSTD_getErrorName(result));
       }
     });
   }
@@ -150,9 +156,12 @@ int checked_level(CodecKind kind, int level, int max_level) {
 
 std::string_view codec_name(CodecKind kind) {
   switch (kind) {
-    case CodecKind::null_: return "null";
-    case CodecKind::deflate: return "deflate";
-    case CodecKind::zstandard: return "zstandard";
+    case CodecKind::null_:
+      return "null";
+    case CodecKind::deflate:
+      return "deflate";
+    case CodecKind::zstandard:
+      return "zstandard";
   }
   return {};
 }
@@ -167,9 +176,12 @@ CodecKind codec_by_name(std::string_view name) {
 
 std::unique_ptr<Codec> make_codec(CodecKind kind, std::optional<int> level) {
   switch (kind) {
-    case CodecKind::null_: return std::make_unique<NullCodec>();
-    case CodecKind::deflate: return std::make_unique<DeflateCodec>(checked_level(kind, level.value_or(6), 12));
-    case CodecKind::zstandard: return std::make_unique<ZstandardCodec>(checked_level(kind, level.value_or(1), 22));
+    case CodecKind::null_:
+      return std::make_unique<NullCodec>();
+    case CodecKind::deflate:
+      return std::make_unique<DeflateCodec>(checked_level(kind, level.value_or(6), 12));
+    case CodecKind::zstandard:
+      return std::make_unique<ZstandardCodec>(checked_level(kind, level.value_or(1), 22));
   }
   throw Error("XX000", "codec has no implementation");
 }

@@ -128,9 +128,7 @@ void ContainerReader::fail(const char* sqlstate, std::string message) const {
 
 // ---- ContainerReader: header
 
-ContainerReader::ContainerReader(Source& source, const ReaderLimits& limits) : source_(source), limits_(limits) {
-  read_header();
-}
+ContainerReader::ContainerReader(Source& source, const ReaderLimits& limits) : source_(source), limits_(limits) { read_header(); }
 
 void ContainerReader::read_header() {
   std::uint8_t magic[sizeof kMagic];
@@ -225,8 +223,8 @@ void ContainerReader::decompress(Block& block) {
     codec_->decompress(block.payload, limits_.max_block_bytes, payload_);
   } catch (Error& error) {
     const std::string before = error.detail().empty() ? std::string() : concat(error.detail(), ' ');
-    error.detail(concat(before, "The place is block ", block_number_, ", which starts at byte ", block.offset_bytes,
-                        " of the file."));
+    error.detail(
+        concat(before, "The place is block ", block_number_, ", which starts at byte ", block.offset_bytes, " of the file."));
     throw;
   }
   block.payload = payload_;

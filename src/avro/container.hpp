@@ -34,7 +34,8 @@ struct WriterOptions {
   Metadata metadata = {};  ///< beside avro.schema and avro.codec; keys that begin with "avro." are reserved
 };
 
-/// Writes a container file: the header on construction, then blocks. There is no trailer, so a file is complete after every block.
+/// Writes a container file: the header on construction, then blocks. There is no trailer, so a file is complete after every
+/// block.
 class ContainerWriter {
  public:
   /// sink outlives the writer. Errors: 22023 a level out of range; 22023 a reserved metadata key; what the sink throws.

@@ -55,20 +55,43 @@ ItemBlock Decoder::item_block(std::size_t min_item_bytes, std::size_t min_item_v
 // Unions do not nest in themselves, so depth is counted in records, arrays and maps.
 void Decoder::skip(const Schema& schema, int depth) {
   switch (schema.type) {
-    case Type::null_: return;
-    case Type::boolean: static_cast<void>(boolean()); return;
-    case Type::int_: static_cast<void>(int_()); return;
-    case Type::long_: static_cast<void>(long_()); return;
-    case Type::float_: take(sizeof(float)); return;
-    case Type::double_: take(sizeof(double)); return;
+    case Type::null_:
+      return;
+    case Type::boolean:
+      static_cast<void>(boolean());
+      return;
+    case Type::int_:
+      static_cast<void>(int_());
+      return;
+    case Type::long_:
+      static_cast<void>(long_());
+      return;
+    case Type::float_:
+      take(sizeof(float));
+      return;
+    case Type::double_:
+      take(sizeof(double));
+      return;
     case Type::bytes:
-    case Type::string: take(length()); return;
-    case Type::fixed: take(schema.size_bytes); return;
-    case Type::enum_: static_cast<void>(index(schema.symbols.size())); return;
-    case Type::union_: skip(*schema.branches[index(schema.branches.size())], depth); return;
-    case Type::record: skip_record(schema, depth + 1); return;
+    case Type::string:
+      take(length());
+      return;
+    case Type::fixed:
+      take(schema.size_bytes);
+      return;
+    case Type::enum_:
+      static_cast<void>(index(schema.symbols.size()));
+      return;
+    case Type::union_:
+      skip(*schema.branches[index(schema.branches.size())], depth);
+      return;
+    case Type::record:
+      skip_record(schema, depth + 1);
+      return;
     case Type::array:
-    case Type::map: skip_items(schema, depth + 1); return;
+    case Type::map:
+      skip_items(schema, depth + 1);
+      return;
   }
 }
 

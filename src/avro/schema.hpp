@@ -14,23 +14,33 @@ namespace ferry::avro {
 
 /// The types of Avro: eight primitive ones, six complex ones.
 enum class Type : std::uint8_t {
-  null_, boolean, int_, long_, float_, double_, bytes, string,
-  record, enum_, array, map, union_, fixed,
+  null_,
+  boolean,
+  int_,
+  long_,
+  float_,
+  double_,
+  bytes,
+  string,
+  record,
+  enum_,
+  array,
+  map,
+  union_,
+  fixed,
 };
 
 /// The name a type has in a schema: "null", "int", "record", "union", ...
 [[nodiscard]] constexpr std::string_view type_name(Type type) {
-  constexpr std::string_view kNames[] = {"null",   "boolean", "int",   "long", "float", "double", "bytes",
-                                         "string", "record",  "enum",  "array", "map",  "union",  "fixed"};
+  constexpr std::string_view kNames[] = {"null",   "boolean", "int",  "long",  "float", "double", "bytes",
+                                         "string", "record",  "enum", "array", "map",   "union",  "fixed"};
   return kNames[static_cast<std::size_t>(type)];
 }
 
 [[nodiscard]] constexpr bool is_primitive(Type type) { return type <= Type::string; }
 
 /// True for the types that a name defines and that can be referred to by it.
-[[nodiscard]] constexpr bool is_named(Type type) {
-  return type == Type::record || type == Type::enum_ || type == Type::fixed;
-}
+[[nodiscard]] constexpr bool is_named(Type type) { return type == Type::record || type == Type::enum_ || type == Type::fixed; }
 
 struct Schema;
 
@@ -72,7 +82,8 @@ struct Schema {
 };
 
 /// The value of the property called key as JSON text, or nothing.
-[[nodiscard]] inline std::optional<std::string_view> find_property(const std::vector<Property>& properties, std::string_view key) {
+[[nodiscard]] inline std::optional<std::string_view> find_property(const std::vector<Property>& properties,
+                                                                   std::string_view key) {
   for (const auto& [name, json] : properties)
     if (name == key) return std::string_view(json);
   return std::nullopt;

@@ -66,17 +66,23 @@ int max_precision(std::size_t size_bytes) {
 /// Avro 1.12, Logical Types: which annotate which. decimal has further conditions.
 bool logical_type_fits(std::string_view logical_type, const Schema& node) {
   switch (node.type) {
-    case Type::int_: return logical_type == "date" || logical_type == "time-millis";
+    case Type::int_:
+      return logical_type == "date" || logical_type == "time-millis";
     case Type::long_:
-      if (logical_type.starts_with("local-")) logical_type.remove_prefix(6);
-      else if (logical_type == "time-micros") return true;
+      if (logical_type.starts_with("local-"))
+        logical_type.remove_prefix(6);
+      else if (logical_type == "time-micros")
+        return true;
       return logical_type == "timestamp-millis" || logical_type == "timestamp-micros" || logical_type == "timestamp-nanos";
-    case Type::bytes: return logical_type == "decimal" || logical_type == "big-decimal";
-    case Type::string: return logical_type == "uuid";
+    case Type::bytes:
+      return logical_type == "decimal" || logical_type == "big-decimal";
+    case Type::string:
+      return logical_type == "uuid";
     case Type::fixed:
       return logical_type == "decimal" || (logical_type == "duration" && node.size_bytes == 12) ||
              (logical_type == "uuid" && node.size_bytes == 16);
-    default: return false;
+    default:
+      return false;
   }
 }
 
@@ -102,7 +108,9 @@ class SchemaParser {
   class Step {
    public:
     template <class Part>
-    Step(std::string& path, const Part& part) : path_(path), length_(path.size()) { path += concat('/', part); }
+    Step(std::string& path, const Part& part) : path_(path), length_(path.size()) {
+      path += concat('/', part);
+    }
     ~Step() { path_.resize(length_); }
     Step(const Step&) = delete;
     Step& operator=(const Step&) = delete;
@@ -178,8 +186,7 @@ class SchemaParser {
   }
 
   void count_node() {
-    if (++nodes_ > kMaxSchemaNodes)
-      throw Error("54000", concat("schema has more than ", kMaxSchemaNodes, " types and fields"));
+    if (++nodes_ > kMaxSchemaNodes) throw Error("54000", concat("schema has more than ", kMaxSchemaNodes, " types and fields"));
   }
 
   /// Avro 1.12, Schema Declaration: a string names a type, an object defines one, an array is a union.
@@ -192,10 +199,14 @@ class SchemaParser {
 
   const Schema& type_at_depth(dom::element json, std::string_view space) {
     switch (json.type()) {
-      case dom::element_type::STRING: return named(text(json, "type"), space);
-      case dom::element_type::ARRAY: return union_(as<dom::array>(json, "type", "an array"), space);
-      case dom::element_type::OBJECT: return defined(as<dom::object>(json, "type", "an object"), space);
-      default: fail("schema is neither a string nor an object nor an array");
+      case dom::element_type::STRING:
+        return named(text(json, "type"), space);
+      case dom::element_type::ARRAY:
+        return union_(as<dom::array>(json, "type", "an array"), space);
+      case dom::element_type::OBJECT:
+        return defined(as<dom::object>(json, "type", "an object"), space);
+      default:
+        fail("schema is neither a string nor an object nor an array");
     }
   }
 
@@ -281,7 +292,8 @@ class SchemaParser {
       const Step step(path_, node.fields.size());
       node.fields.push_back(field(as<dom::object>(json, "fields", "an array of objects"), namespace_of(node.name)));
       const Field& last = node.fields.back();
-      if (!seen.insert(last.name).second) fail(concat("field \"", last.name, "\" is defined twice in record \"", node.name, "\""));
+      if (!seen.insert(last.name).second)
+        fail(concat("field \"", last.name, "\" is defined twice in record \"", node.name, "\""));
       min_bytes = saturating_add(min_bytes, last.schema->min_bytes);
       node.min_values += last.schema->min_values;
       if (node.min_values > kMaxSchemaNodes)

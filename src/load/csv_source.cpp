@@ -215,6 +215,7 @@ void CsvSource::split(const Record& record, Fields& out) {
     Field& field = out.values[static_cast<std::size_t>(column_of_field_[i])];
     field.state = fields_[i].is_null ? Field::State::null : Field::State::text;
     field.text = fields_[i].is_null ? nullptr : fields_[i].text;
+    field.size = fields_[i].size;
   }
   while (out.valid < wanted && out.values[out.valid].state != Field::State::absent) out.valid++;
   if (out.valid < wanted) {

@@ -83,6 +83,7 @@ void JsonSource::place(text::JsonMember& member, Fields& out) {
   member.value = utf8_to_server(member.value);
   field.state = Field::State::text;
   field.text = member.value.c_str();
+  field.size = member.value.size();
 }
 
 }  // namespace ferry::load

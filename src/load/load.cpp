@@ -17,7 +17,7 @@ namespace ferry::load {
 
 namespace {
 
-constexpr std::size_t kBatchRows = 1000;
+constexpr std::size_t kBatchRows = BulkWriter::kMaxRows;
 constexpr std::size_t kBatchBytes = 1 << 20;
 constexpr std::size_t kListedRejects = 10;
 
@@ -25,25 +25,21 @@ constexpr std::size_t kListedRejects = 10;
 class Load {
  public:
   Load(Source& source, Rules& rules, const LoadOptions& options, const Observer& observer, Log& log, LoadSummary& summary)
-      : source_(source),
-        rules_(rules),
-        options_(options),
-        observer_(observer),
-        log_(log),
-        summary_(summary),
-        writer_(source, rules, {.on_conflict = options.on_conflict, .want_keys = options.want_keys}) {}
+      : source_(source), rules_(rules), options_(options), observer_(observer), log_(log), summary_(summary) {}
 
   void run() {
-    writer_.begin();
+    // made here and not before: in a rehearsal it belongs to the subtransaction
+    writer_.emplace(source_, rules_, WriterOptions{.on_conflict = options_.on_conflict, .want_keys = options_.want_keys});
+    writer_->begin();
     while (read_batch()) {
-      writer_.write(records_, results_);
+      writer_->write(records_, results_);
       for (std::size_t i = 0; i < count_; i++) settle(records_[i], results_[i]);
     }
-    writer_.end();
+    writer_->end();
   }
 
   void advance_sequences() const {
-    for (const auto& [column, value] : writer_.largest_values()) advance_sequence(column->sequence, value);
+    for (const auto& [column, value] : writer_->largest_values()) advance_sequence(column->sequence, value);
   }
 
  private:
@@ -94,7 +90,7 @@ class Load {
   const Observer& observer_;
   Log& log_;
   LoadSummary& summary_;
-  Writer writer_;
+  std::optional<Writer> writer_;
   std::vector<Record> records_;
   std::size_t count_ = 0;
   std::vector<Result> results_;

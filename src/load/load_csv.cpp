@@ -86,7 +86,7 @@ Datum load_csv(FunctionCallInfo call_info) {
   Rules rules(table, true);
   if (rules.has_row_security())
     throw Error("0A000", concat("cannot load a file into table \"", rules.table_name(), "\" with row-level security"))
-        .hint("Use INSERT statements or insert_rows() instead.");
+        .hint("Use INSERT statements instead.");
   pg::InputFile file(path);
   CsvSource source(file, csv, rules);
   for (const std::size_t place : rules.field_columns()) rules.check_may_insert(rules.columns()[place]);

@@ -169,6 +169,17 @@ std::string Rules::columns_of_constraint(const std::string& schema, const std::s
   return names;
 }
 
+Problem Rules::explain(const pg::CaughtError& error, const Column* converted) const {
+  Problem problem{error.sqlstate, {}, error.constraint, error.message, error.detail};
+  if (converted != nullptr)
+    problem.column = converted->name;
+  else if (!error.column.empty() && is_own_table(error.schema, error.table))
+    problem.column = error.column;
+  else
+    problem.column = columns_of_constraint(error.schema, error.table, error.constraint);
+  return problem;
+}
+
 void Rules::check_may_insert(Column& column) {
   if (column.may_insert) return;
   const Oid table = RelationGetRelid(relation_);
@@ -180,6 +191,11 @@ void Rules::check_may_insert(Column& column) {
       aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE, name);
   });
   column.may_insert = true;
+}
+
+void Rules::check_may_insert(const Fields& fields) {
+  for (std::size_t i = 0; i < fields.valid; i++)
+    if (fields.values[i].state != Field::State::absent) check_may_insert(columns_[field_columns_[i]]);
 }
 
 void Rules::check_may_update() const {

@@ -4,7 +4,9 @@
 #include <string_view>
 #include <vector>
 
+#include "load/source.hpp"
 #include "pg/guard.hpp"
+#include "pg/subtransaction.hpp"
 
 namespace ferry::load {
 
@@ -53,11 +55,15 @@ class Rules {
   /// found or the table is neither this one nor one of its partitions or children.
   [[nodiscard]] std::string columns_of_constraint(const std::string& schema, const std::string& table,
                                                   const std::string& constraint) const;
+  /// What an error says of a row. converted: the column whose value was being converted, or null.
+  [[nodiscard]] Problem explain(const pg::CaughtError& error, const Column* converted) const;
   /// Whether the columns of a table by that name are those that the load fills.
   [[nodiscard]] bool is_own_table(const std::string& schema, const std::string& table) const;
 
   /// The user's right to fill a column. Errors: 42501.
   void check_may_insert(Column& column);
+  /// The same for the columns that a record has fields for.
+  void check_may_insert(const Fields& fields);
   /// The user's right to replace rows by key. Errors: 42501.
   void check_may_update() const;
   /// Whether row-level security limits what the user may insert.

@@ -25,6 +25,7 @@ struct Record {
 struct Field {
   enum class State : std::uint8_t { absent, null, text } state = State::absent;
   const char* text = nullptr;  ///< zero-terminated, in the server's encoding
+  std::size_t size = 0;
 };
 
 /// The fields of a record, a place for each column of the load in their order.

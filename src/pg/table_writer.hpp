@@ -42,6 +42,10 @@ class TableWriter {
   /// Where the caller may evaluate expressions for the row; reset by every input_slot().
   ExprContext* expression_context() { return GetPerTupleExprContext(estate_); }
 
+  /// The executor's view of the table, with its open indexes, for callers that write by themselves.
+  ResultRelInfo* target() const { return root_; }
+  EState* executor_state() const { return estate_; }
+
   /// Adds slot's row. Row and AFTER triggers have run when it returns, unless a bracket is open.
   Outcome insert(TupleTableSlot* slot);
   /// Adds slot's row, or, where a row with its primary key exists, gives that one the values of slot in the columns of

@@ -46,8 +46,9 @@ bool CsvReader::at_end(std::size_t at) {
 
 /// Remembers where the first physical line of the record ends, to fall back to.
 void CsvReader::note_physical_line(Scan& scan, char c) {
-  if (c == '\n' || line_end_ == LineEnd::cr) scan.lines++;
-  if (scan.has_first_line || (c == '\r' && line_end_ != LineEnd::cr)) return;
+  if (c != (line_end_ == LineEnd::cr ? '\r' : '\n')) return;
+  scan.lines++;
+  if (scan.has_first_line) return;
   scan.has_first_line = true;
   scan.first_line = scan.at + 1;
 }

@@ -23,7 +23,9 @@ using Reader = std::unique_ptr<avro_file_reader_t_, CloseReader>;
 /// A value of Avro C with the class that makes it.
 class Value {
  public:
-  explicit Value(avro_schema_t schema) : class_(avro_generic_class_from_schema(schema)) { avro_generic_value_new(class_, &value_); }
+  explicit Value(avro_schema_t schema) : class_(avro_generic_class_from_schema(schema)) {
+    avro_generic_value_new(class_, &value_);
+  }
   ~Value() {
     avro_value_decref(&value_);
     avro_value_iface_decref(class_);
@@ -134,7 +136,8 @@ TEST_P(AvroC, ReadsOurFiles) {
 }
 
 TEST_P(AvroC, WritesFilesThatWeRead) {
-  const std::string json = R"({"type":"record","name":"R","fields":[{"name":"n","type":"long"},{"name":"s","type":["null","string"]}]})";
+  const std::string json =
+      R"({"type":"record","name":"R","fields":[{"name":"n","type":"long"},{"name":"s","type":["null","string"]}]})";
   avro_schema_t schema = nullptr;
   ASSERT_EQ(avro_schema_from_json_length(json.data(), json.size(), &schema), 0) << avro_strerror();
   avro_file_writer_t writer = nullptr;
@@ -167,6 +170,7 @@ TEST_P(AvroC, WritesFilesThatWeRead) {
   EXPECT_EQ(lines, expected);
 }
 
-INSTANTIATE_TEST_SUITE_P(Codecs, AvroC, testing::Values("null", "deflate"), [](const auto& test) { return std::string(test.param); });
+INSTANTIATE_TEST_SUITE_P(Codecs, AvroC, testing::Values("null", "deflate"),
+                         [](const auto& test) { return std::string(test.param); });
 
 }  // namespace

@@ -21,20 +21,46 @@ class ValueReader {
     using avro::Type;
     if (depth > 2 * avro::kMaxValueDepth) throw Error("54000", "value is nested too deep");
     switch (schema.type) {
-      case Type::null_: out_ += "null"; return;
-      case Type::boolean: out_ += decoder_.boolean() ? "true" : "false"; return;
-      case Type::int_: out_ += concat(decoder_.int_()); return;
-      case Type::long_: out_ += concat(decoder_.long_()); return;
-      case Type::float_: number(decoder_.float_()); return;
-      case Type::double_: number(decoder_.double_()); return;
-      case Type::bytes: hexadecimal(decoder_.bytes()); return;
-      case Type::string: avro::append_json_string(out_, decoder_.string()); return;
-      case Type::fixed: hexadecimal(decoder_.fixed(schema.size_bytes)); return;
-      case Type::enum_: avro::append_json_string(out_, schema.symbols[decoder_.index(schema.symbols.size())]); return;
-      case Type::union_: read(*schema.branches[decoder_.index(schema.branches.size())], depth + 1); return;
-      case Type::record: record(schema, depth + 1); return;
+      case Type::null_:
+        out_ += "null";
+        return;
+      case Type::boolean:
+        out_ += decoder_.boolean() ? "true" : "false";
+        return;
+      case Type::int_:
+        out_ += concat(decoder_.int_());
+        return;
+      case Type::long_:
+        out_ += concat(decoder_.long_());
+        return;
+      case Type::float_:
+        number(decoder_.float_());
+        return;
+      case Type::double_:
+        number(decoder_.double_());
+        return;
+      case Type::bytes:
+        hexadecimal(decoder_.bytes());
+        return;
+      case Type::string:
+        avro::append_json_string(out_, decoder_.string());
+        return;
+      case Type::fixed:
+        hexadecimal(decoder_.fixed(schema.size_bytes));
+        return;
+      case Type::enum_:
+        avro::append_json_string(out_, schema.symbols[decoder_.index(schema.symbols.size())]);
+        return;
+      case Type::union_:
+        read(*schema.branches[decoder_.index(schema.branches.size())], depth + 1);
+        return;
+      case Type::record:
+        record(schema, depth + 1);
+        return;
       case Type::array:
-      case Type::map: items(schema, depth + 1); return;
+      case Type::map:
+        items(schema, depth + 1);
+        return;
     }
   }
 

@@ -79,7 +79,8 @@ TEST(AvroCodec, RefusesDamagedData) {
     codec->compress(Bytes(1000, 7), compressed);
     const ByteView whole(compressed);
     for (const ByteView bytes : {ByteView(), whole.first(whole.size() / 2), whole.first(1), as_bytes("\xff\xff\xff\xff\xff\xff")})
-      EXPECT_EQ(error_of([&] { codec->decompress(bytes, kPlenty, result); }).sqlstate(), "22P04") << codec_name(kind) << bytes.size();
+      EXPECT_EQ(error_of([&] { codec->decompress(bytes, kPlenty, result); }).sqlstate(), "22P04")
+          << codec_name(kind) << bytes.size();
   }
 }
 
@@ -92,7 +93,8 @@ TEST(AvroCodec, CapsWhatComesOut) {
     EXPECT_EQ(result.size(), 1'000'000U);
     for (const std::size_t cap : {std::size_t{0}, std::size_t{1}, std::size_t{65'536}, std::size_t{999'999}}) {
       Bytes fresh;
-      EXPECT_EQ(error_of([&] { codec->decompress(compressed, cap, fresh); }).sqlstate(), "54000") << codec_name(kind) << ' ' << cap;
+      EXPECT_EQ(error_of([&] { codec->decompress(compressed, cap, fresh); }).sqlstate(), "54000")
+          << codec_name(kind) << ' ' << cap;
       EXPECT_LE(fresh.capacity(), cap);
     }
   }

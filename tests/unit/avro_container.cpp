@@ -66,7 +66,10 @@ TEST(ContainerWriter, WritesTheFileOfTheSpecification) {
   MemorySink sink;
   ContainerWriter writer(sink, {.schema_json = "\"int\"", .sync_marker = kSync, .metadata = {{"k", text("v")}}});
   writer.write_block(2, Bytes{0x02, 0x04});
-  Bytes expected = text("Obj\x01\x06\x16" "avro.schema\x0a\"int\"\x14" "avro.codec\x08null\x02k\x02v");
+  Bytes expected = text(
+      "Obj\x01\x06\x16"
+      "avro.schema\x0a\"int\"\x14"
+      "avro.codec\x08null\x02k\x02v");
   append(expected, {0x00});
   append(expected, text("syncmarker012345"));
   append(expected, {0x04, 0x04, 0x02, 0x04});
@@ -78,7 +81,9 @@ TEST(ContainerWriter, WritesTheFileOfTheSpecification) {
 
 TEST(ContainerWriter, RefusesReservedMetadataAndNegativeCounts) {
   MemorySink sink;
-  EXPECT_EQ(error_of([&] { ContainerWriter(sink, {.schema_json = "\"int\"", .sync_marker = kSync, .metadata = {{"avro.x", {}}}}); }).sqlstate(),
+  EXPECT_EQ(error_of([&] {
+              ContainerWriter(sink, {.schema_json = "\"int\"", .sync_marker = kSync, .metadata = {{"avro.x", {}}}});
+            }).sqlstate(),
             "22023");
   EXPECT_TRUE(sink.bytes().empty());
   ContainerWriter writer(sink, {.schema_json = "\"int\"", .sync_marker = kSync});
@@ -96,7 +101,8 @@ TEST(ContainerWriter, LeavesOutEmptyBlocks) {
 TEST(ContainerReader, ReadsBlocksOfEveryCodecWhateverTheChunks) {
   for (const CodecKind codec : {CodecKind::null_, CodecKind::deflate, CodecKind::zstandard}) {
     MemorySink sink;
-    ContainerWriter writer(sink, {.schema_json = "\"int\"", .sync_marker = kSync, .codec = codec, .metadata = {{"k", {0xff, 0x00}}}});
+    ContainerWriter writer(sink,
+                           {.schema_json = "\"int\"", .sync_marker = kSync, .codec = codec, .metadata = {{"k", {0xff, 0x00}}}});
     const Bytes large(200'000, 0x04);
     writer.write_block(3, Bytes{2, 4, 6});
     writer.write_block(200'000, large);
@@ -132,14 +138,18 @@ TEST(ContainerReader, ReadsEmptyBlocks) {
 }
 
 TEST(ContainerReader, TakesAMissingCodecForNull) {
-  Bytes head = text("Obj\x01\x02\x16" "avro.schema\x0a\"int\"");
+  Bytes head = text(
+      "Obj\x01\x02\x16"
+      "avro.schema\x0a\"int\"");
   append(head, {0x00});
   put_fixed(head, kSync);
   EXPECT_EQ(count_records(file_with_block(2, 2, {2, 4}, head)), 2);
 }
 
 TEST(ContainerReader, ReadsMetadataInBlocksThatTellTheirSize) {
-  Bytes head = text("Obj\x01\x01\x24\x16" "avro.schema\x0a\"int\"\x01\x08\x02k\x02v");
+  Bytes head = text(
+      "Obj\x01\x01\x24\x16"
+      "avro.schema\x0a\"int\"\x01\x08\x02k\x02v");
   append(head, {0x00});
   put_fixed(head, kSync);
   MemorySource source(head);
@@ -161,7 +171,8 @@ TEST(ContainerReader, ReadsStoredBlocksOfAnyCodec) {
 }
 
 TEST(ContainerReader, RefusesFilesThatAreNotAvro) {
-  for (const Bytes& file : {Bytes(), text("Ob"), text("PAR1 and more"), text("Obj\x02 and more")}) EXPECT_EQ(read_error(file).sqlstate(), "22P04");
+  for (const Bytes& file : {Bytes(), text("Ob"), text("PAR1 and more"), text("Obj\x02 and more")})
+    EXPECT_EQ(read_error(file).sqlstate(), "22P04");
   Bytes without_schema = text("Obj\x01");
   append(without_schema, {0x00});
   put_fixed(without_schema, kSync);

@@ -17,9 +17,10 @@ using test::error_of;
 /// The SQLSTATE that reading bytes fails with.
 std::string sqlstate_of(const Bytes& bytes, const std::function<void(Decoder&)>& read) {
   return error_of([&] {
-    Decoder decoder(bytes);
-    read(decoder);
-  }).sqlstate();
+           Decoder decoder(bytes);
+           read(decoder);
+         })
+      .sqlstate();
 }
 
 void skip_all(const std::string& schema_json, const Bytes& bytes) {
@@ -143,10 +144,10 @@ TEST(AvroDecode, ReadsArrayBlocksWithAndWithoutTheirSize) {
 
 TEST(AvroDecode, RefusesItemCountsThatThePayloadCannotHold) {
   const auto read = [](Decoder& d) { static_cast<void>(d.item_block(4)); };
-  EXPECT_EQ(sqlstate_of({0x04, 1, 2, 3, 4, 5, 6, 7}, read), "22P04");            // 2 items of 4 bytes in 7
-  EXPECT_EQ(sqlstate_of({0x03, 0x0e, 1, 2, 3, 4, 5, 6, 7, 8}, read), "22P04");   // in a block of 7
-  EXPECT_EQ(sqlstate_of({0x03, 0x12, 1, 2, 3, 4, 5, 6, 7, 8}, read), "22P04");   // a block of 9 in 8
-  EXPECT_EQ(sqlstate_of({0x03, 0x01, 1, 2, 3, 4}, read), "22P04");               // a block of -1
+  EXPECT_EQ(sqlstate_of({0x04, 1, 2, 3, 4, 5, 6, 7}, read), "22P04");           // 2 items of 4 bytes in 7
+  EXPECT_EQ(sqlstate_of({0x03, 0x0e, 1, 2, 3, 4, 5, 6, 7, 8}, read), "22P04");  // in a block of 7
+  EXPECT_EQ(sqlstate_of({0x03, 0x12, 1, 2, 3, 4, 5, 6, 7, 8}, read), "22P04");  // a block of 9 in 8
+  EXPECT_EQ(sqlstate_of({0x03, 0x01, 1, 2, 3, 4}, read), "22P04");              // a block of -1
   EXPECT_EQ(sqlstate_of({0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01, 0x02, 1}, read), "22P04");  // -2^63 items
 }
 
@@ -167,7 +168,8 @@ TEST(AvroDecode, BoundsItemsThatTakeNoBytes) {
 
 TEST(AvroDecode, CountsTheValuesInRecordsThatTakeNoBytes) {
   std::string fields;
-  for (int i = 0; i < 100; i++) fields += std::string(i == 0 ? "" : ",") + R"({"name":"f)" + std::to_string(i) + R"(","type":"null"})";
+  for (int i = 0; i < 100; i++)
+    fields += std::string(i == 0 ? "" : ",") + R"({"name":"f)" + std::to_string(i) + R"(","type":"null"})";
   const std::string schema = R"({"type":"array","items":{"type":"record","name":"R","fields":[)" + fields + "]}}";
   Bytes bytes;
   put_long(bytes, 10'000);  // 10,000 records of 101 values

@@ -16,7 +16,7 @@ Bytes encoded(Function put) {
 
 // The table in Avro 1.12, Binary Encoding, Primitive Types.
 TEST(AvroEncode, WritesTheLongsOfTheSpecification) {
-  const std::pair<std::int64_t, Bytes> kExamples[] = {{0, {0x00}},  {-1, {0x01}},  {1, {0x02}},        {-2, {0x03}},
+  const std::pair<std::int64_t, Bytes> kExamples[] = {{0, {0x00}}, {-1, {0x01}},  {1, {0x02}},       {-2, {0x03}},
                                                       {2, {0x04}}, {-64, {0x7f}}, {64, {0x80, 0x01}}};
   for (const auto& [value, bytes] : kExamples) {
     EXPECT_EQ(encoded([v = value](Bytes& out) { put_long(out, v); }), bytes) << value;
@@ -27,8 +27,10 @@ TEST(AvroEncode, WritesTheLongsOfTheSpecification) {
 TEST(AvroEncode, WritesTheLargestAndSmallestIntegers) {
   EXPECT_EQ(encoded([](Bytes& out) { put_int(out, INT32_MAX); }), (Bytes{0xfe, 0xff, 0xff, 0xff, 0x0f}));
   EXPECT_EQ(encoded([](Bytes& out) { put_int(out, INT32_MIN); }), (Bytes{0xff, 0xff, 0xff, 0xff, 0x0f}));
-  EXPECT_EQ(encoded([](Bytes& out) { put_long(out, INT64_MAX); }), (Bytes{0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01}));
-  EXPECT_EQ(encoded([](Bytes& out) { put_long(out, INT64_MIN); }), (Bytes{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01}));
+  EXPECT_EQ(encoded([](Bytes& out) { put_long(out, INT64_MAX); }),
+            (Bytes{0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01}));
+  EXPECT_EQ(encoded([](Bytes& out) { put_long(out, INT64_MIN); }),
+            (Bytes{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01}));
 }
 
 TEST(AvroEncode, ZigzagHasAnInverse) {
@@ -37,7 +39,11 @@ TEST(AvroEncode, ZigzagHasAnInverse) {
 }
 
 TEST(AvroEncode, WritesBooleansAsOneByte) {
-  EXPECT_EQ(encoded([](Bytes& out) { put_boolean(out, true); put_boolean(out, false); }), (Bytes{1, 0}));
+  EXPECT_EQ(encoded([](Bytes& out) {
+              put_boolean(out, true);
+              put_boolean(out, false);
+            }),
+            (Bytes{1, 0}));
 }
 
 // IEEE 754: one is 0x3f800000 and 0x3ff0000000000000, stored with the low byte first.
@@ -50,7 +56,11 @@ TEST(AvroEncode, WritesFloatsLowByteFirst) {
 // Avro 1.12, Binary Encoding: the string "foo", and the record {a: 27, b: "foo"}.
 TEST(AvroEncode, WritesTheStringAndTheRecordOfTheSpecification) {
   EXPECT_EQ(encoded([](Bytes& out) { put_string(out, "foo"); }), (Bytes{0x06, 0x66, 0x6f, 0x6f}));
-  EXPECT_EQ(encoded([](Bytes& out) { put_long(out, 27); put_string(out, "foo"); }), (Bytes{0x36, 0x06, 0x66, 0x6f, 0x6f}));
+  EXPECT_EQ(encoded([](Bytes& out) {
+              put_long(out, 27);
+              put_string(out, "foo");
+            }),
+            (Bytes{0x36, 0x06, 0x66, 0x6f, 0x6f}));
 }
 
 TEST(AvroEncode, WritesEmptyAndLongBytes) {

@@ -106,19 +106,27 @@ std::string with_logical_type(std::string_view type, std::string_view logical_ty
 }
 
 TEST(AvroSchema, ReadsLogicalTypesThatFit) {
-  const std::pair<const char*, const char*> kFitting[] = {
-      {"int", "date"}, {"int", "time-millis"}, {"long", "time-micros"}, {"long", "timestamp-millis"},
-      {"long", "timestamp-micros"}, {"long", "timestamp-nanos"}, {"long", "local-timestamp-millis"},
-      {"long", "local-timestamp-micros"}, {"long", "local-timestamp-nanos"}, {"string", "uuid"}, {"fixed", "uuid"},
-      {"fixed", "duration"}, {"bytes", "big-decimal"}};
+  const std::pair<const char*, const char*> kFitting[] = {{"int", "date"},
+                                                          {"int", "time-millis"},
+                                                          {"long", "time-micros"},
+                                                          {"long", "timestamp-millis"},
+                                                          {"long", "timestamp-micros"},
+                                                          {"long", "timestamp-nanos"},
+                                                          {"long", "local-timestamp-millis"},
+                                                          {"long", "local-timestamp-micros"},
+                                                          {"long", "local-timestamp-nanos"},
+                                                          {"string", "uuid"},
+                                                          {"fixed", "uuid"},
+                                                          {"fixed", "duration"},
+                                                          {"bytes", "big-decimal"}};
   for (const auto& [type, logical_type] : kFitting)
     EXPECT_EQ(parse_schema(with_logical_type(type, logical_type)).root().logical_type, logical_type) << type;
 }
 
 TEST(AvroSchema, IgnoresLogicalTypesThatDoNotFitAndKeepsThemAsProperties) {
   const std::pair<const char*, const char*> kIgnored[] = {
-      {"long", "date"}, {"int", "timestamp-micros"}, {"long", "local-time-micros"}, {"string", "date"}, {"int", "uuid"},
-      {"fixed", "date"}, {"string", "no-such-type"}, {"bytes", "decimal"}, {"string", "decimal"}};
+      {"long", "date"},  {"int", "timestamp-micros"}, {"long", "local-time-micros"}, {"string", "date"},   {"int", "uuid"},
+      {"fixed", "date"}, {"string", "no-such-type"},  {"bytes", "decimal"},          {"string", "decimal"}};
   for (const auto& [type, logical_type] : kIgnored) {
     const SchemaDocument document = parse_schema(with_logical_type(type, logical_type));
     EXPECT_EQ(document.root().logical_type, "") << type << ' ' << logical_type;
@@ -131,8 +139,9 @@ TEST(AvroSchema, IgnoresLogicalTypesThatDoNotFitAndKeepsThemAsProperties) {
 TEST(AvroSchema, ReadsDecimalsThatFitTheirFixed) {
   for (const auto& [size, digits] : {std::pair{1, 2}, {4, 9}, {8, 18}, {16, 38}}) {
     for (const int precision : {digits, digits + 1}) {
-      const SchemaDocument document = parse_schema(concat(R"({"type":"fixed","name":"D","size":)", size,
-                                                          R"(,"logicalType":"decimal","precision":)", precision, R"(,"scale":2})"));
+      const SchemaDocument document =
+          parse_schema(concat(R"({"type":"fixed","name":"D","size":)", size, R"(,"logicalType":"decimal","precision":)",
+                              precision, R"(,"scale":2})"));
       const bool fits = precision == digits;
       EXPECT_EQ(document.root().logical_type, fits ? "decimal" : "") << size << ' ' << precision;
       EXPECT_EQ(document.root().precision, fits ? precision : 0);
@@ -145,7 +154,8 @@ TEST(AvroSchema, ReadsDecimalsThatFitTheirFixed) {
 TEST(AvroSchema, IgnoresDecimalsWithoutAValidPrecisionAndScale) {
   for (const char* attributes : {R"("scale":2)", R"("precision":0)", R"("precision":-1)", R"("precision":3,"scale":4)",
                                  R"("precision":3,"scale":-1)", R"("precision":"3")", R"("precision":2147483648)"})
-    EXPECT_EQ(parse_schema(concat(R"({"type":"bytes","logicalType":"decimal",)", attributes, '}')).root().logical_type, "") << attributes;
+    EXPECT_EQ(parse_schema(concat(R"({"type":"bytes","logicalType":"decimal",)", attributes, '}')).root().logical_type, "")
+        << attributes;
   const SchemaDocument document = parse_schema(R"({"type":"bytes","logicalType":"decimal","precision":5})");
   EXPECT_EQ(document.root().precision, 5);
   EXPECT_EQ(document.root().scale, 0);
@@ -162,8 +172,12 @@ TEST(AvroSchema, KnowsTheLeastThatAValueTakes) {
 
 TEST(AvroSchema, WritesAndReadsBackTheSameSchema) {
   const char* kSchemas[] = {
-      R"("int")", R"(["null","string"])", R"([])", R"({"type":"array","items":{"type":"map","values":"bytes"}})",
-      R"({"type":"int","logicalType":"date"})", R"({"type":"string","doc":"not for primitives, but kept"})",
+      R"("int")",
+      R"(["null","string"])",
+      R"([])",
+      R"({"type":"array","items":{"type":"map","values":"bytes"}})",
+      R"({"type":"int","logicalType":"date"})",
+      R"({"type":"string","doc":"not for primitives, but kept"})",
       R"({"type":"fixed","name":"a.F","size":12,"logicalType":"duration","doc":"d"})",
       R"({"type":"bytes","logicalType":"decimal","precision":9,"scale":4})",
       R"({"type":"bytes","logicalType":"decimal","precision":0,"scale":4})",
@@ -209,7 +223,8 @@ TEST(AvroSchema, RefusesTextThatIsNoSchema) {
   expect_error(R"({"type":"array"})", "schema has no attribute \"items\"", kRoot);
   expect_error(R"({"type":"map","values":3})", "schema is neither a string nor an object nor an array", place("/values"));
   expect_error(R"({"type":"record","name":"R","fields":{}})", "attribute \"fields\" is not an array", kRoot);
-  expect_error(R"({"type":"record","name":"R","fields":[5]})", "attribute \"fields\" is not an array of objects", place("/fields/0"));
+  expect_error(R"({"type":"record","name":"R","fields":[5]})", "attribute \"fields\" is not an array of objects",
+               place("/fields/0"));
   expect_error(R"({"type":"record","name":"","fields":[]})", "name \"\" has an empty part", kRoot);
   expect_error(R"({"type":"record","name":"a.","fields":[]})", "name \"a.\" has an empty part", kRoot);
   expect_error(R"({"type":"fixed","name":"F","size":-1})", "size -1 of fixed \"F\" is out of range", kRoot);
@@ -220,14 +235,16 @@ TEST(AvroSchema, RefusesTextThatIsNoSchema) {
 TEST(AvroSchema, RefusesWhatTheSpecificationForbids) {
   expect_error(R"(["null",["int"]])", "union is directly in a union", place("/1"));
   expect_error(R"(["int",{"type":"int","logicalType":"date"}])", "union has more than one branch \"int\"", place("/1"));
-  expect_error(R"([{"type":"array","items":"int"},{"type":"array","items":"long"}])", "union has more than one branch \"array\"", place("/1"));
+  expect_error(R"([{"type":"array","items":"int"},{"type":"array","items":"long"}])", "union has more than one branch \"array\"",
+               place("/1"));
   expect_error(R"({"type":"record","name":"R","fields":[{"name":"a","type":"int"},{"name":"a","type":"int"}]})",
                "field \"a\" is defined twice in record \"R\"", place("/fields/1"));
   expect_error(R"({"type":"enum","name":"E","symbols":["A","A"]})", "enum \"E\" has symbol \"A\" twice",
                "The place is the root of the schema.");
-  expect_error(R"({"type":"enum","name":"E","symbols":["A"],"default":"B"})", "default \"B\" of enum \"E\" is not one of its symbols",
-               "The place is the root of the schema.");
-  expect_error(R"([{"type":"fixed","name":"F","size":1},{"type":"fixed","name":"F","size":2}])", "type \"F\" is defined twice", place("/1"));
+  expect_error(R"({"type":"enum","name":"E","symbols":["A"],"default":"B"})",
+               "default \"B\" of enum \"E\" is not one of its symbols", "The place is the root of the schema.");
+  expect_error(R"([{"type":"fixed","name":"F","size":1},{"type":"fixed","name":"F","size":2}])", "type \"F\" is defined twice",
+               place("/1"));
   expect_error(R"({"type":"fixed","name":"int","size":1})", "name \"int\" is that of a primitive type",
                "The place is the root of the schema.");
   expect_error(R"({"type":"record","name":"a.R","fields":[{"name":"x","type":{"type":"array","items":"b.R"}}]})",
@@ -239,7 +256,8 @@ TEST(AvroSchema, LimitsDepthAndSize) {
   const std::size_t most = kMaxSchemaDepth - 1;
   EXPECT_EQ(parse_schema(repeat(open, most) + "\"int\"" + repeat("}", most)).node_count(), kMaxSchemaDepth);
   for (const std::size_t depth : {kMaxSchemaDepth, std::size_t{1000}, std::size_t{100'000}})
-    EXPECT_EQ(error_of([&] { static_cast<void>(parse_schema(repeat(open, depth) + "\"int\"" + repeat("}", depth))); }).sqlstate(), "54000");
+    EXPECT_EQ(error_of([&] { static_cast<void>(parse_schema(repeat(open, depth) + "\"int\"" + repeat("}", depth))); }).sqlstate(),
+              "54000");
   std::string fields;
   for (std::size_t i = 0; i < kMaxSchemaNodes / 2; i++) fields += concat(R"({"name":"f)", i, R"(","type":"int"},)");
   const std::string wide = R"({"type":"record","name":"R","fields":[)" + fields + R"({"name":"z","type":"int"}]})";
@@ -250,8 +268,8 @@ TEST(AvroSchema, LimitsTheValuesThatRecordsHoldThroughReferences) {
   // Each record holds the one before twice: 2^40 values in 40 lines.
   std::string json = R"([{"type":"record","name":"R0","fields":[]})";
   for (int i = 1; i <= 40; i++)
-    json += concat(R"(,{"type":"record","name":"R)", i, R"(","fields":[{"name":"a","type":"R)", i - 1, R"("},{"name":"b","type":"R)", i - 1,
-                   R"("}]})");
+    json += concat(R"(,{"type":"record","name":"R)", i, R"(","fields":[{"name":"a","type":"R)", i - 1,
+                   R"("},{"name":"b","type":"R)", i - 1, R"("}]})");
   EXPECT_EQ(error_of([&] { static_cast<void>(parse_schema(json + "]")); }).sqlstate(), "54000");
 }
 

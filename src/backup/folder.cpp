@@ -1,0 +1,163 @@
+#include "backup/folder.hpp"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+
+#include "base/concat.hpp"
+#include "base/error.hpp"
+#include "pg/encoding.hpp"
+#include "pg/guard.hpp"
+#include "pg/input_file.hpp"
+#include "pg/output_file.hpp"
+#include "settings.hpp"
+
+#include "pg/server.hpp"
+
+extern "C" {
+#include "port.h"
+#include "storage/fd.h"
+#include "utils/timestamp.h"
+}
+
+namespace ferry::backup {
+namespace {
+
+constexpr std::size_t kMaxFileName = 200;
+constexpr std::size_t kMaxManifestBytes = std::size_t{64} << 20;
+
+bool is_letter_or_digit(char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); }
+
+bool is_backup_id(std::string_view id) {
+  return !id.empty() && id.size() <= kMaxFileName && is_letter_or_digit(id[0]) &&
+         std::all_of(id.begin(), id.end(), [](char c) { return is_letter_or_digit(c) || c == '.' || c == '-' || c == '_'; });
+}
+
+bool is_file(const std::string& path) {
+  struct ::stat status {};
+  return ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode);
+}
+
+std::string manifest_path(const std::string& directory, const std::string& id) {
+  return concat(directory, '/', id, '/', kManifestName);
+}
+
+std::string read_file(const std::string& path) {
+  pg::InputFile file(path);
+  std::string text;
+  Bytes buffer(std::size_t{64} << 10);
+  while (const std::size_t count = file.read(buffer)) {
+    text += as_text(ByteView(buffer).first(count));
+    if (text.size() > kMaxManifestBytes) throw Error("54000", concat("file \"", path, "\" is too long for a manifest"));
+  }
+  file.close();
+  return text;
+}
+
+Manifest read_manifest(const std::string& directory, const std::string& id) {
+  const std::string path = manifest_path(directory, id);
+  try {
+    return parse_manifest(read_file(path));
+  } catch (Error& error) {
+    error.context(concat("file \"", path, '"'));
+    throw;
+  }
+}
+
+/// The names of finished backups, the newest first.
+std::vector<std::string> finished_backups(const std::string& directory) {
+  std::vector<std::string> ids;
+  const char* const name = directory.c_str();
+  DIR* const folder = pg::call([name] { return AllocateDir(name); });
+  if (folder == nullptr && errno == ENOENT) return ids;
+  while (const dirent* const entry = pg::call(ReadDir, folder, name)) {
+    const std::string id = entry->d_name;
+    if (is_backup_id(id) && is_file(manifest_path(directory, id))) ids.push_back(id);
+  }
+  pg::call(FreeDir, folder);
+  std::sort(ids.begin(), ids.end(), std::greater<>());
+  return ids;
+}
+
+/// Everything but ASCII letters and digits as %XX: the name is text in every encoding, and one component of a path.
+void append_safe(std::string& out, std::string_view name) {
+  constexpr char kHex[] = "0123456789ABCDEF";
+  for (const char c : name) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (is_letter_or_digit(c) || c == '_' || c == '-') {
+      out += c;
+    } else {
+      out += '%';
+      out += kHex[byte >> 4];
+      out += kHex[byte & 15];
+    }
+  }
+}
+
+}  // namespace
+
+std::string find_directory(const std::optional<std::string>& named, Purpose purpose) {
+  if (named) {
+    purpose == Purpose::backup ? pg::check_may_write(*named) : pg::check_may_read(*named);
+    return *named;
+  }
+  std::string directory = settings::backup_directory == nullptr ? "" : settings::backup_directory;
+  if (directory.empty())
+    throw Error("22023", "no directory of backups").hint("Set pg_ferry.backup_directory, or name a directory.");
+  if (!is_absolute_path(directory.c_str())) directory = concat(DataDir, '/', directory);
+  char* const path = pg::call(pstrdup, directory.c_str());
+  pg::call(canonicalize_path, path);
+  directory = path;
+  if (purpose == Purpose::backup && pg::call(path_is_prefix_of_path, DataDir, path))
+    pg::notice(
+        "backups are written inside the data directory",
+        "Set pg_ferry.backup_directory to a directory elsewhere: pg_upgrade, pg_rewind and standbys do not keep this one.");
+  return directory;
+}
+
+std::string new_backup_id() {
+  std::uint32_t suffix = 0;
+  const bool is_random = pg_strong_random(&suffix, sizeof suffix);
+  if (!is_random) throw Error("XX000", "could not generate random values");
+  const TimestampTz now = GetCurrentTimestamp();
+  const pg_time_t seconds = timestamptz_to_time_t(now);
+  const int micros = static_cast<int>(now % USECS_PER_SEC);
+  const pg_tm* const utc = pg_gmtime(&seconds);
+  char id[64];
+  std::snprintf(id, sizeof id, "%04d%02d%02dT%02d%02d%02d.%06dZ-%08x", utc->tm_year + 1900, utc->tm_mon + 1, utc->tm_mday,
+                utc->tm_hour, utc->tm_min, utc->tm_sec, micros, suffix);
+  return id;
+}
+
+void check_backup_id(const std::string& id) {
+  if (!is_backup_id(id)) throw Error("22023", concat("\"", id, "\" is not the name of a backup"));
+}
+
+std::string file_name(std::string_view schema, std::string_view table, unsigned table_oid) {
+  std::string name;
+  append_safe(name, schema);
+  name += '.';
+  append_safe(name, table);
+  name += ".avro";
+  return name.size() <= kMaxFileName ? name : concat(table_oid, ".avro");
+}
+
+Found find_table(const std::string& directory, const std::optional<std::string>& id, std::string_view schema,
+                 std::string_view table) {
+  if (id) {
+    check_backup_id(*id);
+    if (!is_file(manifest_path(directory, *id)))
+      throw Error("58P01", concat("backup \"", *id, "\" does not exist in directory \"", directory, '"'));
+  }
+  for (const std::string& candidate : id ? std::vector<std::string>{*id} : finished_backups(directory)) {
+    pg::check_interrupts();
+    Found found{read_manifest(directory, candidate), concat(directory, '/', candidate), nullptr};
+    found.table = found.manifest.find(schema, table);
+    if (found.table != nullptr) return found;
+  }
+  const std::string name = concat('"', pg::from_utf8(schema), '.', pg::from_utf8(table), '"');
+  throw Error("42P01", id ? concat("backup \"", *id, "\" does not hold table ", name)
+                          : concat("no backup in directory \"", directory, "\" holds table ", name));
+}
+
+}  // namespace ferry::backup

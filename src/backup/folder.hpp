@@ -1,0 +1,40 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "backup/manifest.hpp"
+
+/// Where backups are: <directory>/<backup_id>/<schema>.<table>.avro and manifest.json.
+namespace ferry::backup {
+
+/// What a directory is opened for.
+enum class Purpose { backup, restore };
+
+/// The directory of backups: named, or else the setting pg_ferry.backup_directory. A directory that is named takes the right to
+/// read or write files of the server; one inside the data directory gives a NOTICE at a backup. Errors: 42501; 42602 path.
+[[nodiscard]] std::string find_directory(const std::optional<std::string>& named, Purpose purpose);
+
+/// A new backup_id: UTC time and a random suffix, in the order of time as text.
+[[nodiscard]] std::string new_backup_id();
+
+/// Errors: 22023 what cannot be the name of a backup.
+void check_backup_id(const std::string& id);
+
+/// The file of a table in a backup's folder. Names may have any characters.
+[[nodiscard]] std::string file_name(std::string_view schema, std::string_view table, unsigned table_oid);
+
+struct Found {
+  Manifest manifest;
+  std::string folder;
+  const TableEntry* table;  ///< in manifest
+};
+
+/// The table in the backup of that id, or in the newest finished backup that has it. schema and table are UTF-8.
+/// Errors: 58P01 no such backup; 42P01 no backup has the table; 22P04 a damaged manifest; by errno.
+[[nodiscard]] Found find_table(const std::string& directory, const std::optional<std::string>& id, std::string_view schema,
+                               std::string_view table);
+
+}  // namespace ferry::backup

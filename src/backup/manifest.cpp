@@ -1,0 +1,196 @@
+#include "backup/manifest.hpp"
+
+#include <algorithm>
+
+#include <simdjson.h>
+
+#include "avro/schema_json.hpp"
+#include "base/bytes.hpp"
+#include "base/concat.hpp"
+#include "base/error.hpp"
+#include "pg/sha256.hpp"
+
+namespace ferry::backup {
+namespace {
+
+constexpr std::int64_t kFormat = 1;
+constexpr std::string_view kChecksumKey = ",\n\"manifest_sha256\":\"";
+constexpr std::size_t kDigestLetters = 64;
+
+/// Writes JSON members with their commas.
+class Writer {
+ public:
+  void open(char bracket) { separate(), out_ += bracket; }
+  void close(char bracket) { out_ += bracket; }
+  void key(std::string_view name) {
+    separate();
+    avro::append_json_string(out_, name);
+    out_ += ':';
+  }
+  void text(std::string_view value) { separate(), avro::append_json_string(out_, value); }
+  void member(std::string_view name, std::string_view value) { key(name), text(value); }
+  void member(std::string_view name, const char* value) { member(name, std::string_view(value)); }
+  void member(std::string_view name, std::int64_t value) { key(name), out_ += concat(value); }
+  void member(std::string_view name, bool value) { key(name), out_ += value ? "true" : "false"; }
+  [[nodiscard]] std::string take() { return std::move(out_); }
+
+ private:
+  void separate() {
+    if (out_.empty() || out_.back() == '{' || out_.back() == '[' || out_.back() == ':') return;
+    out_ += ",\n";
+  }
+
+  std::string out_;
+};
+
+void write_columns(Writer& out, const TableEntry& table) {
+  out.key("columns");
+  out.open('[');
+  for (const ColumnEntry& column : table.columns) {
+    out.open('{');
+    out.member("name", column.name);
+    out.member("type", column.type);
+    out.member("not_null", column.is_not_null);
+    out.member("generated", column.is_generated);
+    out.close('}');
+  }
+  out.close(']');
+}
+
+void write_keys(Writer& out, const TableEntry& table) {
+  out.key("keys");
+  out.open('[');
+  for (const KeyEntry& key : table.keys) {
+    out.open('{');
+    out.member("name", key.name);
+    out.member("primary", key.is_primary);
+    out.key("columns");
+    out.open('[');
+    for (const std::string& column : key.columns) out.text(column);
+    out.close(']');
+    out.close('}');
+  }
+  out.close(']');
+}
+
+void write_sequences(Writer& out, const TableEntry& table) {
+  out.key("sequences");
+  out.open('[');
+  for (const SequenceEntry& sequence : table.sequences) {
+    out.open('{');
+    out.member("column", sequence.column);
+    out.member("schema", sequence.schema);
+    out.member("name", sequence.name);
+    out.member("last_value", sequence.last_value);
+    out.member("is_called", sequence.is_called);
+    out.close('}');
+  }
+  out.close(']');
+}
+
+using Object = simdjson::dom::object;
+
+std::string text_of(const Object& object, std::string_view key) { return std::string(std::string_view(object[key])); }
+
+TableEntry parse_table(const Object& object) {
+  TableEntry table;
+  table.schema = text_of(object, "schema");
+  table.name = text_of(object, "name");
+  table.file = text_of(object, "file");
+  table.rows = std::int64_t(object["rows"]);
+  table.bytes = std::int64_t(object["bytes"]);
+  table.sha256 = text_of(object, "sha256");
+  table.schema_sha256 = text_of(object, "schema_sha256");
+  for (const Object column : simdjson::dom::array(object["columns"]))
+    table.columns.push_back(
+        {text_of(column, "name"), text_of(column, "type"), bool(column["not_null"]), bool(column["generated"])});
+  for (const Object key : simdjson::dom::array(object["keys"])) {
+    KeyEntry& entry = table.keys.emplace_back(KeyEntry{text_of(key, "name"), bool(key["primary"]), {}});
+    for (const std::string_view column : simdjson::dom::array(key["columns"])) entry.columns.emplace_back(column);
+  }
+  for (const Object sequence : simdjson::dom::array(object["sequences"]))
+    table.sequences.push_back({text_of(sequence, "column"), text_of(sequence, "schema"), text_of(sequence, "name"),
+                               std::int64_t(sequence["last_value"]), bool(sequence["is_called"])});
+  if (table.file.empty() || table.file[0] == '.' || table.file.find('/') != std::string::npos)
+    throw Error("22P04", concat("file name \"", table.file, "\" in a manifest is not a plain one"));
+  return table;
+}
+
+Manifest parse_body(const std::string& text) {
+  simdjson::dom::parser parser;
+  const Object object = parser.parse(text);
+  if (std::int64_t(object["format"]) != kFormat) throw Error("0A000", "manifest has a format that is not supported");
+  Manifest manifest;
+  manifest.backup_id = text_of(object, "backup_id");
+  manifest.taken_at = text_of(object, "taken_at");
+  manifest.server_version = text_of(object, "server_version");
+  manifest.database = text_of(object, "database");
+  manifest.encoding = text_of(object, "encoding");
+  for (const Object table : simdjson::dom::array(object["tables"])) manifest.tables.push_back(parse_table(table));
+  return manifest;
+}
+
+void check_checksum(const std::string& text) {
+  const std::size_t at = text.rfind(kChecksumKey);
+  if (at == std::string::npos) throw Error("22P04", "manifest has no checksum");
+  const std::string stored = text.substr(at + kChecksumKey.size(), kDigestLetters);
+  const std::string end = text.substr(std::min(text.size(), at + kChecksumKey.size() + kDigestLetters));
+  if (end != "\"}\n" || stored != pg::sha256_of(as_bytes(std::string_view(text).substr(0, at))))
+    throw Error("22P04", "manifest does not match its checksum");
+}
+
+}  // namespace
+
+const TableEntry* Manifest::find(std::string_view schema, std::string_view name) const {
+  const auto found = std::find_if(tables.begin(), tables.end(),
+                                  [&](const TableEntry& table) { return table.schema == schema && table.name == name; });
+  return found == tables.end() ? nullptr : &*found;
+}
+
+std::string to_json(const Manifest& manifest) {
+  Writer out;
+  out.open('{');
+  out.member("format", kFormat);
+  out.member("backup_id", manifest.backup_id);
+  out.member("taken_at", manifest.taken_at);
+  out.member("server_version", manifest.server_version);
+  out.member("extension_version", kExtensionVersion);
+  out.member("database", manifest.database);
+  out.member("encoding", manifest.encoding);
+  out.key("tables");
+  out.open('[');
+  for (const TableEntry& table : manifest.tables) {
+    out.open('{');
+    out.member("schema", table.schema);
+    out.member("name", table.name);
+    out.member("file", table.file);
+    out.member("rows", table.rows);
+    out.member("bytes", table.bytes);
+    out.member("sha256", table.sha256);
+    out.member("schema_sha256", table.schema_sha256);
+    write_columns(out, table);
+    write_keys(out, table);
+    write_sequences(out, table);
+    out.close('}');
+  }
+  out.close(']');
+  out.close('}');
+  return out.take();
+}
+
+std::string with_checksum(std::string json) {
+  json.pop_back();  // the closing brace comes back after the checksum
+  const std::string digest = pg::sha256_of(as_bytes(json));
+  return concat(json, kChecksumKey, digest, "\"}\n");
+}
+
+Manifest parse_manifest(const std::string& text) {
+  check_checksum(text);
+  try {
+    return parse_body(text);
+  } catch (const simdjson::simdjson_error& error) {
+    throw Error("22P04", concat("manifest is malformed: ", error.what()));
+  }
+}
+
+}  // namespace ferry::backup

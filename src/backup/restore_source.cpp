@@ -1,0 +1,91 @@
+#include "backup/restore_source.hpp"
+
+#include "base/concat.hpp"
+#include "base/error.hpp"
+
+namespace ferry::backup {
+namespace {
+
+/// A block is as large as the largest row of the table it came from, and the file is known to be what the backup wrote.
+constexpr std::size_t kAnySize = std::size_t{1} << 40;
+constexpr avro::ReaderLimits kLimits{.max_block_bytes = kAnySize, .max_stored_block_bytes = kAnySize};
+
+}  // namespace
+
+std::size_t HashingSource::read(std::span<std::uint8_t> out) {
+  const std::size_t count = file_.read(out);
+  hash_.update(ByteView(out).first(count));
+  bytes_ += static_cast<std::int64_t>(count);
+  return count;
+}
+
+void HashingSource::check(const TableEntry& entry) {
+  Bytes rest(std::size_t{256} << 10);
+  while (read(rest) != 0) {
+  }
+  file_.close();
+  const std::string digest = hash_.finish();
+  if (bytes_ != entry.bytes)
+    throw Error("22P04", concat("file \"", path_, "\" has ", bytes_, " bytes, but its manifest says ", entry.bytes));
+  if (digest != entry.sha256)
+    throw Error("22P04", concat("file \"", path_, "\" does not match the SHA-256 digest in its manifest"));
+}
+
+void verify_file(const std::string& path, const TableEntry& entry) {
+  HashingSource source(path);
+  source.check(entry);
+}
+
+RestoreSource::RestoreSource(const std::string& path, const TableEntry& entry, const map::Table& table)
+    : path_(path),
+      table_name_(table.name),
+      entry_(entry),
+      source_(path),
+      container_(source_, kLimits),
+      rows_(container_.schema(), table),
+      decoder_(ByteView{}) {
+  if (pg::sha256_of(as_bytes(container_.schema_json())) != entry.schema_sha256)
+    throw Error("22P04", concat("schema of file \"", path, "\" is not the one in its manifest"));
+}
+
+bool RestoreSource::next_block() {
+  pg::check_interrupts();
+  if (!container_.next_block(block_)) {
+    source_.check(entry_);
+    if (rows_read_ != entry_.rows)
+      throw Error("22P04", concat("file \"", path_, "\" has ", rows_read_, " rows, but its manifest says ", entry_.rows));
+    return false;
+  }
+  decoder_ = avro::Decoder(block_.payload);
+  next_record_ = 0;
+  return true;
+}
+
+bool RestoreSource::next_row(TupleTableSlot* slot) {
+  if (next_record_ == block_.record_count) {
+    if (!decoder_.at_end()) throw Error("22P04", concat("block has ", decoder_.remaining(), " bytes after its last record"));
+    return false;
+  }
+  next_record_++;
+  rows_.read(decoder_, slot);
+  rows_read_++;
+  return true;
+}
+
+std::string RestoreSource::place() const {
+  std::string text =
+      concat("restore of ", table_name_, ", file \"", path_, "\", block ", block_.block_number, ", record ", next_record_);
+  if (rows_.current_column() != nullptr) text += concat(", column ", rows_.current_column()->name);
+  return text;
+}
+
+void RestoreSource::add_context() const {
+  const long long block = static_cast<long long>(block_.block_number), record = static_cast<long long>(next_record_);
+  if (rows_.current_column() == nullptr)
+    errcontext("restore of %s, file \"%s\", block %lld, record %lld", table_name_.c_str(), path_.c_str(), block, record);
+  else
+    errcontext("restore of %s, file \"%s\", block %lld, record %lld, column %s", table_name_.c_str(), path_.c_str(), block,
+               record, rows_.current_column()->name.c_str());
+}
+
+}  // namespace ferry::backup

@@ -1,0 +1,84 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "avro/container.hpp"
+#include "avro/decode.hpp"
+#include "backup/folder.hpp"
+#include "base/error.hpp"
+#include "map/row_reader.hpp"
+#include "pg/guard.hpp"
+#include "pg/input_file.hpp"
+#include "pg/sha256.hpp"
+
+#include "pg/server.hpp"
+
+namespace ferry::backup {
+
+/// A file that is hashed as it is read.
+class HashingSource final : public ByteSource {
+ public:
+  explicit HashingSource(const std::string& path) : path_(path), file_(path) {}
+  [[nodiscard]] std::size_t read(std::span<std::uint8_t> out) override;
+  /// Reads what is left and closes the file. Errors: 22P04 bytes or digest other than those of entry.
+  void check(const TableEntry& entry);
+
+ private:
+  std::string path_;
+  pg::InputFile file_;
+  pg::Sha256 hash_;
+  std::int64_t bytes_ = 0;
+};
+
+/// Reads the whole file of a table. Errors: 22P04 it is not what the manifest tells; by errno.
+void verify_file(const std::string& path, const TableEntry& entry);
+
+/// The rows of a table in a backup, one after the other.
+class RestoreSource {
+ public:
+  /// Errors: 42703, 42804 columns that are not those of table; 22P04 a damaged file.
+  RestoreSource(const std::string& path, const TableEntry& entry, const map::Table& table);
+
+  /// Reads the next block of the file; false at its end, which is then checked against the manifest.
+  [[nodiscard]] bool next_block();
+  /// Decodes the next row of the block into slot, which is empty; false at the block's end. Calls the server without a guard of
+  /// its own: to be used inside guarded().
+  [[nodiscard]] bool next_row(TupleTableSlot* slot);
+  /// pg::call() with the place in the file added to errors, the server's and our own. body calls the server without a guard.
+  template <class F>
+  void guarded(F&& body) {
+    ErrorContextCallback callback{};
+    callback.callback = [](void* self) { static_cast<RestoreSource*>(self)->add_context(); };
+    callback.arg = this;
+    try {
+      pg::call([&] {
+        callback.previous = error_context_stack;
+        error_context_stack = &callback;
+        body();
+        error_context_stack = callback.previous;
+      });
+    } catch (Error& error) {
+      error.context(place());
+      throw;
+    }
+  }
+
+  [[nodiscard]] std::int64_t rows_read() const { return rows_read_; }
+
+ private:
+  [[nodiscard]] std::string place() const;
+  void add_context() const;
+
+  std::string path_, table_name_;
+  const TableEntry& entry_;
+  HashingSource source_;
+  avro::ContainerReader container_;
+  map::RowReader rows_;
+  avro::Block block_;
+  avro::Decoder decoder_;
+  std::int64_t next_record_ = 0, rows_read_ = 0;
+};
+
+}  // namespace ferry::backup

@@ -1,0 +1,288 @@
+#include "load/bulk_writer.hpp"
+
+#include <algorithm>
+
+#include "load/exact_writer.hpp"
+#include "pg/compat.hpp"
+#include "pg/subtransaction.hpp"
+
+#include "pg/server.hpp"
+
+extern "C" {
+#include "catalog/catalog.h"
+#include "catalog/pg_am.h"
+#include "catalog/pg_trigger.h"
+#include "executor/executor.h"
+#include "executor/nodeModifyTable.h"
+#include "optimizer/optimizer.h"
+#include "utils/fmgroids.h"
+}
+
+namespace ferry::load {
+
+using pg::call;
+
+namespace {
+
+/// Rows and keys up to these sizes fit a page of heap and btree, whatever becomes of them on the way.
+constexpr std::size_t kMaxSafeRowBytes = 2000;
+
+bool has_other_row_trigger(Relation table) {
+  const TriggerDesc* const list = table->trigdesc;
+  if (list == nullptr) return false;
+  for (int i = 0; i < list->numtriggers; i++) {
+    const Trigger& trigger = list->triggers[i];
+    if (!TRIGGER_FOR_ROW(trigger.tgtype) || !TRIGGER_FOR_INSERT(trigger.tgtype) || trigger.tgenabled == TRIGGER_DISABLED)
+      continue;
+    if (trigger.tgfoid != F_RI_FKEY_CHECK_INS && trigger.tgfoid != F_UNIQUE_KEY_RECHECK) return true;
+  }
+  return list->trig_insert_new_table;
+}
+
+bool has_volatile_rule(Relation table) {
+  const TupleConstr* const rules = RelationGetDescr(table)->constr;
+  if (rules == nullptr) return false;
+  for (int i = 0; i < rules->num_check; i++) {
+    const char* const text = rules->check[i].ccbin;
+    if (call([text] { return contain_volatile_functions(static_cast<Node*>(stringToNode(text))); })) return true;
+  }
+  return false;
+}
+
+/// Why a table has to be loaded row by row; null where it need not. Source: the conditions of CopyFrom() for CIM_MULTI, and
+/// what UniqueKey and ForeignKey can speak for.
+const char* reason_against(Relation table, OnConflict on_conflict) {
+  if (on_conflict == OnConflict::update) return "rows are replaced";
+  if (table->rd_rel->relkind != RELKIND_RELATION) return "rows are routed";
+  if (table->rd_rel->relispartition) return "there is a partition constraint";
+  if (has_other_row_trigger(table)) return "triggers may look at the table";
+  if (has_volatile_rule(table)) return "a CHECK may look at the table";
+  return nullptr;
+}
+
+}  // namespace
+
+std::unique_ptr<BulkWriter> BulkWriter::for_table(Source& source, Rules& rules, const WriterOptions& options) {
+  if (reason_against(rules.relation(), options.on_conflict) != nullptr) return nullptr;
+  auto foreign_keys = ForeignKey::of_table(rules.relation());
+  if (!foreign_keys) return nullptr;
+  auto writer = std::make_unique<BulkWriter>(source, rules, options, std::move(*foreign_keys));
+  Relation const relation = rules.relation();
+  writer->table_ = call([relation] { return pg::TableWriter::open(relation, pg::TriggerSet::all); });
+  const ResultRelInfo* const target = writer->table_.target();
+  bool supported = !writer->converter_->has_volatile_default();
+  writer->needs_subtransaction_ = RelationIsLogicallyLogged(relation);
+  for (int i = 0; i < target->ri_NumIndices && supported; i++) {
+    Relation const index = target->ri_IndexRelationDescs[i];
+    const IndexInfo* const info = target->ri_IndexRelationInfo[i];
+    if (index->rd_rel->relam != BTREE_AM_OID || info->ii_Expressions != NIL || info->ii_Predicate != NIL)
+      writer->needs_subtransaction_ = true;
+    if (!index->rd_index->indisunique && info->ii_ExclusionOps == nullptr) continue;
+    supported = info->ii_ExclusionOps == nullptr && UniqueKey::supports(relation, index);
+    if (supported) writer->unique_keys_.emplace_back(relation, index);
+  }
+  if (supported) return writer;
+  writer->close();
+  return nullptr;
+}
+
+BulkWriter::BulkWriter(Source& source, Rules& rules, const WriterOptions& options, std::vector<ForeignKey> foreign_keys)
+    : source_(source), rules_(rules), options_(options), notes_(rules, options), foreign_keys_(std::move(foreign_keys)) {
+  converter_ = std::make_unique<RowConverter>(rules_);
+  batch_context_ =
+      call([] { return AllocSetContextCreate(CurrentMemoryContext, "pg_ferry bulk batch", ALLOCSET_DEFAULT_SIZES); });
+  insert_state_ = call(GetBulkInsertState);
+}
+
+void BulkWriter::close() {
+  for (UniqueKey& key : unique_keys_) key.close();
+  call([this] {
+    for (TupleTableSlot* slot : slots_) ExecDropSingleTupleTableSlot(slot);
+    FreeBulkInsertState(insert_state_);
+    table_.close();
+    MemoryContextDelete(batch_context_);
+  });
+}
+
+void BulkWriter::write(const std::vector<Record>& records, std::vector<Result>& results) {
+  Relation const table = rules_.relation();
+  while (slots_.size() < records.size()) slots_.push_back(call([table] { return table_slot_create(table, nullptr); }));
+  call([this] {
+    for (TupleTableSlot* slot : slots_) ExecClearTuple(slot);
+    MemoryContextReset(batch_context_);
+  });
+  convert_all(records, results);
+  check_foreign_keys(results, records.size());
+  accept_all(results, records);
+  write_accepted(results);
+}
+
+/// Step 1. A row that raises is rejected; the values of the rows before it stay, since they live outside of the subtransaction.
+void BulkWriter::convert_all(const std::vector<Record>& records, std::vector<Result>& results) {
+  for (current_ = 0; current_ < records.size();) {
+    const auto error = pg::attempt([&] { call([&] { convert_from(records, results); }); }, is_rejectable);
+    if (!error) continue;
+    results[current_].state = Result::State::rejected;
+    results[current_].problem = rules_.explain(*error, converting_);
+    current_++;
+  }
+}
+
+/// Calls the server without a guard.
+void BulkWriter::convert_from(const std::vector<Record>& records, std::vector<Result>& results) {
+  MemoryContextSwitchTo(batch_context_);
+  ResultRelInfo* const target = table_.target();
+  const TupleConstr* const rules = RelationGetDescr(rules_.relation())->constr;
+  for (; current_ < records.size(); current_++) {
+    CHECK_FOR_INTERRUPTS();
+    Result& result = results[current_];
+    if (result.state != Result::State::pending) continue;
+    converting_ = nullptr;
+    source_.split(records[current_], fields_);
+    rules_.check_may_insert(fields_);
+    TupleTableSlot* const slot = slots_[current_];
+    ExecClearTuple(slot);
+    ExprContext* const expressions = table_.expression_context();
+    ResetExprContext(expressions);
+    converter_->convert(fields_, slot, expressions, &converting_);
+    if (fields_.problem) {
+      result.state = Result::State::rejected;
+      result.problem = *fields_.problem;
+      continue;
+    }
+    slot->tts_tableOid = RelationGetRelid(rules_.relation());
+    if (rules == nullptr) continue;
+    if (rules->has_generated_stored) {
+      ExecComputeStoredGenerated(target, table_.executor_state(), slot, CMD_INSERT);
+      slot_getallattrs(slot);
+    }
+    ExecConstraints(target, slot, table_.executor_state());
+  }
+}
+
+/// Step 2.
+void BulkWriter::check_foreign_keys(const std::vector<Result>& results, std::size_t count) {
+  if (foreign_keys_.empty()) return;
+  accepted_.clear();
+  accepted_slots_.clear();
+  for (std::size_t i = 0; i < count; i++)
+    if (results[i].state == Result::State::pending) {
+      accepted_.push_back(i);
+      accepted_slots_.push_back(slots_[i]);
+    }
+  has_parent_.resize(foreign_keys_.size());
+  std::vector<bool> good;
+  for (std::size_t k = 0; k < foreign_keys_.size(); k++) {
+    foreign_keys_[k].check(accepted_slots_.data(), accepted_slots_.size(), good);
+    has_parent_[k].assign(count, false);
+    for (std::size_t i = 0; i < accepted_.size(); i++) has_parent_[k][accepted_[i]] = good[i];
+  }
+}
+
+const UniqueKey* BulkWriter::taken_key(TupleTableSlot* slot, bool& unknown) {
+  for (UniqueKey& key : unique_keys_) {
+    const UniqueKey::Answer answer = key.ask(slot);
+    if (answer == UniqueKey::Answer::taken) return &key;
+    unknown = answer == UniqueKey::Answer::unknown;
+    if (unknown) return nullptr;
+  }
+  return nullptr;
+}
+
+bool BulkWriter::may_be_too_large(TupleTableSlot* slot) const {
+  return heap_compute_data_size(slot->tts_tupleDescriptor, slot->tts_values, slot->tts_isnull) > kMaxSafeRowBytes;
+}
+
+/// Step 3. The first row that cannot be decided ends it: those behind may depend on it.
+void BulkWriter::accept_all(std::vector<Result>& results, const std::vector<Record>& records) {
+  accepted_.clear();
+  accepted_slots_.clear();
+  for (UniqueKey& key : unique_keys_) key.begin_batch();
+  for (std::size_t i = 0; i < records.size(); i++) {
+    Result& result = results[i];
+    if (result.state != Result::State::pending) continue;
+    TupleTableSlot* const slot = slots_[i];
+    bool unknown = may_be_too_large(slot);
+    const UniqueKey* const taken = unknown ? nullptr : taken_key(slot, unknown);
+    if (unknown) break;
+    if (taken != nullptr) {
+      const bool skip = options_.on_conflict == OnConflict::skip;
+      result.state = skip ? Result::State::skipped : Result::State::rejected;
+      if (!skip) result.problem = taken->violation(slot);
+      continue;
+    }
+    const auto orphan = std::find_if(has_parent_.begin(), has_parent_.end(), [i](const auto& good) { return !good[i]; });
+    if (orphan != has_parent_.end()) {
+      result.state = Result::State::rejected;
+      result.problem = foreign_keys_[static_cast<std::size_t>(orphan - has_parent_.begin())].violation(rules_.relation(), slot);
+      continue;
+    }
+    for (UniqueKey& key : unique_keys_) key.accept(slot);
+    accepted_.push_back(i);
+    accepted_slots_.push_back(slot);
+    result.state = Result::State::loaded;
+    if (!notes_.is_empty())
+      notes_.take([slot](AttrNumber attribute, bool* is_null) { return slot_getattr(slot, attribute, is_null); }, result,
+                  largest_);
+  }
+  for (UniqueKey& key : unique_keys_) key.end_batch();
+}
+
+/// Step 4.
+void BulkWriter::write_accepted(std::vector<Result>& results) {
+  raced_.clear();
+  if (accepted_.empty()) return;
+  if (!needs_subtransaction_) {
+    call([this] { insert_accepted(); });
+    if (!raced_.empty()) withdraw_raced(results);
+    return;
+  }
+  struct Raced {};
+  bool failed = false;
+  try {
+    failed = pg::attempt(
+                 [this] {
+                   call([this] { insert_accepted(); });
+                   if (!raced_.empty()) throw Raced{};
+                 },
+                 is_rejectable)
+                 .has_value();
+  } catch (const Raced&) {
+    failed = true;
+  }
+  if (!failed) return;
+  for (const std::size_t place : accepted_) results[place] = Result{};
+}
+
+/// Writes heap and indexes. Calls the server without a guard.
+void BulkWriter::insert_accepted() {
+  MemoryContext const caller = MemoryContextSwitchTo(batch_context_);
+  EState* const executor = table_.executor_state();
+  ResultRelInfo* const target = table_.target();
+  const CommandId command = GetCurrentCommandId(true);
+  table_multi_insert(rules_.relation(), accepted_slots_.data(), static_cast<int>(accepted_slots_.size()), command, 0,
+                     insert_state_);
+  for (std::size_t i = 0; i < accepted_slots_.size() && target->ri_NumIndices > 0; i++) {
+    ResetPerTupleExprContext(executor);
+    List* const conflicts = pg::compat::insert_index_tuples(target, accepted_slots_[i], executor, false, true, false);
+    if (conflicts != NIL) raced_.push_back(i);
+  }
+  ReleaseBulkInsertStatePin(insert_state_);
+  CommandCounterIncrement();
+  MemoryContextSwitchTo(caller);
+}
+
+/// Takes rows back that another session was quicker with, for the row path to decide.
+void BulkWriter::withdraw_raced(std::vector<Result>& results) {
+  Relation const table = rules_.relation();
+  for (const std::size_t place : raced_) {
+    TupleTableSlot* const slot = accepted_slots_[place];
+    call([table, slot] {
+      simple_table_tuple_delete(table, &slot->tts_tid, GetActiveSnapshot());
+      CommandCounterIncrement();
+    });
+    results[accepted_[place]] = Result{};
+  }
+}
+
+}  // namespace ferry::load

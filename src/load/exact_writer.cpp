@@ -1,0 +1,141 @@
+#include "load/exact_writer.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <string_view>
+
+#include "pg/server.hpp"
+
+extern "C" {
+#include "executor/executor.h"
+}
+
+namespace ferry::load {
+
+using pg::call;
+using pg::TableWriter;
+
+bool is_rejectable(const char* sqlstate) {
+  constexpr std::array<std::string_view, 4> kOfData{"22", "23", "44", "54"};
+  // the classes that the server and the standard define; any other is a user's own
+  constexpr std::array<std::string_view, 45> kDefined{"00", "01", "02", "03", "08", "09", "0A", "0B", "0F", "0L", "0P", "0Z",
+                                                      "10", "20", "21", "22", "23", "24", "25", "26", "27", "28", "2B", "2D",
+                                                      "2F", "34", "38", "39", "3B", "3D", "3F", "40", "42", "44", "53", "54",
+                                                      "55", "57", "58", "72", "F0", "HV", "P0", "XX", "0N"};
+  const std::string_view sql_class(sqlstate, 2);
+  if (std::find(kOfData.begin(), kOfData.end(), sql_class) != kOfData.end()) return true;
+  if (sql_class == "P0") return std::strcmp(sqlstate, "P0004") != 0;
+  return std::find(kDefined.begin(), kDefined.end(), sql_class) == kDefined.end();
+}
+
+/// One try to write the pending records [0, to) in one subtransaction, and where it stands.
+struct ExactWriter::Attempt {
+  std::size_t current = 0;
+  const Record* record = nullptr;
+  const Column* converting = nullptr;  ///< the column whose value is being converted or computed
+  TableWriter table{};
+  RowConverter* converter = nullptr;
+  std::vector<std::size_t> written{};  ///< whose results are no more than a hope until the subtransaction is released
+  LargestValues largest{};
+};
+
+ExactWriter::ExactWriter(Source& source, Rules& rules, const WriterOptions& options)
+    : source_(source), rules_(rules), options_(options), notes_(rules, options) {
+  batch_context_ = call([] { return AllocSetContextCreate(CurrentMemoryContext, "pg_ferry batch", ALLOCSET_DEFAULT_SIZES); });
+  if (options_.on_conflict != OnConflict::update) return;
+  rules_.check_may_update();
+  if (rules_.primary_key().empty())
+    throw Error("42P10", "table \"" + rules_.table_name() + "\" has no primary key")
+        .hint("on_conflict \"update\" finds the row to replace by the primary key.");
+  for (const Column& column : rules_.columns())
+    if (column.loaded) loaded_ = call(bms_add_member, loaded_, static_cast<int>(column.attribute));
+}
+
+void ExactWriter::write(const std::vector<Record>& records, std::size_t count, std::vector<Result>& results) {
+  constexpr int kMaxRaces = 20;
+  int races = 0;
+  Attempt attempt;
+  for (std::size_t to = count;;) {
+    const auto error = pg::attempt([&] { write_range(records, results, attempt, to); }, is_rejectable);
+    if (!error) {
+      merge(largest_, attempt.largest);
+      if (to == count) return;
+      to = count;
+      continue;
+    }
+    // nothing of this attempt is in the table: whatever it decided behind the failed row may come out otherwise
+    for (const std::size_t i : attempt.written) results[i] = Result{};
+    if (options_.on_conflict == OnConflict::update && is_conflict(*error) && races++ < kMaxRaces) continue;
+    Result& result = results[attempt.current];
+    if (options_.on_conflict == OnConflict::skip && is_conflict(*error)) {
+      result.state = Result::State::skipped;
+    } else {
+      result.state = Result::State::rejected;
+      result.problem = rules_.explain(*error, attempt.converting);
+    }
+    // the rows before it once more, without it; if there were none, on with those behind
+    to = attempt.written.size() > 1 ? attempt.current : count;
+  }
+}
+
+/// Whether the row met one with the same key, in the table itself.
+bool ExactWriter::is_conflict(const pg::CaughtError& error) const {
+  return (error.sqlstate == "23505" || error.sqlstate == "23P01") && rules_.is_own_table(error.schema, error.table);
+}
+
+void ExactWriter::write_range(const std::vector<Record>& records, std::vector<Result>& results, Attempt& attempt,
+                              std::size_t to) {
+  attempt.converting = nullptr;
+  attempt.largest.clear();
+  attempt.written.clear();
+  Relation const relation = rules_.relation();
+  MemoryContext const context = batch_context_;
+  attempt.table = call([relation, context] {
+    MemoryContextReset(context);
+    MemoryContextSwitchTo(context);
+    return TableWriter::open(relation, pg::TriggerSet::all);
+  });
+  RowConverter converter(rules_);
+  attempt.converter = &converter;
+  for (std::size_t i = 0; i < to; i++) {
+    if (results[i].state != Result::State::pending) continue;
+    pg::check_interrupts();
+    attempt.current = i;
+    attempt.record = &records[i];
+    attempt.written.push_back(i);
+    write_record(attempt, results[i]);
+  }
+  TableWriter* const table = &attempt.table;
+  call([table] { table->close(); });
+}
+
+void ExactWriter::write_record(Attempt& attempt, Result& result) {
+  source_.split(*attempt.record, fields_);
+  rules_.check_may_insert(fields_);
+  TableWriter* const table = &attempt.table;
+  TupleTableSlot* const slot = call([table] { return table->input_slot(); });
+  call([&] {
+    ExprContext* const expressions = table->expression_context();
+    MemoryContext const caller = MemoryContextSwitchTo(expressions->ecxt_per_tuple_memory);
+    attempt.converter->convert(fields_, slot, expressions, &attempt.converting);
+    MemoryContextSwitchTo(caller);
+  });
+  if (fields_.problem) {
+    result.state = Result::State::rejected;
+    result.problem = *fields_.problem;
+    return;
+  }
+  const Bitmapset* const loaded = loaded_;
+  const bool update = options_.on_conflict == OnConflict::update;
+  const auto outcome = call([=] { return update ? table->upsert(slot, loaded) : table->insert(slot); });
+  if (outcome == TableWriter::Outcome::suppressed) {
+    result.state = Result::State::suppressed;
+    return;
+  }
+  result.state = Result::State::loaded;
+  notes_.take([table](AttrNumber attribute, bool* is_null) { return table->stored_value(attribute, is_null); }, result,
+              attempt.largest);
+}
+
+}  // namespace ferry::load

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "load/result.hpp"
+#include "load/row_converter.hpp"
+#include "load/rules.hpp"
+#include "load/source.hpp"
+#include "pg/subtransaction.hpp"
+#include "pg/table_writer.hpp"
+
+namespace ferry::load {
+
+/// Puts records into the table row by row, as if each were loaded alone by COPY in a savepoint, in file order, with deferrable
+/// constraints immediate, and the bad ones left out. The records of a call are written in one subtransaction; an error rolls it
+/// back, its row is rejected, and the rows before it are written again. Exact for every table, and slow.
+class ExactWriter {
+ public:
+  /// source and rules outlive the writer. Errors: 42P10 on_conflict update without a primary key; 42501.
+  ExactWriter(Source& source, Rules& rules, const WriterOptions& options);
+
+  /// Loads those of the records [0, count) whose result is pending; results[i] tells what became of records[i].
+  /// Errors: those that may not become rejects, see is_rejectable().
+  void write(const std::vector<Record>& records, std::size_t count, std::vector<Result>& results);
+
+  [[nodiscard]] const LargestValues& largest_values() const { return largest_; }
+
+ private:
+  struct Attempt;
+  void write_range(const std::vector<Record>& records, std::vector<Result>& results, Attempt& attempt, std::size_t to);
+  void write_record(Attempt& attempt, Result& result);
+  [[nodiscard]] bool is_conflict(const pg::CaughtError& error) const;
+
+  Source& source_;
+  Rules& rules_;
+  WriterOptions options_;
+  RowNotes notes_;
+  Fields fields_;
+  MemoryContext batch_context_;
+  Bitmapset* loaded_ = nullptr;
+  LargestValues largest_;
+};
+
+/// Whether an error with that SQLSTATE may become a reject: classes 22, 23, 44, 54, P0 (but for P0004) and those of users.
+/// Everything else (a full disk, a cancel, a deadlock, a damaged file) ends the load.
+[[nodiscard]] bool is_rejectable(const char* sqlstate);
+
+}  // namespace ferry::load

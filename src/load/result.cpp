@@ -1,0 +1,57 @@
+#include "load/result.hpp"
+
+#include <algorithm>
+
+#include "base/json_text.hpp"
+
+#include "pg/server.hpp"
+
+namespace ferry::load {
+
+using pg::call;
+
+RowNotes::RowNotes(Rules& rules, const WriterOptions& options) : rules_(rules) {
+  for (const Column& column : rules.columns()) {
+    const bool is_integer = column.type == INT2OID || column.type == INT4OID || column.type == INT8OID;
+    if (column.loaded && OidIsValid(column.sequence) && is_integer) fed_.push_back(&column);
+  }
+  if (options.want_keys) key_ = rules.primary_key();
+}
+
+void RowNotes::note_value(const Column& column, Datum value, LargestValues& largest) {
+  const std::int64_t number = column.type == INT2OID   ? DatumGetInt16(value)
+                              : column.type == INT4OID ? DatumGetInt32(value)
+                                                       : DatumGetInt64(value);
+  auto& known = largest.try_emplace(&column, number).first->second;
+  known = std::max(known, number);
+}
+
+const FormData_pg_attribute& RowNotes::attribute(AttrNumber number) const {
+  return *TupleDescAttr(RelationGetDescr(rules_.relation()), number - 1);
+}
+
+std::string RowNotes::value_json(Oid type, Datum value) {
+  const char* const text = call([type, value] {
+    Oid function;
+    bool is_varlena;
+    getTypeOutputInfo(type, &function, &is_varlena);
+    return const_cast<const char*>(OidOutputFunctionCall(function, value));
+  });
+  const bool bare = type == INT2OID || type == INT4OID || type == INT8OID;
+  return bare ? std::string(text) : json_string(text);
+}
+
+void RowNotes::add_member(std::string& json, AttrNumber number, const std::string& value) const {
+  json += json.empty() ? "{" : ", ";
+  append_json_string(json, NameStr(attribute(number).attname));
+  json += ": " + value;
+}
+
+void merge(LargestValues& into, const LargestValues& from) {
+  for (const auto& [column, value] : from) {
+    auto& known = into.try_emplace(column, value).first->second;
+    known = std::max(known, value);
+  }
+}
+
+}  // namespace ferry::load

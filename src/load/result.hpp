@@ -1,0 +1,86 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "load/rules.hpp"
+#include "load/source.hpp"
+
+namespace ferry::load {
+
+enum class OnConflict : std::uint8_t {
+  reject,  ///< a row whose key is taken is rejected
+  skip,    ///< it is left out
+  update,  ///< it replaces the row with the same primary key
+};
+
+/// What became of a record.
+struct Result {
+  enum class State : std::uint8_t {
+    pending,
+    loaded,
+    rejected,
+    skipped,     ///< its key is taken and on_conflict says skip
+    suppressed,  ///< a BEFORE trigger returned NULL
+  } state = State::pending;
+  Problem problem{};  ///< of a rejected one
+  std::string key{};  ///< of a loaded one: its primary key as JSON, if the writer was asked for it
+};
+
+struct WriterOptions {
+  OnConflict on_conflict = OnConflict::reject;
+  bool want_keys = false;  ///< fill Result::key
+};
+
+/// Column -> largest value that rows gave to it, for the columns that a sequence feeds.
+using LargestValues = std::map<const Column*, std::int64_t>;
+
+/// What a load remembers of the rows it has written: keys and the values that sequences have to move past.
+class RowNotes {
+ public:
+  RowNotes(Rules& rules, const WriterOptions& options);
+
+  /// value_of(attribute, is_null): the value in the row just written, by the table's attribute numbers; may call the server
+  /// without a guard.
+  template <class F>
+  void take(F&& value_of, Result& result, LargestValues& largest) const {
+    for (const Column* const column : fed_) {
+      bool is_null = false;
+      const Datum value = pg::call([&] { return value_of(column->attribute, &is_null); });
+      if (!is_null) note_value(*column, value, largest);
+    }
+    if (!key_.empty()) result.key = key_json(value_of);
+  }
+  [[nodiscard]] bool is_empty() const { return fed_.empty() && key_.empty(); }
+
+ private:
+  static void note_value(const Column& column, Datum value, LargestValues& largest);
+  static std::string value_json(Oid type, Datum value);
+  [[nodiscard]] const FormData_pg_attribute& attribute(AttrNumber number) const;
+  void add_member(std::string& json, AttrNumber number, const std::string& value) const;
+
+  /// The primary key: its value, or an object of several.
+  template <class F>
+  std::string key_json(F& value_of) const {
+    std::string json;
+    for (const AttrNumber number : key_) {
+      bool is_null = false;
+      const Datum datum = pg::call([&] { return value_of(number, &is_null); });
+      const std::string value = value_json(attribute(number).atttypid, datum);
+      if (key_.size() == 1) return value;
+      add_member(json, number, value);
+    }
+    return json + "}";
+  }
+
+  Rules& rules_;
+  std::vector<const Column*> fed_;  ///< loaded columns with a sequence and an integer type
+  std::vector<AttrNumber> key_;
+};
+
+/// Adds the values of one batch to those of the load.
+void merge(LargestValues& into, const LargestValues& from);
+
+}  // namespace ferry::load

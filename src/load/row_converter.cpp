@@ -1,0 +1,149 @@
+#include "load/row_converter.hpp"
+
+#include <cstring>
+
+#include "text/value_parse.hpp"
+
+#include "pg/server.hpp"
+
+extern "C" {
+#include "executor/executor.h"
+#include "optimizer/optimizer.h"
+#include "utils/date.h"
+#include "utils/timestamp.h"
+#include "utils/uuid.h"
+}
+
+namespace ferry::load {
+
+using pg::call;
+
+RowConverter::RowConverter(Rules& rules) {
+  const auto place_of = [](Column& column) {
+    std::size_t max_bytes = 0;
+    const Parser parser = parser_of(column, max_bytes);
+    ExprState* const expression =
+        column.default_value == nullptr ? nullptr : call(ExecInitExpr, column.default_value, static_cast<PlanState*>(nullptr));
+    return Place{&column, parser, max_bytes, expression};
+  };
+  for (const std::size_t column : rules.field_columns()) fields_.push_back(place_of(rules.columns()[column]));
+  for (Column& column : rules.columns())
+    if (!column.loaded && column.default_value != nullptr) defaults_.push_back(place_of(column));
+  for (const auto* places : {&fields_, &defaults_})
+    for (const Place& place : *places)
+      if (place.column->default_value != nullptr &&
+          call(contain_volatile_functions_not_nextval, reinterpret_cast<Node*>(place.column->default_value)))
+        has_volatile_default_ = true;
+}
+
+RowConverter::Parser RowConverter::parser_of(const Column& column, std::size_t& max_bytes) {
+  switch (column.type) {
+    case INT2OID:
+      return Parser::int2;
+    case INT4OID:
+      return Parser::int4;
+    case INT8OID:
+      return Parser::int8;
+    case FLOAT4OID:
+      return Parser::float4;
+    case FLOAT8OID:
+      return Parser::float8;
+    case BOOLOID:
+      return Parser::boolean;
+    case DATEOID:
+      return Parser::date;
+    case UUIDOID:
+      return Parser::uuid;
+    case TEXTOID:
+      max_bytes = MaxAllocSize;
+      return Parser::text;
+    case VARCHAROID:
+      // the typmod counts characters: a text with as many bytes has no more of them
+      max_bytes = column.typmod < 0 ? MaxAllocSize : static_cast<std::size_t>(column.typmod - VARHDRSZ);
+      return Parser::text;
+    case TIMESTAMPOID:
+      return column.typmod < 0 ? Parser::timestamp : Parser::server;
+    case TIMESTAMPTZOID:
+      return column.typmod < 0 ? Parser::timestamptz : Parser::server;
+    default:
+      return Parser::server;
+  }
+}
+
+/// The value of a field in the usual form; false: ask the input function.
+bool RowConverter::parse(const Place& place, const Field& field, Datum* value) {
+  const std::string_view text(field.text, field.size);
+  const auto take = [value](const auto& parsed, auto to_datum) {
+    if (parsed) *value = to_datum(*parsed);
+    return parsed.has_value();
+  };
+  switch (place.parser) {
+    case Parser::int2:
+      return take(text::parse_int16(text), [](auto v) { return Int16GetDatum(v); });
+    case Parser::int4:
+      return take(text::parse_int32(text), [](auto v) { return Int32GetDatum(v); });
+    case Parser::int8:
+      return take(text::parse_int64(text), [](auto v) { return Int64GetDatum(v); });
+    case Parser::float4:
+      return take(text::parse_float32(text), [](auto v) { return Float4GetDatum(v); });
+    case Parser::float8:
+      return take(text::parse_float64(text), [](auto v) { return Float8GetDatum(v); });
+    case Parser::boolean:
+      return take(text::parse_bool(text), [](auto v) { return BoolGetDatum(v); });
+    case Parser::date:
+      return take(text::parse_date(text), [](auto v) { return DateADTGetDatum(v); });
+    case Parser::timestamp:
+      return take(text::parse_timestamp(text), [](auto v) { return TimestampGetDatum(v); });
+    case Parser::timestamptz:
+      return take(text::parse_timestamptz(text), [](auto v) { return TimestampTzGetDatum(v); });
+    case Parser::uuid: {
+      const auto parsed = text::parse_uuid(text);
+      if (!parsed) return false;
+      auto* const uuid = static_cast<pg_uuid_t*>(palloc(sizeof(pg_uuid_t)));
+      std::memcpy(uuid->data, parsed->data(), UUID_LEN);
+      *value = UUIDPGetDatum(uuid);
+      return true;
+    }
+    case Parser::text:
+      if (field.size > place.max_bytes) return false;
+      *value = PointerGetDatum(cstring_to_text_with_len(field.text, static_cast<int>(field.size)));
+      return true;
+    case Parser::server:
+      return false;
+  }
+  return false;
+}
+
+Datum RowConverter::to_datum(const Place& place, const Field& field) {
+  Datum value{};
+  const bool is_null = field.state == Field::State::null;
+  if (is_null && place.parser != Parser::server) return value;
+  if (!is_null && parse(place, field, &value)) return value;
+  // an input function may want to see a null too: that of a domain does
+  Column& column = *place.column;
+  return InputFunctionCall(&column.input, const_cast<char*>(field.text), column.input_parameter, column.typmod);
+}
+
+void RowConverter::convert(const Fields& fields, TupleTableSlot* slot, ExprContext* expressions, const Column** converting) {
+  std::memset(slot->tts_isnull, true, static_cast<std::size_t>(slot->tts_tupleDescriptor->natts));
+  for (std::size_t i = 0; i < fields.valid; i++) {
+    if (fields.values[i].state == Field::State::absent) continue;
+    const Place& place = fields_[i];
+    *converting = place.column;
+    const int at = place.column->attribute - 1;
+    slot->tts_values[at] = to_datum(place, fields.values[i]);
+    slot->tts_isnull[at] = fields.values[i].state == Field::State::null;
+  }
+  const auto compute = [=](const Place& place) {
+    *converting = place.column;
+    const int at = place.column->attribute - 1;
+    slot->tts_values[at] = ExecEvalExpr(place.default_value, expressions, &slot->tts_isnull[at]);
+  };
+  for (std::size_t i = 0; i < fields.valid && !fields.problem; i++)
+    if (fields.values[i].state == Field::State::absent && fields_[i].default_value != nullptr) compute(fields_[i]);
+  for (std::size_t i = 0; i < defaults_.size() && !fields.problem; i++) compute(defaults_[i]);
+  *converting = nullptr;
+  ExecStoreVirtualTuple(slot);
+}
+
+}  // namespace ferry::load

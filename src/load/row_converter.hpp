@@ -1,0 +1,58 @@
+#pragma once
+
+#include <vector>
+
+#include "load/rules.hpp"
+#include "load/source.hpp"
+
+extern "C" {
+#include "nodes/execnodes.h"
+}
+
+namespace ferry::load {
+
+/// Turns the fields of a record into the values of a row: by a fast parser where the text has the usual form of its type, else
+/// by the type's input function; then the defaults of the columns that have no field.
+class RowConverter {
+ public:
+  /// Prepares for the columns that rules loads. The expressions of defaults live in the current memory context.
+  explicit RowConverter(Rules& rules);
+
+  /// Fills slot, emptied before, with values in the current memory context. converting tells which column is at work when an
+  /// error is raised. Calls the server without a guard; nothing here needs a destructor.
+  void convert(const Fields& fields, TupleTableSlot* slot, ExprContext* expressions, const Column** converting);
+
+  /// Whether a default may give another value for the same row: functions that are volatile, but for nextval().
+  [[nodiscard]] bool has_volatile_default() const { return has_volatile_default_; }
+
+ private:
+  enum class Parser : std::uint8_t {
+    server,
+    int2,
+    int4,
+    int8,
+    float4,
+    float8,
+    boolean,
+    text,
+    date,
+    timestamp,
+    timestamptz,
+    uuid
+  };
+  struct Place {
+    Column* column;
+    Parser parser;
+    std::size_t max_bytes;  ///< of a text that fits its column whatever its characters are
+    ExprState* default_value;
+  };
+  static Parser parser_of(const Column& column, std::size_t& max_bytes);
+  static bool parse(const Place& place, const Field& field, Datum* value);
+  static Datum to_datum(const Place& place, const Field& field);
+
+  std::vector<Place> fields_;    ///< in the order of the fields
+  std::vector<Place> defaults_;  ///< columns without a field
+  bool has_volatile_default_ = false;
+};
+
+}  // namespace ferry::load

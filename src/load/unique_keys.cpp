@@ -1,0 +1,149 @@
+#include "load/unique_keys.hpp"
+
+#include "base/concat.hpp"
+#include "load/foreign_keys.hpp"
+#include "pg/compat.hpp"
+
+#include "pg/server.hpp"
+
+extern "C" {
+#include "access/genam.h"
+#include "catalog/pg_am.h"
+#include "executor/executor.h"
+}
+
+namespace ferry::load {
+
+using pg::call;
+
+bool UniqueKey::supports(Relation table, Relation index) {
+  const Form_pg_index form = index->rd_index;
+  if (index->rd_rel->relam != BTREE_AM_OID || !form->indisvalid || !form->indisready || form->indnullsnotdistinct) return false;
+  if (call(RelationGetIndexExpressions, index) != NIL || call(RelationGetIndexPredicate, index) != NIL) return false;
+  for (int i = 0; i < form->indnkeyatts; i++) {
+    const AttrNumber attribute = form->indkey.values[i];
+    if (attribute <= 0) return false;
+    const Oid type = TupleDescAttr(RelationGetDescr(table), attribute - 1)->atttypid;
+    if (index->rd_opcintype[i] != type || !has_key_image(type, index->rd_indcollation[i])) return false;
+  }
+  return true;
+}
+
+UniqueKey::UniqueKey(Relation table, Relation index) : table_(table), index_(index) {
+  for (int i = 0; i < index->rd_index->indnkeyatts; i++) {
+    attributes_.push_back(index->rd_index->indkey.values[i]);
+    types_.push_back(TupleDescAttr(RelationGetDescr(table), attributes_.back() - 1)->atttypid);
+  }
+  is_number_ = types_.size() == 1 && types_[0] != UUIDOID && types_[0] != TEXTOID &&
+               TupleDescAttr(RelationGetDescr(table), attributes_[0] - 1)->attnotnull;
+  found_ = call([table] { return table_slot_create(table, nullptr); });
+}
+
+void UniqueKey::close() { call(ExecDropSingleTupleTableSlot, found_); }
+
+void UniqueKey::begin_batch() {
+  accepted_.clear();
+  ascending_.clear();
+  InitDirtySnapshot(dirty_);
+  search_ = call([this] { return pg::KeySearch::open(table_, RelationGetRelid(index_), &dirty_); });
+  if (is_number_ && !knows_largest_) find_largest();
+}
+
+void UniqueKey::end_batch() {
+  call([this] {
+    ExecClearTuple(found_);
+    search_->close();
+  });
+  search_.reset();
+}
+
+/// The largest key in the index, whoever wrote it.
+void UniqueKey::find_largest() {
+  knows_largest_ = true;
+  const ScanDirection direction = (index_->rd_indoption[0] & INDOPTION_DESC) != 0 ? ForwardScanDirection : BackwardScanDirection;
+  call([this, direction] {
+    SnapshotData any;
+    InitDirtySnapshot(any);
+    IndexScanDesc const scan = pg::compat::begin_index_scan(table_, index_, &any, 0);
+    index_rescan(scan, nullptr, 0, nullptr, 0);
+    if (index_getnext_slot(scan, direction, found_)) {
+      bool is_null = false;
+      largest_ = key_of(types_[0], slot_getattr(found_, attributes_[0], &is_null)).number;
+      has_largest_ = true;
+    }
+    ExecClearTuple(found_);
+    index_endscan(scan);
+  });
+}
+
+bool UniqueKey::has_null(TupleTableSlot* slot) const {
+  for (const AttrNumber attribute : attributes_)
+    if (slot->tts_isnull[attribute - 1]) return true;
+  return false;
+}
+
+Key UniqueKey::key(TupleTableSlot* slot) {
+  if (types_.size() == 1) return key_of(types_[0], slot->tts_values[attributes_[0] - 1]);
+  image_.clear();
+  for (std::size_t i = 0; i < types_.size(); i++) {
+    const Key part = key_of(types_[i], slot->tts_values[attributes_[i] - 1]);
+    const std::size_t size = part.is_number ? sizeof part.number : part.bytes.size();
+    image_.append(reinterpret_cast<const char*>(&size), sizeof size);
+    image_.append(part.is_number ? reinterpret_cast<const char*>(&part.number) : part.bytes.data(), size);
+  }
+  return {.is_number = false, .bytes = image_};
+}
+
+bool UniqueKey::beyond_largest(TupleTableSlot* slot) {
+  if (!is_number_) return false;
+  return !has_largest_ || key(slot).number > largest_;
+}
+
+UniqueKey::Answer UniqueKey::ask(TupleTableSlot* slot) {
+  if (has_null(slot) || beyond_largest(slot)) return Answer::free;
+  for (const std::int64_t number : ascending_) accepted_.add({.number = number});
+  ascending_.clear();
+  if (accepted_.has(key(slot))) return Answer::taken;
+  const bool found = call([this, slot] {
+    const bool is_there = search_->find(slot, found_);
+    ExecClearTuple(found_);
+    return is_there;
+  });
+  if (!found) return Answer::free;
+  return TransactionIdIsValid(dirty_.xmin) || TransactionIdIsValid(dirty_.xmax) ? Answer::unknown : Answer::taken;
+}
+
+void UniqueKey::accept(TupleTableSlot* slot) {
+  if (has_null(slot)) return;
+  const Key accepted = key(slot);
+  if (is_number_ && (!has_largest_ || accepted.number > largest_)) {
+    largest_ = accepted.number;
+    has_largest_ = true;
+    ascending_.push_back(accepted.number);
+  } else {
+    accepted_.add(accepted);
+  }
+}
+
+Problem UniqueKey::violation(TupleTableSlot* slot) const {
+  const char* const description = call([this, slot] {
+    Datum values[INDEX_MAX_KEYS];
+    bool nulls[INDEX_MAX_KEYS];
+    for (std::size_t i = 0; i < attributes_.size(); i++) {
+      values[i] = slot->tts_values[attributes_[i] - 1];
+      nulls[i] = false;
+    }
+    return const_cast<const char*>(BuildIndexValueDescription(index_, values, nulls));
+  });
+  std::string columns;
+  for (const AttrNumber attribute : attributes_)
+    columns += concat(columns.empty() ? "" : ", ", NameStr(TupleDescAttr(RelationGetDescr(table_), attribute - 1)->attname));
+  const std::string name = RelationGetRelationName(index_);
+  return {.sqlstate = "23505",
+          .column = std::move(columns),
+          .constraint = name,
+          .reason = concat("duplicate key value violates unique constraint \"", name, "\""),
+          .detail = description == nullptr ? std::string() : concat("Key ", description, " already exists.")};
+}
+
+}  // namespace ferry::load

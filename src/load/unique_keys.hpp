@@ -1,0 +1,64 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "base/key_set.hpp"
+#include "load/source.hpp"
+#include "pg/guard.hpp"
+#include "pg/key_search.hpp"
+
+namespace ferry::load {
+
+/// Tells before a row is written whether its key in one unique index is free: in the table, by a probe of the index, and among
+/// the rows accepted before it in the batch. Keys beyond the largest one, which is the usual case of ascending data, need no
+/// probe. What it says of the table may be overtaken by another session, so that writing still has to watch for a conflict.
+class UniqueKey {
+ public:
+  enum class Answer : std::uint8_t {
+    free,
+    taken,    ///< by a row of the table, or one accepted before in this batch
+    unknown,  ///< a transaction that is still open adds or removes the key
+  };
+
+  /// Whether the index is one that this class can speak for: a btree of whole columns without a predicate, nulls distinct,
+  /// types that has_key_image() knows.
+  static bool supports(Relation table, Relation index);
+
+  UniqueKey(Relation table, Relation index);
+
+  /// Releases what the constructor took.
+  void close();
+
+  /// Opens the probe for a batch and forgets the keys of the one before. To be closed in the same (sub)transaction.
+  void begin_batch();
+  void end_batch();
+  /// Whether the row's key is free. Errors: the server's.
+  Answer ask(TupleTableSlot* slot);
+  /// Takes the key of a row that ask() found free.
+  void accept(TupleTableSlot* slot);
+  /// What is wrong with a row whose key is taken.
+  [[nodiscard]] Problem violation(TupleTableSlot* slot) const;
+
+ private:
+  [[nodiscard]] bool has_null(TupleTableSlot* slot) const;
+  Key key(TupleTableSlot* slot);
+  bool beyond_largest(TupleTableSlot* slot);
+  void find_largest();
+
+  Relation table_, index_;
+  std::vector<AttrNumber> attributes_;
+  std::vector<Oid> types_;
+  bool is_number_ = false;  ///< one integer column, not null, of which the largest is known
+  bool has_largest_ = false, knows_largest_ = false;
+  std::int64_t largest_ = 0;
+  bool open_ = false;
+  SnapshotData dirty_{};
+  std::optional<pg::KeySearch> search_;
+  TupleTableSlot* found_ = nullptr;
+  KeySet accepted_;
+  std::vector<std::int64_t> ascending_;  ///< accepted beyond the largest, not in accepted_ yet
+  std::string image_;
+};
+
+}  // namespace ferry::load
