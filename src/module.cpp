@@ -19,8 +19,7 @@ void _PG_init();
 namespace ferry::settings {
 
 int max_batch_rows = 1000;
-int max_record_kilobytes = 16 * 1024;
-int max_block_kilobytes = 256 * 1024;
+int max_record_bytes = 16 << 20;
 char* backup_directory = nullptr;
 
 }  // namespace ferry::settings
@@ -30,11 +29,7 @@ extern "C" void _PG_init() {
   DefineCustomIntVariable("pg_ferry.max_batch_rows", "Sets how many rows one request of insert_rows or insert_batch may have.",
                           nullptr, &max_batch_rows, 1000, 1, 1'000'000, PGC_SUSET, 0, nullptr, nullptr, nullptr);
   DefineCustomIntVariable("pg_ferry.max_record_bytes", "Sets how long one record of a file may be.", "A longer one is rejected.",
-                          &max_record_kilobytes, 16 * 1024, 1, 1024 * 1024 - 1, PGC_USERSET, GUC_UNIT_KB, nullptr, nullptr,
-                          nullptr);
-  DefineCustomIntVariable("pg_ferry.max_block_bytes", "Sets how large one decompressed block of an Avro file may be.", nullptr,
-                          &max_block_kilobytes, 256 * 1024, 1, 1024 * 1024 - 1, PGC_USERSET, GUC_UNIT_KB, nullptr, nullptr,
-                          nullptr);
+                          &max_record_bytes, 16 << 20, 1024, 1 << 30, PGC_USERSET, GUC_UNIT_BYTE, nullptr, nullptr, nullptr);
   DefineCustomStringVariable("pg_ferry.backup_directory", "Sets the directory of backups.",
                              "A relative path is relative to the data directory.", &backup_directory, "pg_ferry_backups",
                              PGC_SUSET, 0, nullptr, nullptr, nullptr);

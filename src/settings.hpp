@@ -4,8 +4,7 @@
 namespace ferry::settings {
 
 extern int max_batch_rows;
-extern int max_record_kilobytes;
-extern int max_block_kilobytes;
+extern int max_record_bytes;
 extern char* backup_directory;
 
 }  // namespace ferry::settings

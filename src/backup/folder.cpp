@@ -142,8 +142,8 @@ std::string file_name(std::string_view schema, std::string_view table, unsigned 
   return name.size() <= kMaxFileName ? name : concat(table_oid, ".avro");
 }
 
-Found find_table(const std::string& directory, const std::optional<std::string>& id, std::string_view schema,
-                 std::string_view table) {
+Found find_table(const std::string& directory, const std::optional<std::string>& id, const std::optional<std::string>& database,
+                 std::string_view schema, std::string_view table) {
   if (id) {
     check_backup_id(*id);
     if (!is_file(manifest_path(directory, *id)))
@@ -152,6 +152,11 @@ Found find_table(const std::string& directory, const std::optional<std::string>&
   for (const std::string& candidate : id ? std::vector<std::string>{*id} : finished_backups(directory)) {
     pg::check_interrupts();
     Found found{read_manifest(directory, candidate), concat(directory, '/', candidate), nullptr};
+    if (database && found.manifest.database != *database) {
+      if (!id) continue;
+      throw Error("42501", concat("backup \"", *id, "\" was taken in database \"", pg::from_utf8(found.manifest.database), '"'))
+          .hint("Name its directory to restore it into another database.");
+    }
     found.table = found.manifest.find(schema, table);
     if (found.table != nullptr) return found;
   }

@@ -32,9 +32,11 @@ struct Found {
   const TableEntry* table;  ///< in manifest
 };
 
-/// The table in the backup of that id, or in the newest finished backup that has it. schema and table are UTF-8.
-/// Errors: 58P01 no such backup; 42P01 no backup has the table; 22P04 a damaged manifest; by errno.
-[[nodiscard]] Found find_table(const std::string& directory, const std::optional<std::string>& id, std::string_view schema,
-                               std::string_view table);
+/// The table in the backup of that id, or in the newest finished backup that has it. database: only backups taken in it count,
+/// since several databases share a directory. database, schema and table are UTF-8.
+/// Errors: 58P01 no such backup; 42501 a backup of another database; 42P01 no backup has the table; 22P04 a damaged manifest;
+/// by errno.
+[[nodiscard]] Found find_table(const std::string& directory, const std::optional<std::string>& id,
+                               const std::optional<std::string>& database, std::string_view schema, std::string_view table);
 
 }  // namespace ferry::backup

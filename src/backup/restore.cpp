@@ -18,6 +18,7 @@
 #include "pg/server.hpp"
 
 extern "C" {
+#include "commands/dbcommands.h"
 #include "access/relation.h"
 #include "catalog/pg_inherits.h"
 #include "executor/spi.h"
@@ -138,7 +139,11 @@ Datum restore_table(FunctionCallInfo fcinfo) {
   const Mode mode = mode_by_name(arguments.text(3, "mode"));
   const Target target = find_target(name);
   const std::string directory = find_directory(arguments.optional_text(2), Purpose::restore);
-  const Found found = find_table(directory, arguments.optional_text(1), pg::to_utf8(target.schema), pg::to_utf8(target.table));
+  // who names a directory may read the server's files; without one nobody gets at the rows of another database
+  std::optional<std::string> database;
+  if (arguments.is_null(2)) database = pg::to_utf8(pg::call(get_database_name, MyDatabaseId));
+  const Found found =
+      find_table(directory, arguments.optional_text(1), database, pg::to_utf8(target.schema), pg::to_utf8(target.table));
   const std::string path = concat(found.folder, '/', found.table->file);
   verify_file(path, *found.table);
 

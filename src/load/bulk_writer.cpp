@@ -68,7 +68,9 @@ std::unique_ptr<BulkWriter> BulkWriter::for_table(Source& source, Rules& rules, 
   if (!foreign_keys) return nullptr;
   auto writer = std::make_unique<BulkWriter>(source, rules, options, std::move(*foreign_keys));
   Relation const relation = rules.relation();
-  writer->table_ = call([relation] { return pg::TableWriter::open(relation, pg::TriggerSet::all); });
+  writer->table_ = call([&] {
+    return pg::TableWriter::open(relation, pg::TriggerSet::all, options.fields_vary ? nullptr : rules.written_columns());
+  });
   const ResultRelInfo* const target = writer->table_.target();
   bool supported = !writer->converter_->has_volatile_default();
   writer->needs_subtransaction_ = RelationIsLogicallyLogged(relation);
@@ -223,7 +225,7 @@ void BulkWriter::accept_all(std::vector<Result>& results, const std::vector<Reco
     result.state = Result::State::loaded;
     if (!notes_.is_empty())
       notes_.take([slot](AttrNumber attribute, bool* is_null) { return slot_getattr(slot, attribute, is_null); }, result,
-                  largest_);
+                  farthest_);
   }
   for (UniqueKey& key : unique_keys_) key.end_batch();
 }

@@ -37,7 +37,7 @@ class BulkWriter {
   /// Releases what for_table() took.
   void close();
 
-  [[nodiscard]] const LargestValues& largest_values() const { return largest_; }
+  [[nodiscard]] const FarthestValues& farthest_values() const { return farthest_; }
 
   static constexpr std::size_t kMaxRows = 1000;
 
@@ -71,7 +71,7 @@ class BulkWriter {
   std::vector<std::size_t> raced_;  ///< places in accepted_ of rows that met a conflict when written
   std::size_t current_ = 0;
   const Column* converting_ = nullptr;
-  LargestValues largest_;
+  FarthestValues farthest_;
 };
 
 }  // namespace ferry::load

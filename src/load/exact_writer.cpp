@@ -37,7 +37,7 @@ struct ExactWriter::Attempt {
   TableWriter table{};
   RowConverter* converter = nullptr;
   std::vector<std::size_t> written{};  ///< whose results are no more than a hope until the subtransaction is released
-  LargestValues largest{};
+  FarthestValues farthest{};
 };
 
 ExactWriter::ExactWriter(Source& source, Rules& rules, const WriterOptions& options)
@@ -59,7 +59,7 @@ void ExactWriter::write(const std::vector<Record>& records, std::size_t count, s
   for (std::size_t to = count;;) {
     const auto error = pg::attempt([&] { write_range(records, results, attempt, to); }, is_rejectable);
     if (!error) {
-      merge(largest_, attempt.largest);
+      merge(farthest_, attempt.farthest);
       if (to == count) return;
       to = count;
       continue;
@@ -87,14 +87,14 @@ bool ExactWriter::is_conflict(const pg::CaughtError& error) const {
 void ExactWriter::write_range(const std::vector<Record>& records, std::vector<Result>& results, Attempt& attempt,
                               std::size_t to) {
   attempt.converting = nullptr;
-  attempt.largest.clear();
+  attempt.farthest.clear();
   attempt.written.clear();
   Relation const relation = rules_.relation();
   MemoryContext const context = batch_context_;
-  attempt.table = call([relation, context] {
+  attempt.table = call([relation, context, this] {
     MemoryContextReset(context);
     MemoryContextSwitchTo(context);
-    return TableWriter::open(relation, pg::TriggerSet::all);
+    return TableWriter::open(relation, pg::TriggerSet::all, options_.fields_vary ? nullptr : rules_.written_columns());
   });
   RowConverter converter(rules_);
   attempt.converter = &converter;
@@ -135,7 +135,7 @@ void ExactWriter::write_record(Attempt& attempt, Result& result) {
   }
   result.state = Result::State::loaded;
   notes_.take([table](AttrNumber attribute, bool* is_null) { return table->stored_value(attribute, is_null); }, result,
-              attempt.largest);
+              attempt.farthest);
 }
 
 }  // namespace ferry::load

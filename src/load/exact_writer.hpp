@@ -24,7 +24,7 @@ class ExactWriter {
   /// Errors: those that may not become rejects, see is_rejectable().
   void write(const std::vector<Record>& records, std::size_t count, std::vector<Result>& results);
 
-  [[nodiscard]] const LargestValues& largest_values() const { return largest_; }
+  [[nodiscard]] const FarthestValues& farthest_values() const { return farthest_; }
 
  private:
   struct Attempt;
@@ -39,7 +39,7 @@ class ExactWriter {
   Fields fields_;
   MemoryContext batch_context_;
   Bitmapset* loaded_ = nullptr;
-  LargestValues largest_;
+  FarthestValues farthest_;
 };
 
 /// Whether an error with that SQLSTATE may become a reject: classes 22, 23, 44, 54, P0 (but for P0004) and those of users.

@@ -29,7 +29,9 @@ class Load {
 
   void run() {
     // made here and not before: in a rehearsal it belongs to the subtransaction
-    writer_.emplace(source_, rules_, WriterOptions{.on_conflict = options_.on_conflict, .want_keys = options_.want_keys});
+    writer_.emplace(
+        source_, rules_,
+        WriterOptions{.on_conflict = options_.on_conflict, .want_keys = options_.want_keys, .fields_vary = options_.fields_vary});
     writer_->begin();
     while (read_batch()) {
       writer_->write(records_, results_);
@@ -39,7 +41,7 @@ class Load {
   }
 
   void advance_sequences() const {
-    for (const auto& [column, value] : writer_->largest_values()) advance_sequence(column->sequence, value);
+    for (const auto& [column, value] : writer_->farthest_values()) advance_sequence(column->sequence, value);
   }
 
  private:

@@ -17,6 +17,7 @@ struct LoadOptions {
   std::optional<std::int64_t> reject_limit{};  ///< more rejects than this: an error, and nothing is loaded
   bool dry_run = false;                        ///< check and report everything, keep nothing but the report
   bool want_keys = false;
+  bool fields_vary = false;         ///< see WriterOptions
   std::string source_name{};        ///< for the log: a path, "batch"
   std::string options_json = "{}";  ///< for the log
 };

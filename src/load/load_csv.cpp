@@ -72,7 +72,7 @@ Datum load_csv(FunctionCallInfo call_info) {
   csv.header = arguments.boolean(3, "header");
   csv.dialect = dialect_of(arguments);
   csv.encoding = encoding_of(arguments.optional_text(8));
-  csv.max_record_bytes = static_cast<std::size_t>(settings::max_record_kilobytes) * 1024;
+  csv.max_record_bytes = static_cast<std::size_t>(settings::max_record_bytes);
   LoadOptions options;
   const std::string on_conflict = arguments.text(9, "on_conflict");
   options.on_conflict = on_conflict_by_name(on_conflict);

@@ -10,6 +10,12 @@ namespace ferry::load {
 
 using pg::call;
 
+namespace {
+std::int64_t farther(const Column& column, std::int64_t a, std::int64_t b) {
+  return column.descends ? std::min(a, b) : std::max(a, b);
+}
+}  // namespace
+
 RowNotes::RowNotes(Rules& rules, const WriterOptions& options) : rules_(rules) {
   for (const Column& column : rules.columns()) {
     const bool is_integer = column.type == INT2OID || column.type == INT4OID || column.type == INT8OID;
@@ -18,12 +24,12 @@ RowNotes::RowNotes(Rules& rules, const WriterOptions& options) : rules_(rules) {
   if (options.want_keys) key_ = rules.primary_key();
 }
 
-void RowNotes::note_value(const Column& column, Datum value, LargestValues& largest) {
+void RowNotes::note_value(const Column& column, Datum value, FarthestValues& farthest) {
   const std::int64_t number = column.type == INT2OID   ? DatumGetInt16(value)
                               : column.type == INT4OID ? DatumGetInt32(value)
                                                        : DatumGetInt64(value);
-  auto& known = largest.try_emplace(&column, number).first->second;
-  known = std::max(known, number);
+  auto& known = farthest.try_emplace(&column, number).first->second;
+  known = farther(column, known, number);
 }
 
 const FormData_pg_attribute& RowNotes::attribute(AttrNumber number) const {
@@ -47,10 +53,10 @@ void RowNotes::add_member(std::string& json, AttrNumber number, const std::strin
   json += ": " + value;
 }
 
-void merge(LargestValues& into, const LargestValues& from) {
+void merge(FarthestValues& into, const FarthestValues& from) {
   for (const auto& [column, value] : from) {
     auto& known = into.try_emplace(column, value).first->second;
-    known = std::max(known, value);
+    known = farther(*column, known, value);
   }
 }
 

@@ -31,11 +31,12 @@ struct Result {
 
 struct WriterOptions {
   OnConflict on_conflict = OnConflict::reject;
-  bool want_keys = false;  ///< fill Result::key
+  bool want_keys = false;    ///< fill Result::key
+  bool fields_vary = false;  ///< records choose the columns that they give values for, so that errors show no others
 };
 
-/// Column -> largest value that rows gave to it, for the columns that a sequence feeds.
-using LargestValues = std::map<const Column*, std::int64_t>;
+/// Column -> the value that rows gave to it which is the farthest on the way of the sequence that feeds it.
+using FarthestValues = std::map<const Column*, std::int64_t>;
 
 /// What a load remembers of the rows it has written: keys and the values that sequences have to move past.
 class RowNotes {
@@ -45,18 +46,18 @@ class RowNotes {
   /// value_of(attribute, is_null): the value in the row just written, by the table's attribute numbers; may call the server
   /// without a guard.
   template <class F>
-  void take(F&& value_of, Result& result, LargestValues& largest) const {
+  void take(F&& value_of, Result& result, FarthestValues& farthest) const {
     for (const Column* const column : fed_) {
       bool is_null = false;
       const Datum value = pg::call([&] { return value_of(column->attribute, &is_null); });
-      if (!is_null) note_value(*column, value, largest);
+      if (!is_null) note_value(*column, value, farthest);
     }
     if (!key_.empty()) result.key = key_json(value_of);
   }
   [[nodiscard]] bool is_empty() const { return fed_.empty() && key_.empty(); }
 
  private:
-  static void note_value(const Column& column, Datum value, LargestValues& largest);
+  static void note_value(const Column& column, Datum value, FarthestValues& farthest);
   static std::string value_json(Oid type, Datum value);
   [[nodiscard]] const FormData_pg_attribute& attribute(AttrNumber number) const;
   void add_member(std::string& json, AttrNumber number, const std::string& value) const;
@@ -81,6 +82,6 @@ class RowNotes {
 };
 
 /// Adds the values of one batch to those of the load.
-void merge(LargestValues& into, const LargestValues& from);
+void merge(FarthestValues& into, const FarthestValues& from);
 
 }  // namespace ferry::load

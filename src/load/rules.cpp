@@ -11,6 +11,7 @@ extern "C" {
 #include "catalog/dependency.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_inherits.h"
+#include "catalog/pg_sequence.h"
 #include "executor/executor.h"
 #include "optimizer/optimizer.h"
 #include "rewrite/rewriteHandler.h"
@@ -22,8 +23,22 @@ namespace ferry::load {
 
 using pg::call;
 
+namespace {
+
+/// Calls the server without a guard.
+bool counts_down(Oid sequence) {
+  HeapTuple const tuple = SearchSysCache1(SEQRELID, ObjectIdGetDatum(sequence));
+  if (!HeapTupleIsValid(tuple)) return false;
+  const bool descends = reinterpret_cast<Form_pg_sequence>(GETSTRUCT(tuple))->seqincrement < 0;
+  ReleaseSysCache(tuple);
+  return descends;
+}
+
+}  // namespace
+
 Rules::Rules(Oid table, bool load_all) {
   relation_ = call([table] {
+    if (RecoveryInProgress()) PreventCommandDuringRecovery("a load");
     Relation const relation = table_open(table, RowExclusiveLock);
     pg::TableWriter::check_target(relation);
     if (!relation->rd_islocaltemp) PreventCommandIfReadOnly("a load");
@@ -67,8 +82,10 @@ void Rules::read_columns(bool load_all) {
         const Oid sequence = lfirst_oid(cell);
         if ((sequenceIsOwned(sequence, DEPENDENCY_AUTO, &owner_table, &owner_attribute) ||
              sequenceIsOwned(sequence, DEPENDENCY_INTERNAL, &owner_table, &owner_attribute)) &&
-            owner_attribute == attribute->attnum)
+            owner_attribute == attribute->attnum) {
           place->sequence = sequence;
+          place->descends = counts_down(sequence);
+        }
       }
     });
     if (load_all) field_columns_.push_back(columns_.size());
@@ -196,6 +213,13 @@ void Rules::check_may_insert(Column& column) {
 void Rules::check_may_insert(const Fields& fields) {
   for (std::size_t i = 0; i < fields.valid; i++)
     if (fields.values[i].state != Field::State::absent) check_may_insert(columns_[field_columns_[i]]);
+}
+
+Bitmapset* Rules::written_columns() const {
+  Bitmapset* written = nullptr;
+  for (const Column& column : columns_)
+    if (column.loaded) written = bms_add_member(written, column.attribute - FirstLowInvalidHeapAttributeNumber);
+  return written;
 }
 
 void Rules::check_may_update() const {

@@ -20,6 +20,7 @@ struct Column {
   Oid type;
   Expr* default_value;  ///< planned; null where there is none
   Oid sequence;         ///< that feeds it (serial, identity), or InvalidOid
+  bool descends;        ///< that sequence counts down
   bool loaded;          ///< the load gives it values; the others take their default
   bool may_insert;      ///< the user's privilege was looked up and is there
 };
@@ -66,6 +67,8 @@ class Rules {
   void check_may_insert(const Fields& fields);
   /// The user's right to replace rows by key. Errors: 42501.
   void check_may_update() const;
+  /// The loaded columns, for TableWriter::open(). Calls the server without a guard.
+  [[nodiscard]] Bitmapset* written_columns() const;
   /// Whether row-level security limits what the user may insert.
   [[nodiscard]] bool has_row_security() const;
 

@@ -44,10 +44,10 @@ void Writer::write(const std::vector<Record>& records, std::vector<Result>& resu
     }
 }
 
-LargestValues Writer::largest_values() const {
-  LargestValues largest = exact_.largest_values();
-  if (bulk_) merge(largest, bulk_->largest_values());
-  return largest;
+FarthestValues Writer::farthest_values() const {
+  FarthestValues farthest = exact_.farthest_values();
+  if (bulk_) merge(farthest, bulk_->farthest_values());
+  return farthest;
 }
 
 }  // namespace ferry::load

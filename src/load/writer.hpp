@@ -24,7 +24,7 @@ class Writer {
   void write(const std::vector<Record>& records, std::vector<Result>& results);
 
   /// The largest values of all batches.
-  [[nodiscard]] LargestValues largest_values() const;
+  [[nodiscard]] FarthestValues farthest_values() const;
 
  private:
   Rules& rules_;

@@ -41,26 +41,24 @@ inline bool next_sorted_datum(Tuplesortstate* sort, Datum* value) {
 #endif
 }
 
-/// A one-relation range table in estate, with rti 1. All columns count as updated, or else UPDATE OF triggers would not fire and
-/// generated columns not be computed. 16 moved permissions into RTEPermissionInfo; 18 added the set of unpruned relations.
-inline void init_range_table(EState* estate, Relation relation, LOCKMODE lock_mode) {
+/// A one-relation range table in estate, with rti 1. The columns of written count as updated, which is what UPDATE OF triggers
+/// and the texts of errors go by. 16 moved permissions into RTEPermissionInfo; 18 added the set of unpruned relations.
+inline void init_range_table(EState* estate, Relation relation, LOCKMODE lock_mode, const Bitmapset* written) {
   RangeTblEntry* entry = makeNode(RangeTblEntry);
   entry->rtekind = RTE_RELATION;
   entry->relid = RelationGetRelid(relation);
   entry->relkind = relation->rd_rel->relkind;
   entry->rellockmode = lock_mode;
-  const int first = 1 - FirstLowInvalidHeapAttributeNumber;
-  Bitmapset* const all_columns = bms_add_range(nullptr, first, first + RelationGetNumberOfAttributes(relation) - 1);
 #if PG_VERSION_NUM >= 180000
   List* permissions = NIL;
-  addRTEPermissionInfo(&permissions, entry)->updatedCols = all_columns;
+  addRTEPermissionInfo(&permissions, entry)->updatedCols = bms_copy(written);
   ExecInitRangeTable(estate, list_make1(entry), permissions, bms_make_singleton(1));
 #elif PG_VERSION_NUM >= 160000
   List* permissions = NIL;
-  addRTEPermissionInfo(&permissions, entry)->updatedCols = all_columns;
+  addRTEPermissionInfo(&permissions, entry)->updatedCols = bms_copy(written);
   ExecInitRangeTable(estate, list_make1(entry), permissions);
 #else
-  entry->updatedCols = all_columns;
+  entry->updatedCols = bms_copy(written);
   ExecInitRangeTable(estate, list_make1(entry));
 #endif
 }

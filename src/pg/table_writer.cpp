@@ -85,6 +85,11 @@ void TableWriter::check_target(Relation relation) {
 }
 
 TableWriter TableWriter::open(Relation relation, TriggerSet triggers) {
+  const int first = 1 - FirstLowInvalidHeapAttributeNumber;
+  return open(relation, triggers, bms_add_range(nullptr, first, first + RelationGetNumberOfAttributes(relation) - 1));
+}
+
+TableWriter TableWriter::open(Relation relation, TriggerSet triggers, Bitmapset* written) {
   check_target(relation);
   TableWriter writer{};
   writer.relation_ = relation;
@@ -93,7 +98,7 @@ TableWriter TableWriter::open(Relation relation, TriggerSet triggers) {
   MemoryContext const caller = MemoryContextSwitchTo(estate->es_query_cxt);
   estate->es_output_cid = GetCurrentCommandId(true);
   estate->es_snapshot = GetActiveSnapshot();
-  compat::init_range_table(estate, relation, RowExclusiveLock);
+  compat::init_range_table(estate, relation, RowExclusiveLock, written);
   writer.root_ = makeNode(ResultRelInfo);
   ExecInitResultRelation(estate, writer.root_, 1);
   compat::check_valid_result_relation(writer.root_, CMD_INSERT);
@@ -247,7 +252,7 @@ TableWriter::Outcome TableWriter::upsert(TupleTableSlot* slot, const Bitmapset* 
   if (!OidIsValid(key))
     ereport(ERROR, (errcode(ERRCODE_INVALID_COLUMN_REFERENCE),
                     errmsg("table \"%s\" has no primary key", RelationGetRelationName(target->ri_RelationDesc)),
-                    errhint("on_conflict \"update\" finds the row to replace by the primary key.")));
+                    errhint("The row to replace is found by the primary key.")));
   Outcome outcome;
   if (!find_and_lock_by_key(target->ri_RelationDesc, key, routed, existing)) {
     outcome = insert(slot);

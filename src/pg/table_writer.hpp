@@ -34,6 +34,9 @@ class TableWriter {
 
   /// relation: open and locked for writing by the caller. Errors: as check_target().
   static TableWriter open(Relation relation, TriggerSet triggers);
+  /// The same for rows that the user gives values for in these columns only, numbered as in the server's permission sets: what
+  /// an error shows of a row is these and those that the user may read; UPDATE OF triggers fire for these.
+  static TableWriter open(Relation relation, TriggerSet triggers, Bitmapset* written);
   /// Releases what open() took.
   void close();
 

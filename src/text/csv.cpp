@@ -72,6 +72,22 @@ bool CsvReader::scan_line_end(Scan& scan, char c) {
   return ends;
 }
 
+/// Whether an earlier scan came by the line end c at scan.at, which then was inside of quotes for it too: else it had ended
+/// there.
+bool CsvReader::can_jump(const Scan& scan, char c) const {
+  const bool is_cr = line_end_ == LineEnd::cr;
+  return base_offset_ + begin_ + scan.at < gave_up_.offset_bytes && c == (is_cr ? '\r' : '\n') && is_cr == gave_up_.in_cr_file;
+}
+
+/// Takes scan, at a line end inside quotes, to where an earlier one gave up; false where that was the end of the stream.
+bool CsvReader::jump(Scan& scan) {
+  scan.jumped_from = scan.at + 1;
+  scan.at = scan.jumped_to = static_cast<std::size_t>(gave_up_.offset_bytes - base_offset_) - begin_;
+  scan.quoted = gave_up_.quoted;
+  scan.escaped = gave_up_.escaped;
+  return !gave_up_.at_end;
+}
+
 /// Moves scan to the end of the record; false where a quote or the limit stands in the way.
 bool CsvReader::scan_record(Scan& scan) {
   for (;;) {
@@ -92,6 +108,10 @@ bool CsvReader::scan_record(Scan& scan) {
         continue;
       }
       note_physical_line(scan, c);
+      if (can_jump(scan, c)) {
+        if (!jump(scan)) return false;
+        continue;
+      }
     }
     const bool is_escape = escape_ != quote_ && c == escape_;
     if (scan.quoted && is_escape) scan.escaped = !scan.escaped;
@@ -110,6 +130,9 @@ void CsvReader::finish(CsvRecord& record, Scan& scan) {
     if (raw.ends_with('\r')) raw.remove_suffix(1);
   }
   record.raw = raw;
+  const char ending = line_end_ == LineEnd::cr ? '\r' : '\n';
+  scan.lines += std::count(buffer_.begin() + static_cast<std::ptrdiff_t>(begin_ + scan.jumped_from),
+                           buffer_.begin() + static_cast<std::ptrdiff_t>(begin_ + scan.jumped_to), ending);
   record.problem = scan.stray ? CsvProblem::stray_line_end : CsvProblem::none;
   line_ += scan.lines + 1;
   consumed_next_ = scan.at;
@@ -139,8 +162,12 @@ void CsvReader::fall_back_to_line(CsvRecord& record, Scan& scan, CsvProblem prob
     }
     scan.first_line = scan.at;
   }
+  if (scan.first_line < scan.at)
+    gave_up_ = {base_offset_ + begin_ + scan.at, scan.quoted, scan.escaped, source_ended_ && begin_ + scan.at >= end_,
+                line_end_ == LineEnd::cr};
   scan.at = scan.first_line;
   scan.lines = 0;
+  scan.jumped_from = scan.jumped_to = 0;
   finish(record, scan);
   record.raw = record.raw.substr(0, max_record_bytes_);
   record.problem = problem;
@@ -158,9 +185,10 @@ bool CsvReader::next(CsvRecord& record) {
   if (scan_record(scan))
     finish(record, scan);
   else
-    fall_back_to_line(record, scan,
-                      scan.quoted && (scan.has_first_line || scan.at <= max_record_bytes_) ? CsvProblem::unterminated_quote
-                                                                                           : CsvProblem::too_long);
+    // a line end was passed over because it was quoted, or the end of the stream was met inside of quotes
+    fall_back_to_line(
+        record, scan,
+        scan.has_first_line || scan.at <= max_record_bytes_ ? CsvProblem::unterminated_quote : CsvProblem::too_long);
   return true;
 }
 

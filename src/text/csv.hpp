@@ -60,7 +60,8 @@ class CsvReader {
     std::size_t first_line = 0;  ///< size of the first physical line, once known
     bool has_first_line = false;
     bool quoted = false, escaped = false, stray = false;
-    std::int64_t lines = 0;  ///< line ends inside quotes
+    std::int64_t lines = 0;                      ///< line ends inside quotes
+    std::size_t jumped_from = 0, jumped_to = 0;  ///< a stretch inside quotes whose line ends are not in lines
   };
 
   bool fill();
@@ -69,6 +70,8 @@ class CsvReader {
   bool scan_record(Scan& scan);
   bool scan_line_end(Scan& scan, char c);
   void note_physical_line(Scan& scan, char c);
+  [[nodiscard]] bool can_jump(const Scan& scan, char c) const;
+  bool jump(Scan& scan);
   void finish(CsvRecord& record, Scan& scan);
   void fall_back_to_line(CsvRecord& record, Scan& scan, CsvProblem problem);
   void skip_byte_order_mark();
@@ -83,6 +86,13 @@ class CsvReader {
   std::int64_t rows_ = 0, line_ = 1;
   LineEnd line_end_ = LineEnd::unknown;
   bool source_ended_ = false, started_ = false;
+
+  /// Where a scan that had passed over a quoted line end gave up: what comes to a line end inside of quotes before that place is
+  /// where that scan was, and need not go the same way again.
+  struct {
+    std::uint64_t offset_bytes = 0;
+    bool quoted = false, escaped = false, at_end = false, in_cr_file = false;
+  } gave_up_;
 };
 
 /// A field of a record.

@@ -132,6 +132,17 @@ SELECT backup_table('rewritten', '$folder');
 });
 like($error, qr/ERROR:  40001: could not back up table "rewritten"/, 'a snapshot older than a rewrite');
 
+# Databases share the default directory, and do not get at each other's rows through it.
+my $shared_id = $node->safe_psql('postgres', "CREATE TABLE shared AS SELECT 'of postgres' AS a; SELECT backup_id FROM backup_table('shared')");
+$node->safe_psql('postgres', 'CREATE DATABASE other');
+$node->safe_psql('other', 'CREATE EXTENSION pg_ferry; CREATE TABLE shared (a text)');
+($status, $out, $error) = $node->psql('other', "SELECT restore_table('shared')");
+like($error, qr/ERROR:  no backup in directory/, 'a backup of another database is not the newest one here');
+($status, $out, $error) = $node->psql('other', "SELECT restore_table('shared', '$shared_id')");
+like($error, qr/ERROR:  backup "$shared_id" was taken in database "postgres"/, 'and cannot be named');
+$node->safe_psql('other', "SELECT restore_table('shared', '$shared_id', current_setting('data_directory') || '/pg_ferry_backups')");
+is($node->safe_psql('other', 'SELECT a FROM shared'), 'of postgres', 'but by its directory, which takes the right to read files');
+
 # A standby may back up, and not restore.
 $node->backup('base');
 my $standby = PostgreSQL::Test::Cluster->new('standby');

@@ -110,6 +110,45 @@ TEST(CsvReader, LosesOneLineToAStrayQuote) {
   EXPECT_EQ(read_all("\"b"), (std::vector<Seen>{{"\"b", 1, CsvProblem::unterminated_quote}}));
 }
 
+TEST(CsvReader, LosesOneLineToEachOfManyStrayQuotes) {
+  const CsvDialect dialect{.escape = '\\'};
+  for (const int limit : {40, 1000}) {
+    std::string text;
+    std::vector<Seen> expected;
+    for (int i = 1; i <= 50; i++) {
+      text += "\"C:\\dir\\\"\n";  // "C:\dir\" opens a quote that the escape keeps open
+      expected.push_back({"\"C:\\dir\\\"", i, CsvProblem::unterminated_quote});
+    }
+    text += "last\n";
+    expected.push_back({"last", 51, kNone});
+    EXPECT_EQ(read_all(text, dialect, static_cast<std::size_t>(limit)), expected);
+  }
+}
+
+TEST(CsvReader, ReadsManyStrayQuotesInLinearTime) {
+  const CsvDialect dialect{.escape = '\\'};
+  std::string text;
+  for (int i = 0; i < 200'000; i++) text += "\"x\\\"\n";
+  TextSource source(text, std::size_t{1} << 20);
+  CsvReader reader(source, dialect, std::size_t{16} << 20);
+  CsvRecord record;
+  std::int64_t records = 0;
+  while (reader.next(record)) records++;  // hours where each one is scanned to the end
+  EXPECT_EQ(records, 200'000);
+}
+
+TEST(CsvReader, GoesOnWhereAnEarlierScanGaveUp) {
+  // the first record goes beyond the limit; the second one, which starts later, ends at it
+  const CsvDialect dialect{.escape = '\\'};
+  EXPECT_EQ(
+      read_all("\"aaaa\n\"\\\"\ncccccccc\",1\nd\n", dialect, 16),
+      (std::vector<Seen>{{"\"aaaa", 1, CsvProblem::unterminated_quote}, {"\"\\\"\ncccccccc\",1", 2, kNone}, {"d", 4, kNone}}));
+}
+
+TEST(CsvReader, KeepsQuotedLineEndsOfTheOtherKind) {
+  EXPECT_EQ(read_all("a\r\"b\nc\"\rx\r"), (std::vector<Seen>{{"a", 1, kNone}, {"\"b\nc\"", 2, kNone}, {"x", 3, kNone}}));
+}
+
 TEST(CsvReader, MarksLineEndsOfTheOtherKind) {
   EXPECT_EQ(read_all("a\nb\rc\nd\n"),
             (std::vector<Seen>{{"a", 1, kNone}, {"b\rc", 2, CsvProblem::stray_line_end}, {"d", 3, kNone}}));

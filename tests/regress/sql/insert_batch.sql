@@ -88,6 +88,17 @@ SELECT rows_loaded, keys IS NOT NULL AS has_keys FROM insert_rows('departments',
 SELECT rows_loaded FROM insert_rows('departments', '[{"id": 5000, "department": "x"}]');
 RESET ROLE;
 SELECT count(*) FROM departments WHERE department = 'x';
+-- the detail of a reject shows what the user gave or may read, and nothing else
+CREATE TABLE secrets (id int PRIMARY KEY DEFAULT 42, secret text DEFAULT 'topsecret', v text NOT NULL);
+GRANT INSERT (v) ON secrets TO regress_poster;
+SET ROLE regress_poster;
+SELECT rejects FROM insert_rows('secrets', '[{"v": null}]');
+RESET ROLE;
+GRANT SELECT (id) ON secrets TO regress_poster;
+SET ROLE regress_poster;
+SELECT rejects FROM insert_rows('secrets', '[{"v": null}]');
+RESET ROLE;
+DROP TABLE secrets;
 -- a hostile search_path changes nothing: the functions find their own objects
 CREATE SCHEMA hostile;
 CREATE TABLE hostile.ferry_load_log (load_id bigint);

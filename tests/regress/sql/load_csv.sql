@@ -7,6 +7,7 @@ RESET client_min_messages;
 \set crlf :srcdir '/data/crlf.csv'
 \set with_header :srcdir '/data/header.csv'
 \set latin1 :srcdir '/data/latin1.csv'
+\set negative :srcdir '/data/negative.csv'
 \set empty :srcdir '/data/empty.csv'
 
 CREATE TABLE parents (id int PRIMARY KEY);
@@ -48,6 +49,14 @@ SELECT load_csv('people', :'dirty', '{id,name,parent,born}', reject_limit => 2);
 SELECT rows_rejected FROM load_csv('people', :'dirty', '{id,name,parent,born}', reject_limit => 13, dry_run => true);
 SELECT count(*) FROM people;
 SELECT count(*) FROM ferry_loads;
+
+-- a sequence that counts down is moved down
+CREATE SEQUENCE countdown INCREMENT -1;
+CREATE TABLE negative (id int PRIMARY KEY DEFAULT nextval('countdown'), name text);
+ALTER SEQUENCE countdown OWNED BY negative.id;
+SELECT rows_loaded FROM load_csv('negative', :'negative');
+INSERT INTO negative (name) VALUES ('next') RETURNING id;
+DROP TABLE negative;
 
 -- header, CRLF, encodings, other delimiters, nothing at all
 CREATE TABLE simple (id int PRIMARY KEY, name text, amount int);
