@@ -16,10 +16,6 @@
 \endif
 
 BEGIN;
--- all of them are emptied first: rows newer than the backup may refer to each other
-SELECT format('TRUNCATE %s', string_agg(format('%s', name::regclass), ', '))
-FROM string_to_table(:'tables', ' ') AS t(name) HAVING count(*) > 1
-\gexec
 SELECT format('SELECT * FROM restore_table(%L, directory => nullif(%L, %L))', t.name, :'dir', '')
 FROM string_to_table(:'tables', ' ') WITH ORDINALITY t(name, position) ORDER BY t.position
 \gexec
