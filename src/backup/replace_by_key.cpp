@@ -71,6 +71,7 @@ Replacement Replacement::open(Relation table, Oid key) {
   r.conflict_row_ = CreateTemplateTupleDesc(2);
   TupleDescInitEntry(r.conflict_row_, 1, "tid", INT8OID, -1, 0);
   TupleDescInitEntry(r.conflict_row_, 2, "index", OIDOID, -1, 0);
+  pg::compat::finish_tuple_desc(r.conflict_row_);
   return r;
 }
 

@@ -49,7 +49,7 @@ std::int64_t count_rows(Relation table) {
     Relation const member = relation_open(list_nth_oid(members, i), NoLock);
     if (member->rd_rel->relkind == RELKIND_RELATION) {
       TupleTableSlot* const slot = table_slot_create(member, nullptr);
-      TableScanDesc const scan = table_beginscan(member, GetActiveSnapshot(), 0, nullptr);
+      TableScanDesc const scan = table_beginscan_strat(member, GetActiveSnapshot(), 0, nullptr, true, true);
       while (table_scan_getnextslot(scan, ForwardScanDirection, slot)) {
         CHECK_FOR_INTERRUPTS();
         count++;

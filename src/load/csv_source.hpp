@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -17,6 +18,7 @@ struct CsvOptions {
   std::vector<std::string> columns{};  ///< the columns to load; empty: all
   int encoding = 0;                    ///< of the stream, as the server numbers encodings
   std::size_t max_record_bytes = 16u << 20;
+  std::int64_t bytes_total = 0;  ///< of the stream; 0: not known
 };
 
 /// Records of a CSV stream. Chooses the columns that rules loads: without a header the given ones in the stream's order, with
@@ -29,6 +31,7 @@ class CsvSource : public Source {
   [[nodiscard]] bool read(Record& record) override;
   void split(const Record& record, Fields& out) override;
   [[nodiscard]] std::optional<std::string> text_of(const Record& record) override;
+  [[nodiscard]] std::int64_t bytes_total() const override { return options_.bytes_total; }
   [[nodiscard]] std::int64_t bytes_read() const override { return static_cast<std::int64_t>(reader_.bytes_consumed()); }
 
  private:

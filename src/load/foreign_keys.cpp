@@ -14,7 +14,6 @@ extern "C" {
 #include "executor/spi.h"
 #include "utils/array.h"
 #include "utils/fmgroids.h"
-#include "utils/pg_locale.h"
 #include "utils/rls.h"
 #include "utils/uuid.h"
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,7 @@ class JsonSource : public Source {
   [[nodiscard]] bool read(Record& record) override;
   void split(const Record& record, Fields& out) override;
   [[nodiscard]] std::optional<std::string> text_of(const Record& record) override;
+  [[nodiscard]] std::int64_t bytes_total() const override { return 0; }
   [[nodiscard]] std::int64_t bytes_read() const override { return bytes_; }
 
  private:

@@ -5,6 +5,7 @@
 #include "base/concat.hpp"
 #include "load/sequences.hpp"
 #include "pg/guard.hpp"
+#include "pg/progress.hpp"
 #include "pg/subtransaction.hpp"
 
 #include "pg/server.hpp"
@@ -36,8 +37,10 @@ class Load {
     while (read_batch()) {
       writer_->write(records_, results_);
       for (std::size_t i = 0; i < count_; i++) settle(records_[i], results_[i]);
+      show_progress();
     }
     writer_->end();
+    progress_.end();
   }
 
   void advance_sequences() const {
@@ -45,6 +48,16 @@ class Load {
   }
 
  private:
+  void show_progress() {
+    progress_ = {.table = RelationGetRelid(rules_.relation()),
+                 .from_file = source_.bytes_total() > 0,
+                 .bytes_total = source_.bytes_total(),
+                 .bytes = source_.bytes_read(),
+                 .rows_loaded = summary_.rows_loaded,
+                 .rows_excluded = summary_.rows_rejected + summary_.rows_skipped};
+    progress_.show();
+  }
+
   bool read_batch() {
     std::size_t bytes = 0;
     records_.resize(kBatchRows);
@@ -97,6 +110,7 @@ class Load {
   std::size_t count_ = 0;
   std::vector<Result> results_;
   std::vector<std::string> first_rejects_;
+  pg::LoadProgress progress_;
 };
 
 }  // namespace

@@ -88,6 +88,7 @@ Datum load_csv(FunctionCallInfo call_info) {
     throw Error("0A000", concat("cannot load a file into table \"", rules.table_name(), "\" with row-level security"))
         .hint("Use INSERT statements instead.");
   pg::InputFile file(path);
+  csv.bytes_total = file.size_bytes();
   CsvSource source(file, csv, rules);
   for (const std::size_t place : rules.field_columns()) rules.check_may_insert(rules.columns()[place]);
   const LoadSummary summary = run_load(source, rules, options);

@@ -2,6 +2,8 @@
 
 // The only file that knows server versions. Each wrapper takes the newest signature and says what changed when.
 
+#include <cstdint>
+
 #include "pg/server.hpp"
 
 extern "C" {
@@ -63,10 +65,12 @@ inline void init_range_table(EState* estate, Relation relation, LOCKMODE lock_mo
 #endif
 }
 
-/// 18 added the conflict action and MERGE's actions.
+/// 17 added MERGE's actions, 18 the conflict action.
 inline void check_valid_result_relation(ResultRelInfo* result_relation, CmdType operation) {
 #if PG_VERSION_NUM >= 180000
   CheckValidResultRel(result_relation, operation, ONCONFLICT_NONE, NIL);
+#elif PG_VERSION_NUM >= 170000
+  CheckValidResultRel(result_relation, operation, NIL);
 #else
   CheckValidResultRel(result_relation, operation);
 #endif
@@ -76,7 +80,7 @@ inline void check_valid_result_relation(ResultRelInfo* result_relation, CmdType 
 inline List* insert_index_tuples(ResultRelInfo* result_relation, TupleTableSlot* slot, EState* estate, bool update,
                                  bool no_duplicate_error, bool only_summarizing) {
 #if PG_VERSION_NUM >= 190000
-  bits32 flags = (update ? EIIT_IS_UPDATE : 0) | (no_duplicate_error ? EIIT_NO_DUPE_ERROR : 0) |
+  std::uint32_t const flags = (update ? EIIT_IS_UPDATE : 0) | (no_duplicate_error ? EIIT_NO_DUPE_ERROR : 0) |
                  (only_summarizing ? EIIT_ONLY_SUMMARIZING : 0);
   return ExecInsertIndexTuples(result_relation, estate, flags, slot, NIL, nullptr);
 #elif PG_VERSION_NUM >= 160000
@@ -109,6 +113,24 @@ inline IndexScanDesc begin_index_scan(Relation heap, Relation index, Snapshot sn
   return index_beginscan(heap, index, snapshot, nullptr, key_count, 0);
 #else
   return index_beginscan(heap, index, snapshot, key_count, 0);
+#endif
+}
+
+/// The index of the primary key, or InvalidOid where there is none or it is deferrable. 18 gives deferrable ones too if asked.
+inline Oid primary_key_index(Relation table) {
+#if PG_VERSION_NUM >= 180000
+  return RelationGetPrimaryKeyIndex(table, false);
+#else
+  return RelationGetPrimaryKeyIndex(table);
+#endif
+}
+
+/// To be called when a TupleDesc made by hand is complete. 19 introduced it.
+inline void finish_tuple_desc(TupleDesc description) {
+#if PG_VERSION_NUM >= 190000
+  TupleDescFinalize(description);
+#else
+  (void)description;
 #endif
 }
 

@@ -8,6 +8,7 @@
 extern "C" {
 #include "access/relation.h"
 #include "access/sysattr.h"
+#include "access/tupconvert.h"
 #include "catalog/catalog.h"
 #include "catalog/index.h"
 #include "executor/execPartition.h"
@@ -248,7 +249,7 @@ TableWriter::Outcome TableWriter::upsert(TupleTableSlot* slot, const Bitmapset* 
   TupleTableSlot* routed = slot;
   ResultRelInfo* const target = route(&routed);
   TupleTableSlot* const existing = make_slot(target->ri_RelationDesc);
-  const Oid key = RelationGetPrimaryKeyIndex(target->ri_RelationDesc);
+  const Oid key = compat::primary_key_index(target->ri_RelationDesc);
   if (!OidIsValid(key))
     ereport(ERROR, (errcode(ERRCODE_INVALID_COLUMN_REFERENCE),
                     errmsg("table \"%s\" has no primary key", RelationGetRelationName(target->ri_RelationDesc)),

@@ -1,5 +1,6 @@
 // SQL functions that throw and raise on purpose, for tests/regress/sql/boundary.sql and tests/tap/boundary.pl.
 
+#include <cstdint>
 #include <map>
 #include <string>
 

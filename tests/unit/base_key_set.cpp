@@ -1,5 +1,6 @@
 #include "base/key_set.hpp"
 
+#include <cstdint>
 #include <random>
 #include <set>
 

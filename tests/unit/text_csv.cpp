@@ -1,6 +1,7 @@
 #include "text/csv.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 
 #include <gtest/gtest.h>

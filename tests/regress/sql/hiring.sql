@@ -101,9 +101,6 @@ SELECT pg_temp.same_reports();
 SET TimeZone = 'America/New_York';
 SELECT pg_temp.same_reports();
 SET DateStyle = 'German, DMY';
-SET standard_conforming_strings = off;
-SELECT pg_temp.same_reports();
-RESET standard_conforming_strings;
 RESET DateStyle;
 RESET TimeZone;
 
