@@ -15,7 +15,9 @@ CsvReader::CsvReader(ByteSource& source, const CsvDialect& dialect, std::size_t 
       quote_(dialect.quote),
       escape_(dialect.escape),
       max_record_bytes_(max_record_bytes),
-      character_length_(character_length) {}
+      character_length_(character_length) {
+  for (const char c : {quote_, escape_, '\n', '\r'}) is_special_[static_cast<unsigned char>(c)] = true;
+}
 
 /// Adds bytes to the buffer; false at the end of the source.
 bool CsvReader::fill() {
@@ -88,9 +90,18 @@ bool CsvReader::jump(Scan& scan) {
   return !gave_up_.at_end;
 }
 
+/// Passes over bytes in the buffer that mean nothing.
+void CsvReader::skip_ordinary(Scan& scan) const {
+  if (scan.escaped || character_length_ != nullptr) return;
+  const std::size_t stop = std::min(end_ - begin_, max_record_bytes_ + 1);
+  const char* const data = buffer_.data() + begin_;
+  while (scan.at < stop && !is_special_[static_cast<unsigned char>(data[scan.at])]) scan.at++;
+}
+
 /// Moves scan to the end of the record; false where a quote or the limit stands in the way.
 bool CsvReader::scan_record(Scan& scan) {
   for (;;) {
+    skip_ordinary(scan);
     if (scan.at > max_record_bytes_) return false;
     if (at_end(scan.at)) return !scan.quoted;
     const char c = buffer_[begin_ + scan.at];

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -67,6 +68,7 @@ class CsvReader {
   bool fill();
   /// Whether the stream has no byte at that place behind begin_; reads on to find out.
   bool at_end(std::size_t at);
+  void skip_ordinary(Scan& scan) const;
   bool scan_record(Scan& scan);
   bool scan_line_end(Scan& scan, char c);
   void note_physical_line(Scan& scan, char c);
@@ -78,6 +80,7 @@ class CsvReader {
 
   ByteSource& source_;
   char quote_, escape_;
+  std::array<bool, 256> is_special_{};  ///< bytes that a scan stops at
   std::size_t max_record_bytes_;
   CharacterLength character_length_;
   std::vector<char> buffer_;

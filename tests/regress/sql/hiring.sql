@@ -101,6 +101,7 @@ SELECT pg_temp.same_reports();
 SET TimeZone = 'America/New_York';
 SELECT pg_temp.same_reports();
 SET DateStyle = 'German, DMY';
+SELECT pg_temp.same_reports();
 RESET DateStyle;
 RESET TimeZone;
 
