@@ -14,8 +14,10 @@ extern "C" {
 #include "catalog/pg_trigger.h"
 #include "executor/executor.h"
 #include "executor/nodeModifyTable.h"
+#include "nodes/execnodes.h"
 #include "optimizer/optimizer.h"
 #include "utils/fmgroids.h"
+#include "utils/typcache.h"
 }
 
 namespace ferry::load {
@@ -39,31 +41,59 @@ bool has_other_row_trigger(Relation table) {
   return list->trig_insert_new_table;
 }
 
-bool has_volatile_rule(Relation table) {
+bool has_mutable_check(Relation table) {
   const TupleConstr* const rules = RelationGetDescr(table)->constr;
-  if (rules == nullptr) return false;
-  for (int i = 0; i < rules->num_check; i++) {
+  for (int i = 0; rules != nullptr && i < rules->num_check; i++) {
     const char* const text = rules->check[i].ccbin;
-    if (call([text] { return contain_volatile_functions(static_cast<Node*>(stringToNode(text))); })) return true;
+    if (call([text] { return contain_mutable_functions(static_cast<Node*>(stringToNode(text))); })) return true;
   }
   return false;
 }
 
+/// Whether an index has a column twice: its entries may then be longer than the row.
+bool has_column_twice(Relation index) {
+  const Form_pg_index form = index->rd_index;
+  for (int i = 0; i < form->indnatts; i++)
+    for (int j = 0; j < i; j++)
+      if (form->indkey.values[i] == form->indkey.values[j]) return true;
+  return false;
+}
+
+/// Whether a type has rules that may look at tables: a domain with a CHECK that is not immutable, and, to be sure, every type
+/// of a user's that is made of others.
+bool has_mutable_rule(Oid type) {
+  return call([type] {
+    if (get_typtype(type) != TYPTYPE_DOMAIN)
+      return type >= FirstNormalObjectId && (get_typtype(type) == TYPTYPE_COMPOSITE || OidIsValid(get_element_type(type)));
+    // lives as long as the context, which calls back into it when it is reset
+    auto* const rules = static_cast<DomainConstraintRef*>(palloc0(sizeof(DomainConstraintRef)));
+    InitDomainConstraintRef(type, rules, CurrentMemoryContext, false);
+    for (int i = 0; i < list_length(rules->constraints); i++) {
+      const auto* const rule = static_cast<DomainConstraintState*>(list_nth(rules->constraints, i));
+      if (contain_mutable_functions(reinterpret_cast<Node*>(rule->check_expr))) return true;
+    }
+    return false;
+  });
+}
+
 /// Why a table has to be loaded row by row; null where it need not. Source: the conditions of CopyFrom() for CIM_MULTI, and
 /// what UniqueKey and ForeignKey can speak for.
-const char* reason_against(Relation table, OnConflict on_conflict) {
+const char* reason_against(Rules& rules, OnConflict on_conflict) {
+  Relation const table = rules.relation();
   if (on_conflict == OnConflict::update) return "rows are replaced";
   if (table->rd_rel->relkind != RELKIND_RELATION) return "rows are routed";
   if (table->rd_rel->relispartition) return "there is a partition constraint";
   if (has_other_row_trigger(table)) return "triggers may look at the table";
-  if (has_volatile_rule(table)) return "a CHECK may look at the table";
+  if (has_mutable_check(table)) return "a CHECK may look at the table";
+  for (const Column& column : rules.columns())
+    if (has_mutable_rule(column.type)) return "a domain may look at the table";
   return nullptr;
 }
 
 }  // namespace
 
 std::unique_ptr<BulkWriter> BulkWriter::for_table(Source& source, Rules& rules, const WriterOptions& options) {
-  if (reason_against(rules.relation(), options.on_conflict) != nullptr) return nullptr;
+  if (reason_against(rules, options.on_conflict) != nullptr) return nullptr;
   auto foreign_keys = ForeignKey::of_table(rules.relation());
   if (!foreign_keys) return nullptr;
   auto writer = std::make_unique<BulkWriter>(source, rules, options, std::move(*foreign_keys));
@@ -77,38 +107,52 @@ std::unique_ptr<BulkWriter> BulkWriter::for_table(Source& source, Rules& rules, 
   for (int i = 0; i < target->ri_NumIndices && supported; i++) {
     Relation const index = target->ri_IndexRelationDescs[i];
     const IndexInfo* const info = target->ri_IndexRelationInfo[i];
-    if (index->rd_rel->relam != BTREE_AM_OID || info->ii_Expressions != NIL || info->ii_Predicate != NIL)
+    if (index->rd_rel->relam != BTREE_AM_OID || info->ii_Expressions != NIL || info->ii_Predicate != NIL ||
+        has_column_twice(index))
       writer->needs_subtransaction_ = true;
     if (!index->rd_index->indisunique && info->ii_ExclusionOps == nullptr) continue;
     supported = info->ii_ExclusionOps == nullptr && UniqueKey::supports(relation, index);
     if (supported) writer->unique_keys_.emplace_back(relation, index);
   }
-  if (supported) return writer;
+  if (supported) {
+    // none in a subtransaction: its rollback would take the buffer away that the state believes to hold
+    if (!writer->needs_subtransaction_) writer->insert_state_ = call(GetBulkInsertState);
+    return writer;
+  }
   writer->close();
   return nullptr;
 }
 
 BulkWriter::BulkWriter(Source& source, Rules& rules, const WriterOptions& options, std::vector<ForeignKey> foreign_keys)
     : source_(source), rules_(rules), options_(options), notes_(rules, options), foreign_keys_(std::move(foreign_keys)) {
+  load_context_ = CurrentMemoryContext;
   converter_ = std::make_unique<RowConverter>(rules_);
   batch_context_ =
       call([] { return AllocSetContextCreate(CurrentMemoryContext, "pg_ferry bulk batch", ALLOCSET_DEFAULT_SIZES); });
-  insert_state_ = call(GetBulkInsertState);
 }
 
 void BulkWriter::close() {
   for (UniqueKey& key : unique_keys_) key.close();
   call([this] {
     for (TupleTableSlot* slot : slots_) ExecDropSingleTupleTableSlot(slot);
-    FreeBulkInsertState(insert_state_);
+    if (insert_state_ != nullptr) FreeBulkInsertState(insert_state_);
     table_.close();
     MemoryContextDelete(batch_context_);
   });
 }
 
+void BulkWriter::forget_largest_keys() {
+  for (UniqueKey& key : unique_keys_) key.forget_largest();
+}
+
 void BulkWriter::write(const std::vector<Record>& records, std::vector<Result>& results) {
-  Relation const table = rules_.relation();
-  while (slots_.size() < records.size()) slots_.push_back(call([table] { return table_slot_create(table, nullptr); }));
+  while (slots_.size() < records.size())
+    slots_.push_back(call([this] {
+      MemoryContext const caller = MemoryContextSwitchTo(load_context_);
+      TupleTableSlot* const slot = table_slot_create(rules_.relation(), nullptr);
+      MemoryContextSwitchTo(caller);
+      return slot;
+    }));
   call([this] {
     for (TupleTableSlot* slot : slots_) ExecClearTuple(slot);
     MemoryContextReset(batch_context_);
@@ -223,9 +267,6 @@ void BulkWriter::accept_all(std::vector<Result>& results, const std::vector<Reco
     accepted_.push_back(i);
     accepted_slots_.push_back(slot);
     result.state = Result::State::loaded;
-    if (!notes_.is_empty())
-      notes_.take([slot](AttrNumber attribute, bool* is_null) { return slot_getattr(slot, attribute, is_null); }, result,
-                  farthest_);
   }
   for (UniqueKey& key : unique_keys_) key.end_batch();
 }
@@ -234,26 +275,41 @@ void BulkWriter::accept_all(std::vector<Result>& results, const std::vector<Reco
 void BulkWriter::write_accepted(std::vector<Result>& results) {
   raced_.clear();
   if (accepted_.empty()) return;
-  if (!needs_subtransaction_) {
+  if (needs_subtransaction_) {
+    if (!write_in_subtransaction()) reset_from(accepted_.front(), results);
+  } else {
     call([this] { insert_accepted(); });
     if (!raced_.empty()) withdraw_raced(results);
-    return;
   }
+  if (notes_.is_empty()) return;
+  for (std::size_t i = 0; i < accepted_.size(); i++) {
+    TupleTableSlot* const slot = accepted_slots_[i];
+    Result& result = results[accepted_[i]];
+    if (result.state == Result::State::loaded)
+      notes_.take([slot](AttrNumber attribute, bool* is_null) { return slot_getattr(slot, attribute, is_null); }, result,
+                  farthest_);
+  }
+}
+
+/// False where it was rolled back.
+bool BulkWriter::write_in_subtransaction() {
   struct Raced {};
-  bool failed = false;
   try {
-    failed = pg::attempt(
-                 [this] {
-                   call([this] { insert_accepted(); });
-                   if (!raced_.empty()) throw Raced{};
-                 },
-                 is_rejectable)
-                 .has_value();
+    const auto error = pg::attempt(
+        [this] {
+          call([this] { insert_accepted(); });
+          if (!raced_.empty()) throw Raced{};
+        },
+        is_rejectable);
+    return !error.has_value();
   } catch (const Raced&) {
-    failed = true;
+    return false;
   }
-  if (!failed) return;
-  for (const std::size_t place : accepted_) results[place] = Result{};
+}
+
+/// Leaves the record and all behind it to the row path: what was decided behind it may have been because of it.
+void BulkWriter::reset_from(std::size_t first, std::vector<Result>& results) {
+  for (std::size_t i = first; i < results.size(); i++) results[i] = Result{};
 }
 
 /// Writes heap and indexes. Calls the server without a guard.
@@ -269,22 +325,20 @@ void BulkWriter::insert_accepted() {
     List* const conflicts = pg::compat::insert_index_tuples(target, accepted_slots_[i], executor, false, true, false);
     if (conflicts != NIL) raced_.push_back(i);
   }
-  ReleaseBulkInsertStatePin(insert_state_);
+  if (insert_state_ != nullptr) ReleaseBulkInsertStatePin(insert_state_);
   CommandCounterIncrement();
   MemoryContextSwitchTo(caller);
 }
 
-/// Takes rows back that another session was quicker with, for the row path to decide.
+/// Takes rows back, from the first one on that another session was quicker with, for the row path to decide.
 void BulkWriter::withdraw_raced(std::vector<Result>& results) {
   Relation const table = rules_.relation();
-  for (const std::size_t place : raced_) {
-    TupleTableSlot* const slot = accepted_slots_[place];
-    call([table, slot] {
-      simple_table_tuple_delete(table, &slot->tts_tid, GetActiveSnapshot());
-      CommandCounterIncrement();
-    });
-    results[accepted_[place]] = Result{};
+  for (std::size_t i = raced_.front(); i < accepted_slots_.size(); i++) {
+    TupleTableSlot* const slot = accepted_slots_[i];
+    call([table, slot] { simple_table_tuple_delete(table, &slot->tts_tid, GetActiveSnapshot()); });
   }
+  call(CommandCounterIncrement);
+  reset_from(accepted_[raced_.front()], results);
 }
 
 }  // namespace ferry::load

@@ -34,6 +34,8 @@ class BulkWriter {
 
   /// Decides the pending records as far as it can, at most kMaxRows of them.
   void write(const std::vector<Record>& records, std::vector<Result>& results);
+  /// To be called when rows were written otherwise: the largest keys are not known any more.
+  void forget_largest_keys();
   /// Releases what for_table() took.
   void close();
 
@@ -49,6 +51,8 @@ class BulkWriter {
   [[nodiscard]] bool may_be_too_large(TupleTableSlot* slot) const;
   void check_foreign_keys(const std::vector<Result>& results, std::size_t count);
   void write_accepted(std::vector<Result>& results);
+  bool write_in_subtransaction();
+  static void reset_from(std::size_t first, std::vector<Result>& results);
   void insert_accepted();
   void withdraw_raced(std::vector<Result>& results);
 
@@ -61,7 +65,7 @@ class BulkWriter {
   std::vector<UniqueKey> unique_keys_;
   std::unique_ptr<RowConverter> converter_;
   bool needs_subtransaction_ = false;  ///< writing may raise, or may not be taken back row by row
-  MemoryContext batch_context_ = nullptr;
+  MemoryContext load_context_ = nullptr, batch_context_ = nullptr;
   BulkInsertState insert_state_ = nullptr;
   Fields fields_;
   std::vector<TupleTableSlot*> slots_;         ///< one for each record of a batch

@@ -114,7 +114,12 @@ void ExactWriter::write_record(Attempt& attempt, Result& result) {
   source_.split(*attempt.record, fields_);
   rules_.check_may_insert(fields_);
   TableWriter* const table = &attempt.table;
-  TupleTableSlot* const slot = call([table] { return table->input_slot(); });
+  // every record is a statement of its own: STABLE functions see the rows before it
+  TupleTableSlot* const slot = call([table] {
+    PushCopiedSnapshot(GetTransactionSnapshot());
+    UpdateActiveSnapshotCommandId();
+    return table->input_slot();
+  });
   call([&] {
     ExprContext* const expressions = table->expression_context();
     MemoryContext const caller = MemoryContextSwitchTo(expressions->ecxt_per_tuple_memory);
@@ -122,13 +127,18 @@ void ExactWriter::write_record(Attempt& attempt, Result& result) {
     MemoryContextSwitchTo(caller);
   });
   if (fields_.problem) {
+    call(PopActiveSnapshot);
     result.state = Result::State::rejected;
     result.problem = *fields_.problem;
     return;
   }
   const Bitmapset* const loaded = loaded_;
   const bool update = options_.on_conflict == OnConflict::update;
-  const auto outcome = call([=] { return update ? table->upsert(slot, loaded) : table->insert(slot); });
+  const auto outcome = call([=] {
+    const auto written = update ? table->upsert(slot, loaded) : table->insert(slot);
+    PopActiveSnapshot();
+    return written;
+  });
   if (outcome == TableWriter::Outcome::suppressed) {
     result.state = Result::State::suppressed;
     return;

@@ -69,7 +69,9 @@ Key key_of(Oid type, Datum value) {
     case UUIDOID:
       return {.is_number = false, .bytes = {reinterpret_cast<const char*>(DatumGetUUIDP(value)->data), UUID_LEN}};
     default: {
-      const auto* const varlena_value = reinterpret_cast<const varlena*>(DatumGetPointer(value));
+      const auto* varlena_value = reinterpret_cast<const varlena*>(DatumGetPointer(value));
+      if (VARATT_IS_EXTERNAL(varlena_value) || VARATT_IS_COMPRESSED(varlena_value))
+        varlena_value = call([value] { return PG_DETOAST_DATUM_PACKED(value); });
       return {.is_number = false,
               .bytes = {VARDATA_ANY(varlena_value), static_cast<std::size_t>(VARSIZE_ANY_EXHDR(varlena_value))}};
     }

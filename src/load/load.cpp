@@ -34,11 +34,22 @@ class Load {
         source_, rules_,
         WriterOptions{.on_conflict = options_.on_conflict, .want_keys = options_.want_keys, .fields_vary = options_.fields_vary});
     writer_->begin();
+    MemoryContext const load_context = CurrentMemoryContext;
+    MemoryContext const batch_context =
+        pg::call([] { return AllocSetContextCreate(CurrentMemoryContext, "pg_ferry load batch", ALLOCSET_DEFAULT_SIZES); });
     while (read_batch()) {
+      pg::call([=] {
+        MemoryContextReset(batch_context);
+        MemoryContextSwitchTo(batch_context);
+      });
       writer_->write(records_, results_);
       for (std::size_t i = 0; i < count_; i++) settle(records_[i], results_[i]);
       show_progress();
     }
+    pg::call([=] {
+      MemoryContextSwitchTo(load_context);
+      MemoryContextDelete(batch_context);
+    });
     writer_->end();
     progress_.end();
   }

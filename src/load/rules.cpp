@@ -41,7 +41,7 @@ Rules::Rules(Oid table, bool load_all) {
     if (RecoveryInProgress()) PreventCommandDuringRecovery("a load");
     Relation const relation = table_open(table, RowExclusiveLock);
     pg::TableWriter::check_target(relation);
-    if (!relation->rd_islocaltemp) PreventCommandIfReadOnly("a load");
+    PreventCommandIfReadOnly("a load");  // into a temporary table too: the log is none
     // a row of defaults alone needs the privilege too, on any column
     if (pg_class_aclcheck(table, GetUserId(), ACL_INSERT) != ACLCHECK_OK &&
         pg_attribute_aclcheck_all(table, GetUserId(), ACL_INSERT, ACLMASK_ANY) != ACLCHECK_OK)

@@ -18,6 +18,8 @@ using pg::call;
 
 bool UniqueKey::supports(Relation table, Relation index) {
   const Form_pg_index form = index->rd_index;
+  // the check of a deferrable key is a trigger of its own, before or behind those of foreign keys, and not always enabled
+  if (!form->indimmediate) return false;
   if (index->rd_rel->relam != BTREE_AM_OID || !form->indisvalid || !form->indisready || form->indnullsnotdistinct) return false;
   if (call(RelationGetIndexExpressions, index) != NIL || call(RelationGetIndexPredicate, index) != NIL) return false;
   for (int i = 0; i < form->indnkeyatts; i++) {

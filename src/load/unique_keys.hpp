@@ -23,13 +23,16 @@ class UniqueKey {
   };
 
   /// Whether the index is one that this class can speak for: a btree of whole columns without a predicate, nulls distinct,
-  /// types that has_key_image() knows.
+  /// not deferrable, types that has_key_image() knows.
   static bool supports(Relation table, Relation index);
 
   UniqueKey(Relation table, Relation index);
 
   /// Releases what the constructor took.
   void close();
+
+  /// Looks for the largest key anew at the next batch.
+  void forget_largest() { knows_largest_ = has_largest_ = false; }
 
   /// Opens the probe for a batch and forgets the keys of the one before. To be closed in the same (sub)transaction.
   void begin_batch();

@@ -40,6 +40,7 @@ void Writer::write(const std::vector<Record>& records, std::vector<Result>& resu
   for (const Result& result : results)
     if (result.state == Result::State::pending) {
       exact_.write(records, records.size(), results);
+      if (bulk_) bulk_->forget_largest_keys();
       return;
     }
 }

@@ -284,13 +284,14 @@ TableWriter::Outcome TableWriter::upsert(TupleTableSlot* slot, const Bitmapset* 
 TableWriter::Outcome TableWriter::update_existing(ResultRelInfo* target, TupleTableSlot* existing, TupleTableSlot* slot) {
   const bool own_bracket = !bracket_;
   if (own_bracket) AfterTriggerBeginQuery();
+  Snapshot const snapshot_before = estate_->es_snapshot;
   PushActiveSnapshot(GetLatestSnapshot());
   estate_->es_snapshot = GetActiveSnapshot();
   estate_->es_output_cid = GetCurrentCommandId(true);
   EvalPlanQualSetSlot(recheck_state_, existing);
   ExecSimpleRelationUpdate(target, estate_, recheck_state_, existing, slot);
   PopActiveSnapshot();
-  estate_->es_snapshot = GetActiveSnapshot();
+  estate_->es_snapshot = snapshot_before;
   stored_ = slot;
   if (own_bracket) {
     AfterTriggerEndQuery(estate_);
