@@ -267,6 +267,8 @@ Datum backup_table(FunctionCallInfo fcinfo) {
   TableEntry& entry = manifest.tables.emplace_back();
   entry.name = pg::to_utf8(RelationGetRelationName(relation));
   entry.schema = pg::to_utf8(pg::call(get_namespace_name, RelationGetNamespace(relation)));
+  entry.owner = pg::to_utf8(pg::call(GetUserNameFromId, relation->rd_rel->relowner, false));
+  entry.oid = oid;
   entry.file = file_name(entry.schema, entry.name, oid);
   const std::string folder = concat(directory, '/', manifest.backup_id);
 

@@ -59,7 +59,7 @@ Manifest read_manifest(const std::string& directory, const std::string& id) {
   try {
     return parse_manifest(read_file(path));
   } catch (Error& error) {
-    error.context(concat("file \"", path, '"'));
+    error.context(concat("file \"", path, '"')).hint("Name a backup to use another one.");
     throw;
   }
 }

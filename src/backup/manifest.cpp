@@ -96,6 +96,8 @@ TableEntry parse_table(const Object& object) {
   TableEntry table;
   table.schema = text_of(object, "schema");
   table.name = text_of(object, "name");
+  table.owner = text_of(object, "owner");
+  table.oid = std::int64_t(object["oid"]);
   table.file = text_of(object, "file");
   table.rows = std::int64_t(object["rows"]);
   table.bytes = std::int64_t(object["bytes"]);
@@ -163,6 +165,8 @@ std::string to_json(const Manifest& manifest) {
     out.open('{');
     out.member("schema", table.schema);
     out.member("name", table.name);
+    out.member("owner", table.owner);
+    out.member("oid", table.oid);
     out.member("file", table.file);
     out.member("rows", table.rows);
     out.member("bytes", table.bytes);

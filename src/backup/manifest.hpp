@@ -33,6 +33,8 @@ struct SequenceEntry {
 
 struct TableEntry {
   std::string schema, name;
+  std::string owner;
+  std::int64_t oid = 0;
   std::string file;  ///< name in the backup's folder
   std::int64_t rows = 0, bytes = 0;
   std::string sha256;         ///< of the file

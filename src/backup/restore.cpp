@@ -127,6 +127,21 @@ Counts write_rows(Relation& table, RestoreSource& source, Mode mode) {
   return counts;
 }
 
+/// A backup that is found by name may be of another table of that name, long gone: its rows are for those who have the
+/// privileges of the table's owner then. Errors: 42501.
+void check_may_have(const Found& found, const Target& target) {
+  if (found.table->oid == static_cast<std::int64_t>(target.oid)) return;
+  const std::string owner = pg::from_utf8(found.table->owner);
+  const char* const name = owner.c_str();
+  const bool may = pg::call([name] {
+    const Oid role = get_role_oid(name, true);
+    return superuser() || (OidIsValid(role) && has_privs_of_role(GetUserId(), role));
+  });
+  if (!may)
+    throw Error("42501", concat("permission denied for backup \"", found.manifest.backup_id, '"'))
+        .detail(concat("It is of another table of that name, which role \"", owner, "\" owned."));
+}
+
 Datum restore_table(FunctionCallInfo fcinfo) {
   const Stopwatch watch;
   pg::call([] {
@@ -144,6 +159,7 @@ Datum restore_table(FunctionCallInfo fcinfo) {
   if (arguments.is_null(2)) database = pg::to_utf8(pg::call(get_database_name, MyDatabaseId));
   const Found found =
       find_table(directory, arguments.optional_text(1), database, pg::to_utf8(target.schema), pg::to_utf8(target.table));
+  if (database) check_may_have(found, target);
   const std::string path = concat(found.folder, '/', found.table->file);
   verify_file(path, *found.table);
 

@@ -342,8 +342,21 @@ SELECT rows FROM backup_table('own');
 DELETE FROM own;
 SELECT outcome_of($$ SELECT restore_table('own', directory => '/tmp/x') $$);
 SELECT rows_restored FROM restore_table('own');
--- row-level security
+-- a backup of another table of that name, which somebody else owned, is not for the owner of the name
 RESET ROLE;
+DROP TABLE own;
+CREATE TABLE own (id integer PRIMARY KEY); INSERT INTO own VALUES (42);
+ALTER TABLE own OWNER TO regress_backup_other;
+SELECT rows FROM backup_table('own');
+DROP TABLE own;
+SET ROLE regress_backup_user;
+CREATE TABLE own (id integer PRIMARY KEY);
+SELECT outcome_of($$ SELECT restore_table('own') $$);
+SELECT count(*) FROM own;
+RESET ROLE;
+-- but for a superuser, and for the owner that it had
+SELECT rows_restored FROM restore_table('own');
+-- row-level security
 ALTER TABLE secret ENABLE ROW LEVEL SECURITY;
 CREATE POLICY mine ON secret USING (owner = current_user);
 SELECT rows FROM backup_table('secret');
