@@ -25,7 +25,4 @@ inline constexpr std::size_t kMaxSchemaNodes = 100'000;
 /// that parse_schema(to_json(s)) equals s. Precondition: names are unique; property and default texts are JSON.
 [[nodiscard]] std::string to_json(const Schema& schema);
 
-/// Appends text to out as a JSON string with its quotes. text is UTF-8.
-void append_json_string(std::string& out, std::string_view text);
-
 }  // namespace ferry::avro

@@ -2,6 +2,7 @@
 
 #include "avro/schema_json.hpp"
 #include "base/concat.hpp"
+#include "base/json_text.hpp"
 
 namespace ferry::avro {
 namespace {
@@ -134,24 +135,6 @@ class SchemaWriter {
 };
 
 }  // namespace
-
-void append_json_string(std::string& out, std::string_view text) {
-  constexpr char kHex[] = "0123456789abcdef";
-  out += '"';
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      out += "\\u00";
-      out += kHex[c >> 4];
-      out += kHex[c & 15];
-    } else {
-      out += c;
-    }
-  }
-  out += '"';
-}
 
 std::string to_json(const Schema& schema) {
   std::string out;

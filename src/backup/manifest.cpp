@@ -4,9 +4,9 @@
 
 #include <simdjson.h>
 
-#include "avro/schema_json.hpp"
 #include "base/bytes.hpp"
 #include "base/concat.hpp"
+#include "base/json_text.hpp"
 #include "base/error.hpp"
 #include "pg/sha256.hpp"
 
@@ -24,10 +24,10 @@ class Writer {
   void close(char bracket) { out_ += bracket; }
   void key(std::string_view name) {
     separate();
-    avro::append_json_string(out_, name);
+    append_json_string(out_, name);
     out_ += ':';
   }
-  void text(std::string_view value) { separate(), avro::append_json_string(out_, value); }
+  void text(std::string_view value) { separate(), append_json_string(out_, value); }
   void member(std::string_view name, std::string_view value) { key(name), text(value); }
   void member(std::string_view name, const char* value) { member(name, std::string_view(value)); }
   void member(std::string_view name, std::int64_t value) { key(name), out_ += concat(value); }

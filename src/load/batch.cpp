@@ -9,6 +9,7 @@
 #include "load/load.hpp"
 #include "pg/arguments.hpp"
 #include "pg/compat.hpp"
+#include "pg/encoding.hpp"
 #include "pg/guard.hpp"
 #include "settings.hpp"
 #include "text/json_batch.hpp"
@@ -16,7 +17,6 @@
 #include "pg/server.hpp"
 
 extern "C" {
-#include "mb/pg_wchar.h"
 #include "utils/jsonb.h"
 #include "utils/regproc.h"
 #include "utils/varlena.h"
@@ -35,14 +35,6 @@ struct TableRows {
   LoadSummary summary{};
   std::string rejects_json = "[", keys_json = "[";
 };
-
-std::string server_to_utf8(const std::string& text) {
-  if (GetDatabaseEncoding() == PG_UTF8) return text;
-  const char* const data = text.data();
-  const int size = static_cast<int>(text.size());
-  const char* const converted = call([=] { return const_cast<const char*>(pg_server_to_any(data, size, PG_UTF8)); });
-  return converted == data ? text : std::string(converted);
-}
 
 /// The table that a key of a batch names, as the caller's search_path finds it. Errors: 42P01; 42601 malformed name.
 Oid find_table(const std::string& name) {
@@ -146,7 +138,7 @@ Datum insert_rows(FunctionCallInfo call_info) {
   const pg::Arguments arguments(call_info);
   std::vector<TableRows> tables(1);
   tables[0].table = arguments.oid(0, "target");
-  tables[0].rows = text::read_json_rows(server_to_utf8(arguments.text(1, "rows")));
+  tables[0].rows = text::read_json_rows(pg::to_utf8(arguments.text(1, "rows")));
   const bool all_or_nothing = arguments.boolean(2, "all_or_nothing");
   pg::ResultRows results(call_info);
   load_tables(tables, all_or_nothing, results);
@@ -156,8 +148,8 @@ Datum insert_rows(FunctionCallInfo call_info) {
 Datum insert_batch(FunctionCallInfo call_info) {
   const pg::Arguments arguments(call_info);
   std::vector<TableRows> tables;
-  for (text::JsonTable& named : text::read_json_tables(server_to_utf8(arguments.text(0, "batch")))) {
-    const Oid oid = find_table(utf8_to_server(named.name));
+  for (text::JsonTable& named : text::read_json_tables(pg::to_utf8(arguments.text(0, "batch")))) {
+    const Oid oid = find_table(pg::from_utf8(named.name));
     // two names may mean one table
     TableRows* table = nullptr;
     for (TableRows& known : tables)

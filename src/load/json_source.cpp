@@ -1,25 +1,14 @@
 #include "load/json_source.hpp"
 
 #include "base/concat.hpp"
+#include "pg/encoding.hpp"
 #include "pg/guard.hpp"
 
 #include "pg/server.hpp"
 
-extern "C" {
-#include "mb/pg_wchar.h"
-}
-
 namespace ferry::load {
 
 using pg::call;
-
-std::string utf8_to_server(const std::string& text) {
-  if (GetDatabaseEncoding() == PG_UTF8) return text;
-  const char* const data = text.data();
-  const int size = static_cast<int>(text.size());
-  const char* const converted = call([=] { return const_cast<const char*>(pg_any_to_server(data, size, PG_UTF8)); });
-  return converted == data ? text : std::string(converted);
-}
 
 bool JsonSource::read(Record& record) {
   if (next_ == rows_.size()) return false;
@@ -31,7 +20,7 @@ bool JsonSource::read(Record& record) {
   return true;
 }
 
-std::optional<std::string> JsonSource::text_of(const Record& record) { return utf8_to_server(record.raw); }
+std::optional<std::string> JsonSource::text_of(const Record& record) { return pg::from_utf8(record.raw); }
 
 void JsonSource::split(const Record& record, Fields& out) {
   out.values.assign(rules_.field_columns().size(), Field{});
@@ -53,7 +42,7 @@ void JsonSource::split(const Record& record, Fields& out) {
 /// Puts a member in the place of its column; a problem where it has none or is no text.
 void JsonSource::place(text::JsonMember& member, Fields& out) {
   using Kind = text::JsonMember::Kind;
-  const std::string name = utf8_to_server(member.key);
+  const std::string name = pg::from_utf8(member.key);
   const Column* const column = rules_.find_column(name);
   if (column == nullptr) {
     const bool exists = call(get_attnum, RelationGetRelid(rules_.relation()), name.c_str()) > 0;
@@ -70,7 +59,7 @@ void JsonSource::place(text::JsonMember& member, Fields& out) {
     return;
   }
   if (member.kind == Kind::invalid) {
-    out.problem = Problem{"22P05", name, {}, "unsupported Unicode escape sequence", utf8_to_server(member.value)};
+    out.problem = Problem{"22P05", name, {}, "unsupported Unicode escape sequence", pg::from_utf8(member.value)};
     return;
   }
   Field& field = out.values[static_cast<std::size_t>(column - rules_.columns().data())];
@@ -80,7 +69,7 @@ void JsonSource::place(text::JsonMember& member, Fields& out) {
   }
   const bool is_json = column->type == JSONOID || column->type == JSONBOID;
   if (member.kind == Kind::text && is_json) member.value = std::move(member.raw);
-  member.value = utf8_to_server(member.value);
+  member.value = pg::from_utf8(member.value);
   field.state = Field::State::text;
   field.text = member.value.c_str();
   field.size = member.value.size();

@@ -32,7 +32,4 @@ class JsonSource : public Source {
   std::vector<text::JsonMember> members_;
 };
 
-/// Text in UTF-8 in the server's encoding. Errors: 22P05 a character that it does not have.
-[[nodiscard]] std::string utf8_to_server(const std::string& text);
-
 }  // namespace ferry::load

@@ -1,5 +1,6 @@
 #include "load/rejects.hpp"
 
+#include "pg/arguments.hpp"
 #include "pg/extension.hpp"
 #include "pg/guard.hpp"
 #include "pg/table_writer.hpp"
@@ -28,12 +29,6 @@ constexpr int kRejectColumns = 11;
 Datum optional_text(const char* text, std::size_t size, bool* is_null) {
   *is_null = size == 0;
   return size == 0 ? Datum{0} : PointerGetDatum(cstring_to_text_with_len(text, static_cast<int>(size)));
-}
-
-Datum text_datum(const std::string& text) {
-  const char* const data = text.data();
-  const int size = static_cast<int>(text.size());
-  return call([=] { return PointerGetDatum(cstring_to_text_with_len(data, size)); });
 }
 
 Relation open_log_table(const char* name) {
@@ -94,15 +89,15 @@ void Log::add(const Reject& reject) {
 }
 
 void Log::write(const LoadSummary& summary, const Rules& rules) {
-  const Datum schema = text_datum(rules.schema_name()), table = text_datum(rules.table_name());
-  const Datum owner = text_datum(rules.owner());
-  const Datum source = text_datum(summary.source);
+  const Datum schema = pg::text_datum(rules.schema_name()), table = pg::text_datum(rules.table_name());
+  const Datum owner = pg::text_datum(rules.owner());
+  const Datum source = pg::text_datum(summary.source);
   const Datum user = call([] { return CStringGetTextDatum(GetUserNameFromId(GetUserId(), false)); });
   const char* const options = summary.options_json.c_str();
   const Datum options_datum = call([options] { return DirectFunctionCall1(jsonb_in, CStringGetDatum(options)); });
   ArrayBuildState* names = nullptr;
   for (const std::size_t place : rules.field_columns()) {
-    const Datum name = text_datum(rules.columns()[place].name);
+    const Datum name = pg::text_datum(rules.columns()[place].name);
     names = call(accumArrayResult, names, name, false, static_cast<Oid>(TEXTOID), CurrentMemoryContext);
   }
   const Datum columns = call([names] {

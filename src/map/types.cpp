@@ -7,6 +7,7 @@
 
 #include "avro/schema_json.hpp"
 #include "base/concat.hpp"
+#include "base/json_text.hpp"
 #include "base/error.hpp"
 #include "map/decimal.hpp"
 #include "pg/compat.hpp"
@@ -145,7 +146,7 @@ std::vector<std::string> field_names(const std::vector<std::string>& column_name
 
 std::string json_string(std::string_view text) {
   std::string out;
-  avro::append_json_string(out, text);
+  append_json_string(out, text);
   return out;
 }
 

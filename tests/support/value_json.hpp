@@ -8,6 +8,7 @@
 #include "avro/schema_json.hpp"
 #include "base/concat.hpp"
 #include "base/error.hpp"
+#include "base/json_text.hpp"
 
 namespace ferry::test {
 
@@ -43,13 +44,13 @@ class ValueReader {
         hexadecimal(decoder_.bytes());
         return;
       case Type::string:
-        avro::append_json_string(out_, decoder_.string());
+        append_json_string(out_, decoder_.string());
         return;
       case Type::fixed:
         hexadecimal(decoder_.fixed(schema.size_bytes));
         return;
       case Type::enum_:
-        avro::append_json_string(out_, schema.symbols[decoder_.index(schema.symbols.size())]);
+        append_json_string(out_, schema.symbols[decoder_.index(schema.symbols.size())]);
         return;
       case Type::union_:
         read(*schema.branches[decoder_.index(schema.branches.size())], depth + 1);
@@ -72,7 +73,7 @@ class ValueReader {
     out_ += '{';
     for (const avro::Field& field : schema.fields) {
       if (out_.back() != '{') out_ += ',';
-      avro::append_json_string(out_, field.name);
+      append_json_string(out_, field.name);
       out_ += ':';
       read(*field.schema, depth);
     }
@@ -88,7 +89,7 @@ class ValueReader {
       for (std::size_t i = 0; i < block.count; i++) {
         if (out_.back() != open) out_ += ',';
         if (is_map) {
-          avro::append_json_string(out_, decoder_.string());
+          append_json_string(out_, decoder_.string());
           out_ += ':';
         }
         read(*schema.items, depth);
