@@ -121,7 +121,7 @@ build_folder() {
 build() {
     local folder=$1 target=$2
     shift 2
-    quietly "$work/build.log" cmake -S "$repo" -B "$folder" -DFERRY_WERROR=ON -DPG_CONFIG="$(command -v "$pg_config")" "$@" &&
+    quietly "$work/build.log" cmake -S "$repo" -B "$folder" -DFERRY_WERROR=ON -DFERRY_TESTS=ON -DPG_CONFIG="$(command -v "$pg_config")" "$@" &&
         quietly "$work/build.log" cmake --build "$folder" --target "$target" -j "$(nproc)"
 }
 

@@ -43,49 +43,47 @@ class Writer {
   std::string out_;
 };
 
-void write_columns(Writer& out, const TableEntry& table) {
-  out.key("columns");
+/// A member that is an array with an object for each item; fill writes the object's members.
+template <class Items, class Fill>
+void write_objects(Writer& out, std::string_view key, const Items& items, Fill fill) {
+  out.key(key);
   out.open('[');
-  for (const ColumnEntry& column : table.columns) {
+  for (const auto& item : items) {
     out.open('{');
-    out.member("name", column.name);
-    out.member("type", column.type);
-    out.member("not_null", column.is_not_null);
-    out.member("generated", column.is_generated);
+    fill(item);
     out.close('}');
   }
   out.close(']');
 }
 
+void write_columns(Writer& out, const TableEntry& table) {
+  write_objects(out, "columns", table.columns, [&](const ColumnEntry& column) {
+    out.member("name", column.name);
+    out.member("type", column.type);
+    out.member("not_null", column.is_not_null);
+    out.member("generated", column.is_generated);
+  });
+}
+
 void write_keys(Writer& out, const TableEntry& table) {
-  out.key("keys");
-  out.open('[');
-  for (const KeyEntry& key : table.keys) {
-    out.open('{');
+  write_objects(out, "keys", table.keys, [&](const KeyEntry& key) {
     out.member("name", key.name);
     out.member("primary", key.is_primary);
     out.key("columns");
     out.open('[');
     for (const std::string& column : key.columns) out.text(column);
     out.close(']');
-    out.close('}');
-  }
-  out.close(']');
+  });
 }
 
 void write_sequences(Writer& out, const TableEntry& table) {
-  out.key("sequences");
-  out.open('[');
-  for (const SequenceEntry& sequence : table.sequences) {
-    out.open('{');
+  write_objects(out, "sequences", table.sequences, [&](const SequenceEntry& sequence) {
     out.member("column", sequence.column);
     out.member("schema", sequence.schema);
     out.member("name", sequence.name);
     out.member("last_value", sequence.last_value);
     out.member("is_called", sequence.is_called);
-    out.close('}');
-  }
-  out.close(']');
+  });
 }
 
 using Object = simdjson::dom::object;

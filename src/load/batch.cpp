@@ -75,7 +75,7 @@ void load_table(TableRows& table, bool all_or_nothing) {
   options.options_json = concat("{\"format\": \"json\", \"all_or_nothing\": ", all_or_nothing ? "true" : "false", "}");
   options.want_keys = true;
   options.fields_vary = true;
-  table.summary = run_load(source, *table.rules, options, [&](const Record& record, const Result& result, const auto&) {
+  table.summary = run_load(source, *table.rules, options, [&](const Record& record, const Result& result) {
     append(table.keys_json, result.key.empty() ? "null" : result.key);
     if (result.state != Result::State::rejected) return;
     if (all_or_nothing) fail_request(*table.rules, record.row_number, result.problem);

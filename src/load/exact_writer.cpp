@@ -52,7 +52,8 @@ ExactWriter::ExactWriter(Source& source, Rules& rules, const WriterOptions& opti
     if (column.loaded) loaded_ = call(bms_add_member, loaded_, static_cast<int>(column.attribute));
 }
 
-void ExactWriter::write(const std::vector<Record>& records, std::size_t count, std::vector<Result>& results) {
+void ExactWriter::write(const std::vector<Record>& records, std::vector<Result>& results) {
+  const std::size_t count = records.size();
   constexpr int kMaxRaces = 20;
   int races = 0;
   Attempt attempt;

@@ -20,9 +20,9 @@ class ExactWriter {
   /// source and rules outlive the writer. Errors: 42P10 on_conflict update without a primary key; 42501.
   ExactWriter(Source& source, Rules& rules, const WriterOptions& options);
 
-  /// Loads those of the records [0, count) whose result is pending; results[i] tells what became of records[i].
+  /// Loads those of the records whose result is pending; results[i] tells what became of records[i].
   /// Errors: those that may not become rejects, see is_rejectable().
-  void write(const std::vector<Record>& records, std::size_t count, std::vector<Result>& results);
+  void write(const std::vector<Record>& records, std::vector<Result>& results);
 
   [[nodiscard]] const FarthestValues& farthest_values() const { return farthest_; }
 

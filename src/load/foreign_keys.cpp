@@ -97,8 +97,7 @@ std::optional<std::vector<ForeignKey>> ForeignKey::of_table(Relation table) {
   return keys;
 }
 
-std::optional<ForeignKey> ForeignKey::read(Relation table, const void* constraint) {
-  auto* const tuple = const_cast<HeapTuple>(static_cast<const HeapTupleData*>(constraint));
+std::optional<ForeignKey> ForeignKey::read(Relation table, HeapTuple tuple) {
   const auto* const form = reinterpret_cast<Form_pg_constraint>(GETSTRUCT(tuple));
   AttrNumber child[INDEX_MAX_KEYS], parent[INDEX_MAX_KEYS];
   Oid equal[INDEX_MAX_KEYS];

@@ -24,8 +24,6 @@ class ForeignKey {
   ForeignKey(ForeignKey&&) = default;
   ForeignKey& operator=(ForeignKey&&) = default;
 
-  /// The column in the table.
-  [[nodiscard]] AttrNumber attribute() const { return attribute_; }
   /// Tells of each row whether its key is null or has a parent. slots: rows of the table. Errors: the server's.
   void check(TupleTableSlot** slots, std::size_t count, std::vector<bool>& good);
   /// What is wrong with a row that check() did not find good.
@@ -33,7 +31,7 @@ class ForeignKey {
 
  private:
   ForeignKey() = default;
-  static std::optional<ForeignKey> read(Relation table, const void* constraint);
+  static std::optional<ForeignKey> read(Relation table, HeapTuple constraint);
   void ask(const std::vector<Datum>& keys);
 
   std::string name_, query_, parent_name_;

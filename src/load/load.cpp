@@ -82,17 +82,15 @@ class Load {
 
   void settle(const Record& record, const Result& result) {
     summary_.rows_read++;
-    std::optional<std::string> text;
     if (result.state == Result::State::loaded) summary_.rows_loaded++;
     if (result.state == Result::State::skipped || result.state == Result::State::suppressed) summary_.rows_skipped++;
     if (result.state == Result::State::rejected) {
       summary_.rows_rejected++;
-      text = source_.text_of(record);
-      log_.add({record.row_number, record.line_number, text, record.raw, result.problem});
+      log_.add({record.row_number, record.line_number, source_.text_of(record), record.raw, result.problem});
       if (first_rejects_.size() < kListedRejects) first_rejects_.push_back(describe(record, result.problem));
       if (options_.reject_limit && summary_.rows_rejected > *options_.reject_limit) fail_limit();
     }
-    if (observer_) observer_(record, result, text);
+    if (observer_) observer_(record, result);
   }
 
   static std::string describe(const Record& record, const Problem& problem) {

@@ -23,7 +23,7 @@ struct LoadOptions {
 };
 
 /// Called for every record of a load in file order.
-using Observer = std::function<void(const Record&, const Result&, const std::optional<std::string>& text)>;
+using Observer = std::function<void(const Record&, const Result&)>;
 
 /// Loads all records of source into the table of rules, keeps those that cannot be loaded, and writes the log. Afterwards
 /// sequences are past the values loaded into the columns that they feed.

@@ -56,7 +56,6 @@ class UniqueKey {
   bool is_number_ = false;  ///< one integer column, not null, of which the largest is known
   bool has_largest_ = false, knows_largest_ = false;
   std::int64_t largest_ = 0;
-  bool open_ = false;
   SnapshotData dirty_{};
   std::optional<pg::KeySearch> search_;
   TupleTableSlot* found_ = nullptr;

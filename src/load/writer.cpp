@@ -39,7 +39,7 @@ void Writer::write(const std::vector<Record>& records, std::vector<Result>& resu
   if (bulk_) bulk_->write(records, results);
   for (const Result& result : results)
     if (result.state == Result::State::pending) {
-      exact_.write(records, records.size(), results);
+      exact_.write(records, results);
       if (bulk_) bulk_->forget_largest_keys();
       return;
     }
