@@ -1,5 +1,6 @@
 #include <climits>
 
+#include "copy/hook.hpp"
 #include "pg/guard.hpp"
 #include "settings.hpp"
 
@@ -34,4 +35,5 @@ extern "C" void _PG_init() {
                              "A relative path is relative to the data directory.", &backup_directory, "pg_ferry_backups",
                              PGC_SUSET, 0, nullptr, nullptr, nullptr);
   MarkGUCPrefixReserved("pg_ferry");
+  ferry::copy::install_hook();
 }

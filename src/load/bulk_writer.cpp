@@ -102,7 +102,7 @@ std::unique_ptr<BulkWriter> BulkWriter::for_table(Source& source, Rules& rules, 
     return pg::TableWriter::open(relation, pg::TriggerSet::all, options.fields_vary ? nullptr : rules.written_columns());
   });
   const ResultRelInfo* const target = writer->table_.target();
-  bool supported = !writer->converter_->has_volatile_default();
+  bool supported = !writer->converter_->depends_on_more_than_row();
   writer->needs_subtransaction_ = RelationIsLogicallyLogged(relation);
   for (int i = 0; i < target->ri_NumIndices && supported; i++) {
     Relation const index = target->ri_IndexRelationDescs[i];
@@ -126,7 +126,7 @@ std::unique_ptr<BulkWriter> BulkWriter::for_table(Source& source, Rules& rules, 
 BulkWriter::BulkWriter(Source& source, Rules& rules, const WriterOptions& options, std::vector<ForeignKey> foreign_keys)
     : source_(source), rules_(rules), options_(options), notes_(rules, options), foreign_keys_(std::move(foreign_keys)) {
   load_context_ = CurrentMemoryContext;
-  converter_ = std::make_unique<RowConverter>(rules_);
+  converter_ = std::make_unique<RowConverter>(rules_, options_.filter);
   batch_context_ =
       call([] { return AllocSetContextCreate(CurrentMemoryContext, "pg_ferry bulk batch", ALLOCSET_DEFAULT_SIZES); });
 }
@@ -197,6 +197,10 @@ void BulkWriter::convert_from(const std::vector<Record>& records, std::vector<Re
       continue;
     }
     slot->tts_tableOid = RelationGetRelid(rules_.relation());
+    if (!converter_->passes_filter(slot, expressions)) {
+      result.state = Result::State::filtered;
+      continue;
+    }
     if (rules == nullptr) continue;
     if (rules->has_generated_stored) {
       ExecComputeStoredGenerated(target, table_.executor_state(), slot, CMD_INSERT);

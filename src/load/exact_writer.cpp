@@ -97,7 +97,7 @@ void ExactWriter::write_range(const std::vector<Record>& records, std::vector<Re
     MemoryContextSwitchTo(context);
     return TableWriter::open(relation, pg::TriggerSet::all, options_.fields_vary ? nullptr : rules_.written_columns());
   });
-  RowConverter converter(rules_);
+  RowConverter converter(rules_, options_.filter);
   attempt.converter = &converter;
   for (std::size_t i = 0; i < to; i++) {
     if (results[i].state != Result::State::pending) continue;
@@ -109,6 +109,16 @@ void ExactWriter::write_range(const std::vector<Record>& records, std::vector<Re
   }
   TableWriter* const table = &attempt.table;
   call([table] { table->close(); });
+}
+
+/// The filter comes after the defaults and before the partition and the BEFORE triggers, as in COPY.
+bool ExactWriter::passes_filter(Attempt& attempt, TupleTableSlot* slot) {
+  const RowConverter* const converter = attempt.converter;
+  TableWriter* const table = &attempt.table;
+  return call([=, relation = rules_.relation()] {
+    slot->tts_tableOid = RelationGetRelid(relation);
+    return converter->passes_filter(slot, table->expression_context());
+  });
 }
 
 void ExactWriter::write_record(Attempt& attempt, Result& result) {
@@ -131,6 +141,11 @@ void ExactWriter::write_record(Attempt& attempt, Result& result) {
     call(PopActiveSnapshot);
     result.state = Result::State::rejected;
     result.problem = *fields_.problem;
+    return;
+  }
+  if (!passes_filter(attempt, slot)) {
+    call(PopActiveSnapshot);
+    result.state = Result::State::filtered;
     return;
   }
   const Bitmapset* const loaded = loaded_;

@@ -30,6 +30,7 @@ class ExactWriter {
   struct Attempt;
   void write_range(const std::vector<Record>& records, std::vector<Result>& results, Attempt& attempt, std::size_t to);
   void write_record(Attempt& attempt, Result& result);
+  bool passes_filter(Attempt& attempt, TupleTableSlot* slot);
   [[nodiscard]] bool is_conflict(const pg::CaughtError& error) const;
 
   Source& source_;

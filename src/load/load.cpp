@@ -5,7 +5,6 @@
 #include "base/concat.hpp"
 #include "load/sequences.hpp"
 #include "pg/guard.hpp"
-#include "pg/progress.hpp"
 #include "pg/subtransaction.hpp"
 
 #include "pg/server.hpp"
@@ -30,9 +29,11 @@ class Load {
 
   void run() {
     // made here and not before: in a rehearsal it belongs to the subtransaction
-    writer_.emplace(
-        source_, rules_,
-        WriterOptions{.on_conflict = options_.on_conflict, .want_keys = options_.want_keys, .fields_vary = options_.fields_vary});
+    writer_.emplace(source_, rules_,
+                    WriterOptions{.on_conflict = options_.on_conflict,
+                                  .want_keys = options_.want_keys,
+                                  .fields_vary = options_.fields_vary,
+                                  .filter = options_.filter});
     writer_->begin();
     MemoryContext const load_context = CurrentMemoryContext;
     MemoryContext const batch_context =
@@ -61,7 +62,7 @@ class Load {
  private:
   void show_progress() {
     progress_ = {.table = RelationGetRelid(rules_.relation()),
-                 .from_file = source_.bytes_total() > 0,
+                 .kind = options_.stream_kind,
                  .bytes_total = source_.bytes_total(),
                  .bytes = source_.bytes_read(),
                  .rows_loaded = summary_.rows_loaded,
@@ -83,7 +84,7 @@ class Load {
   void settle(const Record& record, const Result& result) {
     summary_.rows_read++;
     if (result.state == Result::State::loaded) summary_.rows_loaded++;
-    if (result.state == Result::State::skipped || result.state == Result::State::suppressed) summary_.rows_skipped++;
+    if (is_left_out(result.state)) summary_.rows_skipped++;
     if (result.state == Result::State::rejected) {
       summary_.rows_rejected++;
       log_.add({record.row_number, record.line_number, source_.text_of(record), record.raw, result.problem});
@@ -143,11 +144,22 @@ LoadSummary run_load(Source& source, Rules& rules, const LoadOptions& options, c
   return summary;
 }
 
-OnConflict on_conflict_by_name(const std::string& name) {
-  if (name == "reject") return OnConflict::reject;
-  if (name == "skip") return OnConflict::skip;
-  if (name == "update") return OnConflict::update;
-  throw Error("22023", concat("on_conflict \"", name, "\" not recognized")).hint("Choose \"reject\", \"skip\" or \"update\".");
+std::optional<OnConflict> on_conflict_by_name(const std::string& name) {
+  for (const OnConflict choice : {OnConflict::reject, OnConflict::skip, OnConflict::update})
+    if (name == name_of(choice)) return choice;
+  return std::nullopt;
+}
+
+const char* name_of(OnConflict on_conflict) {
+  switch (on_conflict) {
+    case OnConflict::reject:
+      return "reject";
+    case OnConflict::skip:
+      return "skip";
+    case OnConflict::update:
+      return "update";
+  }
+  return "";
 }
 
 }  // namespace ferry::load

@@ -1,9 +1,7 @@
 // The SQL function load_csv(). Its arguments are described in docs/reference.md.
 
 #include "base/concat.hpp"
-#include "base/json_text.hpp"
-#include "load/csv_source.hpp"
-#include "load/load.hpp"
+#include "load/load_stream.hpp"
 #include "pg/arguments.hpp"
 #include "pg/guard.hpp"
 #include "pg/input_file.hpp"
@@ -26,8 +24,8 @@ char single_byte(const std::string& text, const char* name) {
 }
 
 /// The dialect of arguments 4 to 7, under the rules of COPY's options.
-text::CsvDialect dialect_of(const pg::Arguments& arguments) {
-  text::CsvDialect dialect;
+text::Dialect dialect_of(const pg::Arguments& arguments) {
+  text::Dialect dialect;
   dialect.delimiter = single_byte(arguments.text(4, "delimiter"), "delimiter");
   dialect.quote = single_byte(arguments.text(5, "quote"), "quote");
   const auto escape = arguments.optional_text(6);
@@ -49,38 +47,31 @@ int encoding_of(const std::optional<std::string>& name) {
   return encoding;
 }
 
-std::string describe(const CsvOptions& csv, const LoadOptions& options, const std::string& on_conflict) {
-  const auto character = [](char c) { return json_string(std::string_view(&c, 1)); };
-  std::string json =
-      concat("{\"format\": \"csv\", \"header\": ", csv.header ? "true" : "false",
-             ", \"delimiter\": ", character(csv.dialect.delimiter), ", \"quote\": ", character(csv.dialect.quote),
-             ", \"escape\": ", character(csv.dialect.escape), ", \"null_string\": ", json_string(csv.dialect.null_string),
-             ", \"encoding\": ", json_string(pg_encoding_to_char(csv.encoding)), ", \"on_conflict\": ", json_string(on_conflict));
-  if (options.reject_limit) json += concat(", \"reject_limit\": ", *options.reject_limit);
-  return json + concat(", \"dry_run\": ", options.dry_run ? "true" : "false", "}");
-}
-
 Datum load_csv(FunctionCallInfo call_info) {
   instr_time started;
   INSTR_TIME_SET_CURRENT(started);
   const pg::Arguments arguments(call_info);
   const Oid table = arguments.oid(0, "target");
   const std::string path = arguments.text(1, "path");
-  CsvOptions csv;
+  StreamOptions csv;
   csv.columns = arguments.names(2, "columns");
   if (!arguments.is_null(2) && csv.columns.empty()) throw Error("22023", "argument \"columns\" must not be empty");
-  csv.header = arguments.boolean(3, "header");
+  csv.header = arguments.boolean(3, "header") ? Header::by_name : Header::none;
   csv.dialect = dialect_of(arguments);
   csv.encoding = encoding_of(arguments.optional_text(8));
   csv.max_record_bytes = static_cast<std::size_t>(settings::max_record_bytes);
   LoadOptions options;
   const std::string on_conflict = arguments.text(9, "on_conflict");
-  options.on_conflict = on_conflict_by_name(on_conflict);
+  const auto choice = on_conflict_by_name(on_conflict);
+  if (!choice)
+    throw Error("22023", concat("on_conflict \"", on_conflict, "\" not recognized"))
+        .hint("Choose \"reject\", \"skip\" or \"update\".");
+  options.on_conflict = *choice;
   options.reject_limit = arguments.optional_bigint(10);
   if (options.reject_limit && *options.reject_limit < 0) throw Error("22023", "reject_limit must not be negative");
   options.dry_run = arguments.boolean(11, "dry_run");
   options.source_name = path;
-  options.options_json = describe(csv, options, on_conflict);
+  options.stream_kind = pg::StreamKind::file;
 
   pg::check_may_read(path);
   Rules rules(table, true);
@@ -89,9 +80,7 @@ Datum load_csv(FunctionCallInfo call_info) {
         .hint("Use INSERT statements instead.");
   pg::InputFile file(path);
   csv.bytes_total = file.size_bytes();
-  CsvSource source(file, csv, rules);
-  for (const std::size_t place : rules.field_columns()) rules.check_may_insert(rules.columns()[place]);
-  const LoadSummary summary = run_load(source, rules, options);
+  const LoadSummary summary = load_stream(file, csv, options, rules);
   file.close();
   rules.close();
 

@@ -24,15 +24,22 @@ struct Result {
     rejected,
     skipped,     ///< its key is taken and on_conflict says skip
     suppressed,  ///< a BEFORE trigger returned NULL
+    filtered,    ///< the filter is not true for it
   } state = State::pending;
   Problem problem{};  ///< of a rejected one
   std::string key{};  ///< of a loaded one: its primary key as JSON, if the writer was asked for it
 };
 
+/// Whether a record was neither loaded nor rejected.
+[[nodiscard]] constexpr bool is_left_out(Result::State state) {
+  return state == Result::State::skipped || state == Result::State::suppressed || state == Result::State::filtered;
+}
+
 struct WriterOptions {
   OnConflict on_conflict = OnConflict::reject;
   bool want_keys = false;    ///< fill Result::key
   bool fields_vary = false;  ///< records choose the columns that they give values for, so that errors show no others
+  List* filter = nullptr;    ///< planned conditions on the columns of the table; rows for which one is not true are left out
 };
 
 /// Column -> the value that rows gave to it which is the farthest on the way of the sequence that feeds it.

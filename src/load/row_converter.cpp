@@ -18,7 +18,7 @@ namespace ferry::load {
 
 using pg::call;
 
-RowConverter::RowConverter(Rules& rules) {
+RowConverter::RowConverter(Rules& rules, List* filter) {
   const auto place_of = [](Column& column) {
     std::size_t max_bytes = 0;
     const Parser parser = parser_of(column, max_bytes);
@@ -34,6 +34,9 @@ RowConverter::RowConverter(Rules& rules) {
       if (place.column->default_value != nullptr &&
           call(contain_volatile_functions_not_nextval, reinterpret_cast<Node*>(place.column->default_value)))
         has_volatile_default_ = true;
+  if (filter == nullptr) return;
+  filter_ = call(ExecInitQual, filter, static_cast<PlanState*>(nullptr));
+  has_mutable_filter_ = call(contain_mutable_functions, reinterpret_cast<Node*>(filter));
 }
 
 RowConverter::Parser RowConverter::parser_of(const Column& column, std::size_t& max_bytes) {
@@ -144,6 +147,12 @@ void RowConverter::convert(const Fields& fields, TupleTableSlot* slot, ExprConte
   for (std::size_t i = 0; i < defaults_.size() && !fields.problem; i++) compute(defaults_[i]);
   *converting = nullptr;
   ExecStoreVirtualTuple(slot);
+}
+
+bool RowConverter::passes_filter(TupleTableSlot* slot, ExprContext* expressions) const {
+  if (filter_ == nullptr) return true;
+  expressions->ecxt_scantuple = slot;
+  return ExecQual(filter_, expressions);
 }
 
 }  // namespace ferry::load

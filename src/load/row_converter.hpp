@@ -17,14 +17,19 @@ namespace ferry::load {
 class RowConverter {
  public:
   /// Prepares for the columns that rules loads. The expressions of defaults live in the current memory context.
-  explicit RowConverter(Rules& rules);
+  /// filter: see WriterOptions.
+  RowConverter(Rules& rules, List* filter);
 
   /// Fills slot, emptied before, with values in the current memory context. converting tells which column is at work when an
   /// error is raised. Calls the server without a guard; nothing here needs a destructor.
   void convert(const Fields& fields, TupleTableSlot* slot, ExprContext* expressions, const Column** converting);
 
-  /// Whether a default may give another value for the same row: functions that are volatile, but for nextval().
-  [[nodiscard]] bool has_volatile_default() const { return has_volatile_default_; }
+  /// Whether a row that convert() has filled passes the filter. Calls the server without a guard.
+  bool passes_filter(TupleTableSlot* slot, ExprContext* expressions) const;
+
+  /// Whether a row's values may depend on other rows or on the moment: defaults with functions that are volatile, but for
+  /// nextval(), and a filter with functions that are not immutable.
+  [[nodiscard]] bool depends_on_more_than_row() const { return has_volatile_default_ || has_mutable_filter_; }
 
  private:
   enum class Parser : std::uint8_t {
@@ -53,7 +58,8 @@ class RowConverter {
 
   std::vector<Place> fields_;    ///< in the order of the fields
   std::vector<Place> defaults_;  ///< columns without a field
-  bool has_volatile_default_ = false;
+  ExprState* filter_ = nullptr;
+  bool has_volatile_default_ = false, has_mutable_filter_ = false;
 };
 
 }  // namespace ferry::load

@@ -10,6 +10,7 @@ extern "C" {
 #include "access/genam.h"
 #include "access/sysattr.h"
 #include "catalog/pg_class.h"
+#include "commands/copy.h"
 #include "commands/trigger.h"
 #include "executor/executor.h"
 #include "nodes/parsenodes.h"
@@ -81,7 +82,7 @@ inline List* insert_index_tuples(ResultRelInfo* result_relation, TupleTableSlot*
                                  bool no_duplicate_error, bool only_summarizing) {
 #if PG_VERSION_NUM >= 190000
   std::uint32_t const flags = (update ? EIIT_IS_UPDATE : 0) | (no_duplicate_error ? EIIT_NO_DUPE_ERROR : 0) |
-                 (only_summarizing ? EIIT_ONLY_SUMMARIZING : 0);
+                              (only_summarizing ? EIIT_ONLY_SUMMARIZING : 0);
   return ExecInsertIndexTuples(result_relation, estate, flags, slot, NIL, nullptr);
 #elif PG_VERSION_NUM >= 160000
   return ExecInsertIndexTuples(result_relation, slot, estate, update, no_duplicate_error, nullptr, NIL, only_summarizing);
@@ -168,6 +169,84 @@ inline TupleConversionMap* root_to_partition_map(ResultRelInfo* partition, EStat
 #else
   (void)estate;
   return partition->ri_RootToPartitionMap;
+#endif
+}
+
+/// What a statement needs to do with a table of its range table. 16 moved it out of the range table's entries.
+#if PG_VERSION_NUM >= 160000
+using Permissions = RTEPermissionInfo;
+inline Permissions* permissions_of(ParseNamespaceItem* item) { return item->p_perminfo; }
+inline void check_permissions(List* range_table, Permissions* permissions) {
+  ExecCheckPermissions(range_table, list_make1(permissions), true);
+}
+#else
+using Permissions = RangeTblEntry;
+inline Permissions* permissions_of(ParseNamespaceItem* item) { return item->p_rte; }
+inline void check_permissions(List* range_table, Permissions*) { ExecCheckRTPerms(range_table, true); }
+#endif
+
+/// Raises what COPY says to those without the role for files or programs of the server. 16 changed the words.
+inline void report_may_not_copy_from(bool is_program) {
+  constexpr const char* kHint = "Anyone can COPY to stdout or from stdin. psql's \\copy command also works for anyone.";
+#if PG_VERSION_NUM >= 160000
+  const char* const what = is_program ? "to or from an external program" : "from a file";
+  ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("permission denied to COPY %s", what),
+                  errdetail("Only roles with privileges of the \"%s\" role may COPY %s.",
+                            is_program ? "pg_execute_server_program" : "pg_read_server_files", what),
+                  errhint("%s", kHint)));
+#else
+  ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+                  errmsg("must be superuser or have privileges of the %s role to COPY %s",
+                         is_program ? "pg_execute_server_program" : "pg_read_server_files",
+                         is_program ? "to or from an external program" : "from a file"),
+                  errhint("%s", kHint)));
+#endif
+}
+
+/// Whether a line \. ends the data of COPY FROM STDIN in CSV. 18 made it data there.
+inline constexpr bool kMarkerEndsCsv = PG_VERSION_NUM < 180000;
+
+/// The format of COPY. 19 replaced the flags by an enumeration.
+inline bool is_csv(const CopyFormatOptions& options) {
+#if PG_VERSION_NUM >= 190000
+  return options.format == COPY_FORMAT_CSV;
+#else
+  return options.csv_mode;
+#endif
+}
+inline bool is_binary(const CopyFormatOptions& options) {
+#if PG_VERSION_NUM >= 190000
+  return options.format == COPY_FORMAT_BINARY;
+#else
+  return options.binary;
+#endif
+}
+
+/// The DEFAULT option of COPY, or null. 16 introduced it.
+inline const char* default_marker(const CopyFormatOptions& options) {
+#if PG_VERSION_NUM >= 160000
+  return options.default_print;
+#else
+  (void)options;
+  return nullptr;
+#endif
+}
+
+/// FORCE_NOT_NULL * and FORCE_NULL * of COPY. 17 introduced them.
+inline bool forces_all_not_null(const CopyFormatOptions& options) {
+#if PG_VERSION_NUM >= 170000
+  return options.force_notnull_all;
+#else
+  (void)options;
+  return false;
+#endif
+}
+inline bool forces_all_null(const CopyFormatOptions& options) {
+#if PG_VERSION_NUM >= 170000
+  return options.force_null_all;
+#else
+  (void)options;
+  return false;
 #endif
 }
 

@@ -18,12 +18,15 @@ extern "C" {
 
 namespace ferry::pg {
 
-InputFile::InputFile(const std::string& path) : path_(path) {
+InputFile::InputFile(const std::string& path, const char* hint) : path_(path) {
   const char* const name = path_.c_str();
   struct ::stat status {};
-  descriptor_ = call([&status, name] {
+  descriptor_ = call([&status, name, hint] {
     const int descriptor = OpenTransientFile(name, O_RDONLY | PG_BINARY);
-    if (descriptor < 0) ereport(ERROR, (errcode_for_file_access(), errmsg("could not open file \"%s\" for reading: %m", name)));
+    const bool has_hint = hint != nullptr && (errno == ENOENT || errno == EACCES);
+    if (descriptor < 0)
+      ereport(ERROR, (errcode_for_file_access(), errmsg("could not open file \"%s\" for reading: %m", name),
+                      has_hint ? errhint("%s", hint) : 0));
     if (::fstat(descriptor, &status) != 0)
       ereport(ERROR, (errcode_for_file_access(), errmsg("could not stat file \"%s\": %m", name)));
     if (S_ISDIR(status.st_mode)) ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE), errmsg("\"%s\" is a directory", name)));

@@ -11,8 +11,9 @@ namespace ferry::pg {
 /// server. The descriptor belongs to the (sub)transaction that opened it.
 class InputFile : public ByteSource {
  public:
-  /// Opens path. Errors: by errno; 42809 a directory. Checks no privilege: see check_may_read().
-  explicit InputFile(const std::string& path);
+  /// Opens path. hint: for one that is not there or closed to the server; may be null. Errors: by errno; 42809 a directory.
+  /// Checks no privilege: see check_may_read().
+  explicit InputFile(const std::string& path, const char* hint = nullptr);
   /// Errors: by errno. An interrupt stops it.
   [[nodiscard]] std::size_t read(std::span<std::uint8_t> out) override;
   void close();

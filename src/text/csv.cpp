@@ -5,73 +5,18 @@
 
 namespace ferry::text {
 
-namespace {
-constexpr std::size_t kChunkBytes = 64 * 1024;
-}
-
-CsvReader::CsvReader(ByteSource& source, const CsvDialect& dialect, std::size_t max_record_bytes,
-                     CharacterLength character_length)
-    : source_(source),
+CsvReader::CsvReader(ByteSource& source, const Dialect& dialect, std::size_t max_record_bytes, CharacterLength character_length)
+    : RecordReader(source, max_record_bytes, character_length, std::string{dialect.quote, dialect.escape}),
       quote_(dialect.quote),
-      escape_(dialect.escape),
-      max_record_bytes_(max_record_bytes),
-      character_length_(character_length) {
-  for (const char c : {quote_, escape_, '\n', '\r'}) is_special_[static_cast<unsigned char>(c)] = true;
-}
-
-/// Adds bytes to the buffer; false at the end of the source.
-bool CsvReader::fill() {
-  if (source_ended_) return false;
-  if (begin_ > 0 && begin_ >= (end_ - begin_)) {
-    std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
-    end_ -= begin_;
-    base_offset_ += begin_;
-    begin_ = 0;
-  }
-  if (buffer_.size() < end_ + kChunkBytes) buffer_.resize(std::max(end_ + kChunkBytes, buffer_.size() + buffer_.size() / 2));
-  const std::size_t count = source_.read({reinterpret_cast<std::uint8_t*>(buffer_.data() + end_), buffer_.size() - end_});
-  end_ += count;
-  source_ended_ = count == 0;
-  return count > 0;
-}
-
-void CsvReader::skip_byte_order_mark() {
-  started_ = true;
-  if (!at_end(2) && std::memcmp(buffer_.data() + begin_, "\xEF\xBB\xBF", 3) == 0) begin_ += 3;
-}
-
-bool CsvReader::at_end(std::size_t at) {
-  while (begin_ + at >= end_)
-    if (!fill()) return true;
-  return false;
-}
+      escape_(dialect.escape) {}
 
 /// Remembers where the first physical line of the record ends, to fall back to.
 void CsvReader::note_physical_line(Scan& scan, char c) {
-  if (c != (line_end_ == LineEnd::cr ? '\r' : '\n')) return;
+  if (c != line_end_byte()) return;
   scan.lines++;
   if (scan.has_first_line) return;
   scan.has_first_line = true;
   scan.first_line = scan.at + 1;
-}
-
-/// Whether the unquoted CR or LF at scan.at ends the record; scan.at is then behind it.
-bool CsvReader::scan_line_end(Scan& scan, char c) {
-  if (c == '\r') {
-    const bool crlf = !at_end(scan.at + 1) && buffer_[begin_ + scan.at + 1] == '\n';
-    if (crlf && line_end_ != LineEnd::cr) {
-      line_end_ = LineEnd::lf;
-      scan.at += 2;
-      return true;
-    }
-    if (line_end_ == LineEnd::unknown) line_end_ = LineEnd::cr;
-  } else if (line_end_ == LineEnd::unknown) {
-    line_end_ = LineEnd::lf;
-  }
-  const bool ends = (c == '\n') == (line_end_ == LineEnd::lf);
-  scan.at++;
-  if (!ends) scan.stray = true;
-  return ends;
 }
 
 /// Whether an earlier scan came by the line end c at scan.at, which then was inside of quotes for it too: else it had ended
@@ -90,32 +35,22 @@ bool CsvReader::jump(Scan& scan) {
   return !gave_up_.at_end;
 }
 
-/// Passes over bytes in the buffer that mean nothing.
-void CsvReader::skip_ordinary(Scan& scan) const {
-  if (scan.escaped || character_length_ != nullptr) return;
-  const std::size_t stop = std::min(end_ - begin_, max_record_bytes_ + 1);
-  const char* const data = buffer_.data() + begin_;
-  while (scan.at < stop && !is_special_[static_cast<unsigned char>(data[scan.at])]) scan.at++;
-}
-
 /// Moves scan to the end of the record; false where a quote or the limit stands in the way.
 bool CsvReader::scan_record(Scan& scan) {
   for (;;) {
-    skip_ordinary(scan);
+    if (!scan.escaped) scan.at = skip_ordinary(scan.at);
     if (scan.at > max_record_bytes_) return false;
     if (at_end(scan.at)) return !scan.quoted;
-    const char c = buffer_[begin_ + scan.at];
-    if (character_length_ != nullptr && (c & 0x80) != 0) {
-      std::size_t length = 1;
-      if (!at_end(scan.at + 3))  // the first four bytes are enough to tell; a file that ends within them is cut short
-        length = static_cast<std::size_t>(std::max(1, character_length_(buffer_.data() + begin_ + scan.at)));
-      scan.at += std::min(length, end_ - begin_ - scan.at);
+    if (const std::size_t size = wide_character(scan.at); size > 0) {
+      scan.at += size;
       scan.escaped = false;
       continue;
     }
+    const char c = byte(scan.at);
     if (c == '\n' || c == '\r') {
       if (!scan.quoted) {
-        if (scan_line_end(scan, c)) return true;
+        if (take_line_end(scan.at)) return true;
+        scan.stray = true;
         continue;
       }
       note_physical_line(scan, c);
@@ -132,7 +67,7 @@ bool CsvReader::scan_record(Scan& scan) {
   }
 }
 
-void CsvReader::finish(CsvRecord& record, Scan& scan) {
+void CsvReader::finish(Record& record, Scan& scan) {
   std::string_view raw(buffer_.data() + begin_, scan.at);
   if (line_end_ == LineEnd::cr) {
     if (raw.ends_with('\r')) raw.remove_suffix(1);
@@ -141,19 +76,19 @@ void CsvReader::finish(CsvRecord& record, Scan& scan) {
     if (raw.ends_with('\r')) raw.remove_suffix(1);
   }
   record.raw = raw;
-  const char ending = line_end_ == LineEnd::cr ? '\r' : '\n';
+  const char ending = line_end_byte();
   scan.lines += std::count(buffer_.begin() + static_cast<std::ptrdiff_t>(begin_ + scan.jumped_from),
                            buffer_.begin() + static_cast<std::ptrdiff_t>(begin_ + scan.jumped_to), ending);
-  record.problem = scan.stray ? CsvProblem::stray_line_end : CsvProblem::none;
+  record.problem = scan.stray ? stray_problem() : RecordProblem::none;
   line_ += scan.lines + 1;
   consumed_next_ = scan.at;
 }
 
 /// The record is the physical line that it starts on; one without an end before the limit is read on to its end.
-void CsvReader::fall_back_to_line(CsvRecord& record, Scan& scan, CsvProblem problem) {
+void CsvReader::fall_back_to_line(Record& record, Scan& scan, RecordProblem problem) {
   if (!scan.has_first_line) {
     // the bytes beyond the limit are dropped, so that memory stays bounded
-    const char ending = line_end_ == LineEnd::cr ? '\r' : '\n';
+    const char ending = line_end_byte();
     scan.at = std::min(scan.at, end_ - begin_);
     std::size_t from = 0;
     for (;;) {
@@ -184,14 +119,7 @@ void CsvReader::fall_back_to_line(CsvRecord& record, Scan& scan, CsvProblem prob
   record.problem = problem;
 }
 
-bool CsvReader::next(CsvRecord& record) {
-  if (!started_) skip_byte_order_mark();
-  begin_ += consumed_next_;
-  consumed_next_ = 0;
-  if (at_end(0)) return false;
-  record.row_number = ++rows_;
-  record.line_number = line_;
-  record.offset_bytes = base_offset_ + begin_;
+void CsvReader::read_record(Record& record) {
   Scan scan;
   if (scan_record(scan))
     finish(record, scan);
@@ -199,11 +127,10 @@ bool CsvReader::next(CsvRecord& record) {
     // a line end was passed over because it was quoted, or the end of the stream was met inside of quotes
     fall_back_to_line(
         record, scan,
-        scan.has_first_line || scan.at <= max_record_bytes_ ? CsvProblem::unterminated_quote : CsvProblem::too_long);
-  return true;
+        scan.has_first_line || scan.at <= max_record_bytes_ ? RecordProblem::unterminated_quote : RecordProblem::too_long);
 }
 
-bool split_csv(std::string_view record, const CsvDialect& dialect, std::string& storage, std::vector<CsvField>& fields) {
+bool split_csv(std::string_view record, const Dialect& dialect, std::string& storage, std::vector<Field>& fields) {
   storage.resize(record.size() + 1);
   fields.clear();
   char* out = storage.data();
@@ -230,7 +157,9 @@ bool split_csv(std::string_view record, const CsvDialect& dialect, std::string& 
     }
     if (quoted) return false;
     const std::string_view raw(raw_start, static_cast<std::size_t>(in - raw_start));
-    fields.push_back({start, static_cast<std::size_t>(out - start), !saw_quote && raw == dialect.null_string});
+    fields.push_back({start, static_cast<std::size_t>(out - start)});
+    fields.back().is_null = !saw_quote && raw == dialect.null_string;
+    fields.back().is_default = !saw_quote && dialect.default_string && raw == *dialect.default_string;
     *out++ = '\0';
     if (!more) return true;
     in++;

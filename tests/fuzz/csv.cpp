@@ -20,12 +20,12 @@ struct Record {
   std::string raw;
   std::int64_t row_number, line_number;
   std::uint64_t offset_bytes;
-  text::CsvProblem problem;
+  text::RecordProblem problem;
   bool operator==(const Record&) const = default;
 };
 
 struct Case {
-  text::CsvDialect dialect;
+  text::Dialect dialect;
   std::size_t max_record_bytes;
   text::CharacterLength character_length;
 };
@@ -46,11 +46,17 @@ std::vector<Record> read(ByteView file, std::size_t piece_bytes, const Case& cho
   test::MemorySource source(file, piece_bytes);
   text::CsvReader reader(source, chosen.dialect, chosen.max_record_bytes, chosen.character_length);
   std::vector<Record> records;
-  text::CsvRecord record;
+  text::Record record;
   while (reader.next(record))
     records.push_back({std::string(record.raw), record.row_number, record.line_number, record.offset_bytes, record.problem});
   check(reader.bytes_consumed() == file.size());
   return records;
+}
+
+/// Whether the reader came to the record's own end.
+bool came_to_its_end(text::RecordProblem problem) {
+  return problem == text::RecordProblem::none || problem == text::RecordProblem::stray_carriage_return ||
+         problem == text::RecordProblem::stray_newline;
 }
 
 void check_places(std::string_view file, const std::vector<Record>& records, const Case& chosen) {
@@ -64,8 +70,7 @@ void check_places(std::string_view file, const std::vector<Record>& records, con
     const std::string_view gap = file.substr(end, record.offset_bytes - end);
     check(row == 1 ? gap.empty() : gap.ends_with('\n') || gap.ends_with('\r'));
     check(gap.size() <= 2 || records[static_cast<std::size_t>(row) - 2].raw.size() == chosen.max_record_bytes);
-    check(record.problem == text::CsvProblem::none || record.problem == text::CsvProblem::stray_line_end ||
-          record.raw.size() <= chosen.max_record_bytes);
+    check(came_to_its_end(record.problem) || record.raw.size() <= chosen.max_record_bytes);
     line = record.line_number;
     end = record.offset_bytes + record.raw.size();
   }
@@ -75,18 +80,18 @@ void check_fields(const Record& record, const Case& chosen) {
   // a copy of its own on the heap, so that the sanitizer sees a read beyond it
   const std::vector<char> raw(record.raw.begin(), record.raw.end());
   std::string storage = "what was there";
-  std::vector<text::CsvField> fields;
+  std::vector<text::Field> fields;
   const bool split = text::split_csv({raw.data(), raw.size()}, chosen.dialect, storage, fields);
   if (chosen.character_length == nullptr) {
-    if (record.problem == text::CsvProblem::none || record.problem == text::CsvProblem::stray_line_end) check(split);
-    if (record.problem == text::CsvProblem::unterminated_quote && raw.size() < chosen.max_record_bytes) check(!split);
+    if (came_to_its_end(record.problem)) check(split);
+    if (record.problem == text::RecordProblem::unterminated_quote && raw.size() < chosen.max_record_bytes) check(!split);
   }
   if (!split) return;
   const auto delimiters = static_cast<std::size_t>(std::count(raw.begin(), raw.end(), chosen.dialect.delimiter));
   check(!fields.empty() && fields.size() <= delimiters + 1);
   const char* place = storage.data();
   std::size_t field_bytes = 0;
-  for (const text::CsvField& field : fields) {
+  for (const text::Field& field : fields) {
     check(field.text >= place && field.text + field.size < storage.data() + storage.size() + 1);
     check(field.text[field.size] == '\0');
     check(!field.is_null || std::string_view(field.text, field.size) == chosen.dialect.null_string);

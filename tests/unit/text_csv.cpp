@@ -30,7 +30,7 @@ class TextSource : public ByteSource {
 struct Seen {
   std::string raw;
   std::int64_t line;
-  CsvProblem problem;
+  RecordProblem problem;
   bool operator==(const Seen&) const = default;
 };
 
@@ -38,14 +38,14 @@ std::ostream& operator<<(std::ostream& out, const Seen& seen) {
   return out << '[' << seen.raw.substr(0, 40) << "] line " << seen.line << " problem " << static_cast<int>(seen.problem);
 }
 
-std::vector<Seen> read_all(const std::string& text, const CsvDialect& dialect = {}, std::size_t limit = 1000,
+std::vector<Seen> read_all(const std::string& text, const Dialect& dialect = {}, std::size_t limit = 1000,
                            CharacterLength length = nullptr) {
   std::vector<Seen> whole;
   for (const std::size_t piece : {std::size_t{1} << 20, std::size_t{1}, std::size_t{3}}) {
     TextSource source(text, piece);
     CsvReader reader(source, dialect, limit, length);
     std::vector<Seen> seen;
-    CsvRecord record;
+    Record record;
     while (reader.next(record)) {
       EXPECT_EQ(record.row_number, static_cast<std::int64_t>(seen.size() + 1));
       seen.push_back({std::string(record.raw), record.line_number, record.problem});
@@ -57,7 +57,7 @@ std::vector<Seen> read_all(const std::string& text, const CsvDialect& dialect = 
   return whole;
 }
 
-constexpr auto kNone = CsvProblem::none;
+constexpr auto kNone = RecordProblem::none;
 
 TEST(CsvReader, EndsRecordsAtEveryKindOfLineEnd) {
   const std::vector<Seen> expected{{"a,b", 1, kNone}, {"c,d", 2, kNone}};
@@ -98,27 +98,27 @@ TEST(CsvReader, KeepsDoubledQuotesInsideOfOneRecord) {
 }
 
 TEST(CsvReader, HonoursAnEscapeOfItsOwn) {
-  const CsvDialect dialect{.escape = '\\'};
+  const Dialect dialect{.escape = '\\'};
   EXPECT_EQ(read_all("\"a\\\"\n\",b\nc\n", dialect), (std::vector<Seen>{{"\"a\\\"\n\",b", 1, kNone}, {"c", 3, kNone}}));
   EXPECT_EQ(read_all("\"a\\\\\"\nc\n", dialect), (std::vector<Seen>{{"\"a\\\\\"", 1, kNone}, {"c", 2, kNone}}));
 }
 
 TEST(CsvReader, LosesOneLineToAStrayQuote) {
   EXPECT_EQ(read_all("a\n\"b\nc\nd\n"),
-            (std::vector<Seen>{{"a", 1, kNone}, {"\"b", 2, CsvProblem::unterminated_quote}, {"c", 3, kNone}, {"d", 4, kNone}}));
+            (std::vector<Seen>{{"a", 1, kNone}, {"\"b", 2, RecordProblem::unterminated_quote}, {"c", 3, kNone}, {"d", 4, kNone}}));
   EXPECT_EQ(read_all("a\r\n\"b\r\nc\r\n"),
-            (std::vector<Seen>{{"a", 1, kNone}, {"\"b", 2, CsvProblem::unterminated_quote}, {"c", 3, kNone}}));
-  EXPECT_EQ(read_all("\"b"), (std::vector<Seen>{{"\"b", 1, CsvProblem::unterminated_quote}}));
+            (std::vector<Seen>{{"a", 1, kNone}, {"\"b", 2, RecordProblem::unterminated_quote}, {"c", 3, kNone}}));
+  EXPECT_EQ(read_all("\"b"), (std::vector<Seen>{{"\"b", 1, RecordProblem::unterminated_quote}}));
 }
 
 TEST(CsvReader, LosesOneLineToEachOfManyStrayQuotes) {
-  const CsvDialect dialect{.escape = '\\'};
+  const Dialect dialect{.escape = '\\'};
   for (const int limit : {40, 1000}) {
     std::string text;
     std::vector<Seen> expected;
     for (int i = 1; i <= 50; i++) {
       text += "\"C:\\dir\\\"\n";  // "C:\dir\" opens a quote that the escape keeps open
-      expected.push_back({"\"C:\\dir\\\"", i, CsvProblem::unterminated_quote});
+      expected.push_back({"\"C:\\dir\\\"", i, RecordProblem::unterminated_quote});
     }
     text += "last\n";
     expected.push_back({"last", 51, kNone});
@@ -127,12 +127,12 @@ TEST(CsvReader, LosesOneLineToEachOfManyStrayQuotes) {
 }
 
 TEST(CsvReader, ReadsManyStrayQuotesInLinearTime) {
-  const CsvDialect dialect{.escape = '\\'};
+  const Dialect dialect{.escape = '\\'};
   std::string text;
   for (int i = 0; i < 200'000; i++) text += "\"x\\\"\n";
   TextSource source(text, std::size_t{1} << 20);
   CsvReader reader(source, dialect, std::size_t{16} << 20);
-  CsvRecord record;
+  Record record;
   std::int64_t records = 0;
   while (reader.next(record)) records++;  // hours where each one is scanned to the end
   EXPECT_EQ(records, 200'000);
@@ -140,10 +140,10 @@ TEST(CsvReader, ReadsManyStrayQuotesInLinearTime) {
 
 TEST(CsvReader, GoesOnWhereAnEarlierScanGaveUp) {
   // the first record goes beyond the limit; the second one, which starts later, ends at it
-  const CsvDialect dialect{.escape = '\\'};
+  const Dialect dialect{.escape = '\\'};
   EXPECT_EQ(
       read_all("\"aaaa\n\"\\\"\ncccccccc\",1\nd\n", dialect, 16),
-      (std::vector<Seen>{{"\"aaaa", 1, CsvProblem::unterminated_quote}, {"\"\\\"\ncccccccc\",1", 2, kNone}, {"d", 4, kNone}}));
+      (std::vector<Seen>{{"\"aaaa", 1, RecordProblem::unterminated_quote}, {"\"\\\"\ncccccccc\",1", 2, kNone}, {"d", 4, kNone}}));
 }
 
 TEST(CsvReader, KeepsQuotedLineEndsOfTheOtherKind) {
@@ -152,19 +152,19 @@ TEST(CsvReader, KeepsQuotedLineEndsOfTheOtherKind) {
 
 TEST(CsvReader, MarksLineEndsOfTheOtherKind) {
   EXPECT_EQ(read_all("a\nb\rc\nd\n"),
-            (std::vector<Seen>{{"a", 1, kNone}, {"b\rc", 2, CsvProblem::stray_line_end}, {"d", 3, kNone}}));
+            (std::vector<Seen>{{"a", 1, kNone}, {"b\rc", 2, RecordProblem::stray_carriage_return}, {"d", 3, kNone}}));
   EXPECT_EQ(read_all("a\rb\nc\rd\r"),
-            (std::vector<Seen>{{"a", 1, kNone}, {"b\nc", 2, CsvProblem::stray_line_end}, {"d", 3, kNone}}));
+            (std::vector<Seen>{{"a", 1, kNone}, {"b\nc", 2, RecordProblem::stray_newline}, {"d", 3, kNone}}));
 }
 
 TEST(CsvReader, CutsALineOverTheLimitAndGoesOnBehindIt) {
   const std::string text = "a\n" + std::string(300'000, 'x') + "\nb\n";
   EXPECT_EQ(read_all(text, {}, 10),
-            (std::vector<Seen>{{"a", 1, kNone}, {std::string(10, 'x'), 2, CsvProblem::too_long}, {"b", 3, kNone}}));
+            (std::vector<Seen>{{"a", 1, kNone}, {std::string(10, 'x'), 2, RecordProblem::too_long}, {"b", 3, kNone}}));
 }
 
 TEST(CsvReader, EndsAQuoteThatGoesBeyondTheLimitWithItsLine) {
-  EXPECT_EQ(read_all("\"a\nbbbbbbbbbbbb\nc\",1\nd\n", {}, 10).front(), (Seen{"\"a", 1, CsvProblem::unterminated_quote}));
+  EXPECT_EQ(read_all("\"a\nbbbbbbbbbbbb\nc\",1\nd\n", {}, 10).front(), (Seen{"\"a", 1, RecordProblem::unterminated_quote}));
 }
 
 TEST(CsvReader, TakesALineOfExactlyTheLimit) {
@@ -177,12 +177,12 @@ TEST(CsvReader, TakesBytesOfMultiByteCharactersForNoQuotes) {
   EXPECT_EQ(read_all("\x81\"a\nb\n", {}, 1000, two_bytes), (std::vector<Seen>{{"\x81\"a", 1, kNone}, {"b", 2, kNone}}));
 }
 
-std::vector<std::string> split(std::string_view record, const CsvDialect& dialect = {}) {
+std::vector<std::string> split(std::string_view record, const Dialect& dialect = {}) {
   std::string storage;
-  std::vector<CsvField> fields;
+  std::vector<Field> fields;
   if (!split_csv(record, dialect, storage, fields)) return {"unterminated"};
   std::vector<std::string> texts;
-  for (const CsvField& field : fields) {
+  for (const Field& field : fields) {
     EXPECT_EQ(std::strlen(field.text), field.size);
     texts.push_back(field.is_null ? "NULL" : field.text);
   }
@@ -211,7 +211,7 @@ TEST(CsvSplit, ReadsQuotesInTheMiddleOfAField) {
 }
 
 TEST(CsvSplit, UnescapesOnlyQuoteAndEscape) {
-  const CsvDialect dialect{.escape = '\\'};
+  const Dialect dialect{.escape = '\\'};
   EXPECT_EQ(split("\"a\\\"b\\\\c\\n\"", dialect), (Texts{"a\"b\\c\\n"}));
   EXPECT_EQ(split("a\\,b", dialect), (Texts{"a\\", "b"}));
 }

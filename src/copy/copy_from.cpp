@@ -1,0 +1,186 @@
+#include "copy/copy_from.hpp"
+
+#include "base/concat.hpp"
+#include "copy/options.hpp"
+#include "load/load_stream.hpp"
+#include "pg/client_stream.hpp"
+#include "pg/compat.hpp"
+#include "pg/extension.hpp"
+#include "pg/guard.hpp"
+#include "pg/input_file.hpp"
+#include "pg/program_stream.hpp"
+
+#include "pg/server.hpp"
+
+extern "C" {
+#include "access/sysattr.h"
+#include "catalog/pg_authid.h"
+#include "commands/copy.h"
+#include "nodes/makefuncs.h"
+#include "optimizer/optimizer.h"
+#include "parser/parse_coerce.h"
+#include "parser/parse_collate.h"
+#include "parser/parse_expr.h"
+#include "parser/parse_relation.h"
+#include "tcop/utility.h"
+#include "utils/rls.h"
+}
+
+namespace ferry::copy {
+
+using pg::call;
+
+namespace {
+
+constexpr const char* kMissingFileHint =
+    "COPY FROM instructs the PostgreSQL server process to read a file. You may want a client-side facility such as psql's "
+    "\\copy.";
+
+/// The table of a statement, open, and what the statement says of its columns.
+struct Target {
+  Relation table;
+  List* attributes;  ///< the numbers of the columns that are loaded
+  List* filter;      ///< see load::WriterOptions
+};
+
+/// The roles that may read files and run programs. Calls the server without a guard.
+void check_role(const CopyStmt& statement) {
+  if (statement.filename == nullptr) return;
+  const Oid role = statement.is_program ? ROLE_PG_EXECUTE_SERVER_PROGRAM : ROLE_PG_READ_SERVER_FILES;
+  if (!has_privs_of_role(GetUserId(), role)) pg::compat::report_may_not_copy_from(statement.is_program);
+}
+
+/// Generated columns have no values yet when WHERE is evaluated. Calls the server without a guard.
+void check_filter_columns(Relation table, Node* condition) {
+  Bitmapset* used = nullptr;
+  pull_varattnos(condition, 1, &used);
+  TupleDesc const description = RelationGetDescr(table);
+  const bool whole_row = bms_is_member(0 - FirstLowInvalidHeapAttributeNumber, used);
+  for (int i = 0; i < description->natts; i++) {
+    const FormData_pg_attribute& column = *TupleDescAttr(description, i);
+    const bool is_used = whole_row || bms_is_member(column.attnum - FirstLowInvalidHeapAttributeNumber, used);
+    if (!is_used || column.attgenerated == '\0') continue;
+    ereport(ERROR, (errcode(ERRCODE_INVALID_COLUMN_REFERENCE),
+                    errmsg("generated columns are not supported in COPY FROM WHERE conditions"),
+                    errdetail("Column \"%s\" is a generated column.", NameStr(column.attname))));
+  }
+}
+
+/// The condition of WHERE, ready to be executed. Calls the server without a guard.
+List* plan_filter(ParseState* state, ParseNamespaceItem* item, Relation table, Node* raw) {
+  addNSItemToQuery(state, item, false, true, true);
+  Node* condition = transformExpr(state, raw, EXPR_KIND_COPY_WHERE);
+  condition = coerce_to_boolean(state, condition, "WHERE");
+  assign_expr_collations(state, condition);
+  check_filter_columns(table, condition);
+  condition = eval_const_expressions(nullptr, condition);
+  condition = reinterpret_cast<Node*>(canonicalize_qual(reinterpret_cast<Expr*>(condition), false));
+  return make_ands_implicit(reinterpret_cast<Expr*>(condition));
+}
+
+/// Whether rows can be written into the relation. Calls the server without a guard.
+void check_kind(Relation table) {
+  const char* const name = RelationGetRelationName(table);
+  switch (table->rd_rel->relkind) {
+    case RELKIND_RELATION:
+    case RELKIND_PARTITIONED_TABLE:
+    case RELKIND_FOREIGN_TABLE:
+      return;
+    case RELKIND_VIEW:
+      ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE), errmsg("cannot copy to view \"%s\"", name),
+                      errhint("Copy to the table behind the view.")));
+    case RELKIND_MATVIEW:
+      ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE), errmsg("cannot copy to materialized view \"%s\"", name)));
+    case RELKIND_SEQUENCE:
+      ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE), errmsg("cannot copy to sequence \"%s\"", name)));
+    default:
+      ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE), errmsg("cannot copy to non-table relation \"%s\"", name)));
+  }
+}
+
+/// Opens the table under the user's privileges. Source: DoCopy(). Calls the server without a guard.
+Target open_target(ParseState* state, const CopyStmt& statement) {
+  PreventCommandIfParallelMode("COPY");
+  PreventCommandDuringRecovery("COPY FROM");
+  Relation const table = table_openrv(statement.relation, RowExclusiveLock);
+  ParseNamespaceItem* const item = addRangeTableEntryForRelation(state, table, RowExclusiveLock, nullptr, false, false);
+  pg::compat::Permissions* const permissions = pg::compat::permissions_of(item);
+  permissions->requiredPerms = ACL_INSERT;  // a column in WHERE adds ACL_SELECT
+  Target target{table, NIL, NIL};
+  if (statement.whereClause != nullptr) target.filter = plan_filter(state, item, table, statement.whereClause);
+  target.attributes = CopyGetAttnums(RelationGetDescr(table), table, statement.attlist);
+  for (int i = 0; i < list_length(target.attributes); i++)
+    permissions->insertedCols =
+        bms_add_member(permissions->insertedCols, list_nth_int(target.attributes, i) - FirstLowInvalidHeapAttributeNumber);
+  pg::compat::check_permissions(state->p_rtable, permissions);
+  if (check_enable_rls(RelationGetRelid(table), InvalidOid, false) == RLS_ENABLED)
+    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("COPY FROM not supported with row-level security"),
+                    errhint("Use INSERT statements instead.")));
+  PreventCommandIfReadOnly("COPY FROM");  // into a temporary table too: the log is none
+  return target;
+}
+
+/// Opens the source and loads it.
+load::LoadSummary load_source(const CopyStmt& statement, Options& options, load::Rules& rules, int column_count) {
+  if (statement.filename == nullptr) {
+    options.load.source_name = "STDIN";
+    options.load.stream_kind = pg::StreamKind::pipe;
+    pg::ClientStream client(column_count);
+    const load::LoadSummary summary = load::load_stream(client, options.stream, options.load, rules);
+    client.finish();
+    return summary;
+  }
+  const std::string name = statement.filename;
+  if (statement.is_program) {
+    options.load.source_name = "PROGRAM " + name;
+    options.load.stream_kind = pg::StreamKind::program;
+    pg::ProgramStream program(name);
+    const load::LoadSummary summary = load::load_stream(program, options.stream, options.load, rules);
+    program.close();
+    return summary;
+  }
+  options.load.source_name = name;
+  options.load.stream_kind = pg::StreamKind::file;
+  pg::InputFile file(name, kMissingFileHint);
+  options.stream.bytes_total = file.size_bytes();
+  const load::LoadSummary summary = load::load_stream(file, options.stream, options.load, rules);
+  file.close();
+  return summary;
+}
+
+/// Tells the client of rejects, and how to read them.
+void announce(const load::LoadSummary& summary) {
+  if (summary.rows_rejected == 0) return;
+  const char* const view = call([] {
+    const Oid schema = pg::extension_schema();
+    const bool is_visible = RelationIsVisible(get_relname_relid("ferry_rejects", schema));
+    return const_cast<const char*>(
+        quote_qualified_identifier(is_visible ? nullptr : get_namespace_name(schema), "ferry_rejects"));
+  });
+  const std::string message =
+      summary.rows_rejected == 1 ? "1 row was rejected" : concat(summary.rows_rejected, " rows were rejected");
+  const std::string hint = concat("To see them: SELECT * FROM ", view, " WHERE load_id = ", summary.load_id, ";");
+  pg::notice(message.c_str(), hint.c_str());
+}
+
+}  // namespace
+
+std::int64_t copy_from(ParseState* state, CopyStmt* statement) {
+  if (!statement->is_from) (void)read_options(state, *statement, nullptr, NIL);  // raises
+  call([statement] { check_role(*statement); });
+  const Target target = call([=] { return open_target(state, *statement); });
+  Options options = read_options(state, *statement, target.table, target.attributes);
+  options.load.filter = target.filter;
+  call([target] {
+    check_kind(target.table);
+    (void)pg::extension_schema();  // raises where there is none, and before a client sends its data
+  });
+  load::Rules rules(RelationGetRelid(target.table), true);
+  const load::LoadSummary summary = load_source(*statement, options, rules, list_length(target.attributes));
+  rules.close();
+  call(table_close, target.table, NoLock);
+  announce(summary);
+  return summary.rows_loaded;
+}
+
+}  // namespace ferry::copy

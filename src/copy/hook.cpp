@@ -1,0 +1,55 @@
+#include "copy/hook.hpp"
+
+#include "copy/copy_from.hpp"
+#include "copy/options.hpp"
+#include "pg/guard.hpp"
+
+#include "pg/server.hpp"
+
+extern "C" {
+#include "parser/parse_node.h"
+#include "tcop/cmdtag.h"
+#include "tcop/utility.h"
+}
+
+namespace ferry::copy {
+
+namespace {
+
+ProcessUtility_hook_type next_hook = nullptr;
+
+void run(CopyStmt* statement, bool is_read_only_tree, const char* query, QueryEnvironment* environment,
+         QueryCompletion* completion) {
+  ParseState* const state = pg::call([=] {
+    ParseState* const made = make_parsestate(nullptr);
+    made->p_sourcetext = query;
+    made->p_queryEnv = environment;
+    return made;
+  });
+  // what is done with the condition of WHERE scribbles on it
+  if (is_read_only_tree) statement = static_cast<CopyStmt*>(pg::call(copyObjectImpl, statement));
+  const std::int64_t rows = copy_from(state, statement);
+  pg::call(free_parsestate, state);
+  if (completion != nullptr) SetQueryCompletion(completion, CMDTAG_COPY, static_cast<uint64>(rows));
+}
+
+void process_utility(PlannedStmt* planned, const char* query, bool is_read_only_tree, ProcessUtilityContext context,
+                     ParamListInfo parameters, QueryEnvironment* environment, DestReceiver* receiver,
+                     QueryCompletion* completion) {
+  auto* const statement = reinterpret_cast<CopyStmt*>(planned->utilityStmt);
+  if (!IsA(statement, CopyStmt) || !wants_rejects(*statement)) {
+    const ProcessUtility_hook_type next = next_hook == nullptr ? standard_ProcessUtility : next_hook;
+    next(planned, query, is_read_only_tree, context, parameters, environment, receiver, completion);
+    return;
+  }
+  pg::boundary([&] { run(statement, is_read_only_tree, query, environment, completion); });
+}
+
+}  // namespace
+
+void install_hook() {
+  next_hook = ProcessUtility_hook;
+  ProcessUtility_hook = process_utility;
+}
+
+}  // namespace ferry::copy

@@ -1,0 +1,13 @@
+#pragma once
+
+#include "load/load.hpp"
+#include "load/stream_source.hpp"
+
+namespace ferry::load {
+
+/// Loads a stream of CSV or text into the table of rules, under the user's privileges on its columns; see run_load(). Fills
+/// options.options_json. bytes: open, read to its end or to the line that ends the data.
+/// Errors: those of StreamSource and run_load(); 42501.
+LoadSummary load_stream(ByteSource& bytes, const StreamOptions& stream, LoadOptions options, Rules& rules);
+
+}  // namespace ferry::load

@@ -1,0 +1,331 @@
+#include "load/stream_source.hpp"
+
+#include <algorithm>
+
+#include "base/concat.hpp"
+#include "pg/guard.hpp"
+#include "text/copy_text.hpp"
+#include "text/csv.hpp"
+
+#include "pg/server.hpp"
+
+extern "C" {
+#include "catalog/namespace.h"
+#include "mb/pg_wchar.h"
+}
+
+namespace ferry::load {
+
+using pg::call;
+
+namespace {
+
+/// Lengths of characters in the encodings of clients in which ASCII bytes occur inside of a character.
+template <int kEncoding>
+int character_length(const char* text) {
+  return pg_encoding_mblen(kEncoding, text);
+}
+
+text::CharacterLength character_length_of(int encoding) {
+  switch (encoding) {
+    case PG_SJIS:
+      return character_length<PG_SJIS>;
+    case PG_BIG5:
+      return character_length<PG_BIG5>;
+    case PG_GBK:
+      return character_length<PG_GBK>;
+    case PG_UHC:
+      return character_length<PG_UHC>;
+    case PG_GB18030:
+      return character_length<PG_GB18030>;
+    case PG_JOHAB:
+      return character_length<PG_JOHAB>;
+    case PG_SHIFT_JIS_2004:
+      return character_length<PG_SHIFT_JIS_2004>;
+    default:
+      return nullptr;
+  }
+}
+
+Problem malformed(std::string reason, std::string detail = {}) { return {"22P04", {}, {}, std::move(reason), std::move(detail)}; }
+
+/// The bytes of raw from at on that stand for one character, as "0xe2 0x82".
+std::string hex_of_character(std::string_view raw, std::size_t at, int encoding) {
+  constexpr char kHex[] = "0123456789abcdef";
+  const auto length = static_cast<std::size_t>(std::clamp(pg_encoding_mblen(encoding, raw.data() + at), 1, 4));
+  std::string bytes;
+  for (const char c : raw.substr(at, length)) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (!bytes.empty()) bytes += ' ';
+    (bytes += "0x") += kHex[byte >> 4];
+    bytes += kHex[byte & 15];
+    if (byte == 0) break;
+  }
+  return bytes;
+}
+
+Problem invalid_bytes(std::string_view raw, std::size_t at, int encoding) {
+  return {
+      "22021",
+      {},
+      {},
+      concat("invalid byte sequence for encoding \"", pg_encoding_to_char(encoding), "\": ", hex_of_character(raw, at, encoding)),
+      {}};
+}
+
+std::unique_ptr<text::RecordReader> reader_of(ByteSource& bytes, const StreamOptions& options) {
+  const text::CharacterLength length = character_length_of(options.encoding);
+  if (options.format == Format::text) return std::make_unique<text::CopyTextReader>(bytes, options.max_record_bytes, length);
+  return std::make_unique<text::CsvReader>(bytes, options.dialect, options.max_record_bytes, length);
+}
+
+}  // namespace
+
+StreamSource::StreamSource(ByteSource& bytes, const StreamOptions& options, Rules& rules)
+    : options_(options), rules_(rules), reader_(reader_of(bytes, options_)) {
+  const int server_encoding = GetDatabaseEncoding();
+  if (options_.encoding != server_encoding && options_.encoding != PG_SQL_ASCII && server_encoding != PG_SQL_ASCII) {
+    conversion_ = call(FindDefaultConversionProc, options_.encoding, server_encoding);
+    if (!OidIsValid(conversion_))
+      throw Error("42883", concat("default conversion function for encoding \"", pg_encoding_to_char(options_.encoding),
+                                  "\" to \"", pg_encoding_to_char(server_encoding), "\" does not exist"));
+  }
+  if (!options_.columns.empty()) rules_.choose_columns(options_.columns);
+  read_header();
+  field_of_column_.resize(rules_.field_columns().size());
+  if (options_.header != Header::by_name)
+    for (std::size_t i = 0; i < field_of_column_.size(); i++) column_of_field_.push_back(static_cast<int>(i));
+  for (std::size_t i = 0; i < column_of_field_.size(); i++)
+    if (column_of_field_[i] >= 0) field_of_column_[static_cast<std::size_t>(column_of_field_[i])] = i;
+  note_forced_columns();
+}
+
+std::optional<Problem> StreamSource::problem_of(text::RecordProblem problem) const {
+  using text::RecordProblem;
+  const bool is_csv = options_.format == Format::csv;
+  switch (problem) {
+    case RecordProblem::none:
+      return std::nullopt;
+    case RecordProblem::unterminated_quote:
+      return malformed("unterminated CSV quoted field", "The record is taken to end with the line on which it starts.");
+    case RecordProblem::stray_carriage_return:
+      return malformed(concat(is_csv ? "unquoted" : "literal", " carriage return found in data"),
+                       "The lines of this file end differently.");
+    case RecordProblem::stray_newline:
+      return malformed(concat(is_csv ? "unquoted" : "literal", " newline found in data"),
+                       "The lines of this file end differently.");
+    case RecordProblem::stray_end_marker:
+      return malformed("end-of-copy marker is not alone on its line");
+    case RecordProblem::too_long:
+      return Problem{
+          "54000",
+          {},
+          {},
+          "record is too long",
+          concat("Only its first ", options_.max_record_bytes, " bytes are kept, the limit of \"pg_ferry.max_record_bytes\".")};
+  }
+  return std::nullopt;
+}
+
+/// The next record before the line that ends the data.
+bool StreamSource::next(text::Record& record) {
+  if (ended_ || !reader_->next(record)) return false;
+  ended_ = record.is_end_marker() && (options_.format == Format::text || options_.ends_at_marker);
+  return !ended_;
+}
+
+void StreamSource::read_header() {
+  if (options_.header == Header::by_name) place_fields_by_name(header_names());
+  if (options_.header == Header::match) match_header();
+  text::Record passed_over;
+  if (options_.header == Header::skip)
+    while (header_rows_ < options_.header_rows && next(passed_over)) header_rows_++;
+}
+
+/// The fields of the first record, in fields_ and as texts; of an empty stream none.
+std::vector<std::string> StreamSource::header_names() {
+  text::Record record;
+  fields_.clear();
+  if (!next(record)) {
+    if (options_.header == Header::match) return {};
+    throw Error("22P04", "header line is missing").detail("The file is empty.");
+  }
+  header_rows_ = 1;
+  Record header;
+  header.raw.assign(record.raw);
+  std::optional<Problem> problem = problem_of(record.problem);
+  if (!problem) problem = convert(header, text_);
+  if (!problem) problem = split_text();
+  if (problem) throw Error("22P04", "header line is malformed").detail(problem->reason);
+  std::vector<std::string> names;
+  for (const text::Field& field : fields_) names.emplace_back(field.text, field.size);
+  return names;
+}
+
+/// HEADER MATCH of COPY.
+void StreamSource::match_header() {
+  const std::vector<std::string> names = header_names();
+  const std::size_t wanted = rules_.field_columns().size();
+  if (names.size() != wanted)
+    throw Error("22P04", concat("wrong number of fields in header line: got ", names.size(), ", expected ", wanted));
+  for (std::size_t i = 0; i < wanted; i++) {
+    const std::string& name = column_at(i).name;
+    if (fields_[i].is_null)
+      throw Error("22P04", concat("column name mismatch in header line field ", i + 1, ": got null value (\"",
+                                  options_.dialect.null_string, "\"), expected \"", name, '"'));
+    if (names[i] != name)
+      throw Error("22P04", concat("column name mismatch in header line field ", i + 1, ": got \"", names[i], "\", expected \"",
+                                  name, '"'));
+  }
+}
+
+void StreamSource::place_fields_by_name(const std::vector<std::string>& names) {
+  for (auto name = names.begin(); name != names.end(); ++name)
+    if (std::find(names.begin(), name, *name) != name)
+      throw Error("42701", concat("column \"", *name, "\" occurs more than once in the header line"));
+  if (options_.columns.empty()) {
+    try {
+      rules_.choose_columns(names);
+    } catch (Error& error) {
+      error.context("header line").hint("Columns are matched by name. Name the columns to load to pass over others.");
+      throw;
+    }
+  }
+  for (const std::string& name : names) {
+    int place = -1;
+    for (std::size_t i = 0; i < rules_.field_columns().size(); i++)
+      if (column_at(i).name == name) place = static_cast<int>(i);
+    column_of_field_.push_back(place);
+  }
+  for (std::size_t i = 0; i < rules_.field_columns().size(); i++)
+    if (std::find(column_of_field_.begin(), column_of_field_.end(), static_cast<int>(i)) == column_of_field_.end())
+      throw Error("42703", concat("column \"", column_at(i).name, "\" is not in the header line"));
+}
+
+void StreamSource::note_forced_columns() {
+  const auto flags_of = [this](const std::vector<std::string>& names) {
+    std::vector<bool> flags;
+    for (std::size_t i = 0; !names.empty() && i < rules_.field_columns().size(); i++)
+      flags.push_back(std::find(names.begin(), names.end(), column_at(i).name) != names.end());
+    return flags;
+  };
+  force_not_null_ = flags_of(options_.force_not_null);
+  force_null_ = flags_of(options_.force_null);
+}
+
+bool StreamSource::read(Record& record) {
+  text::Record found;
+  if (!next(found)) return false;
+  record.row_number = found.row_number - header_rows_;
+  record.line_number = found.line_number;
+  record.raw.assign(found.raw);
+  record.problem = problem_of(found.problem);
+  return true;
+}
+
+/// The record in the server's encoding, into text; or what is wrong with its bytes.
+std::optional<Problem> StreamSource::convert(const Record& record, std::string& text) const {
+  const std::string& raw = record.raw;
+  const int length = static_cast<int>(raw.size());
+  const int server_encoding = GetDatabaseEncoding();
+  const int encoding = options_.encoding == PG_SQL_ASCII ? server_encoding : options_.encoding;
+  if (const int valid = call(pg_encoding_verifymbstr, encoding, raw.data(), length); valid < length) {
+    Problem problem = invalid_bytes(raw, static_cast<std::size_t>(valid), encoding);
+    problem.detail = concat("The sequence starts at byte ", valid + 1, " of the record.");
+    return problem;
+  }
+  if (encoding == server_encoding || server_encoding == PG_SQL_ASCII || raw.empty()) {
+    text = raw;
+    return std::nullopt;
+  }
+  text.resize(raw.size() * MAX_CONVERSION_GROWTH + 1);
+  auto* const from = reinterpret_cast<unsigned char*>(const_cast<char*>(raw.data()));
+  auto* const to = reinterpret_cast<unsigned char*>(text.data());
+  const int converted = call(pg_do_encoding_conversion_buf, conversion_, encoding, server_encoding, from, length, to,
+                             static_cast<int>(text.size()), true);
+  if (converted < length)
+    return Problem{"22P05",
+                   {},
+                   {},
+                   concat("character with byte sequence ", hex_of_character(raw, static_cast<std::size_t>(converted), encoding),
+                          " in encoding \"", pg_encoding_to_char(encoding), "\" has no equivalent in encoding \"",
+                          pg_encoding_to_char(server_encoding), "\""),
+                   {}};
+  text.resize(std::char_traits<char>::length(text.c_str()));
+  return std::nullopt;
+}
+
+std::optional<std::string> StreamSource::text_of(const Record& record) {
+  std::string text;
+  if (convert(record, text)) return std::nullopt;
+  return text;
+}
+
+/// Splits text_ into fields_; what is wrong with it as a whole.
+std::optional<Problem> StreamSource::split_text() {
+  if (options_.format == Format::csv) {
+    if (!text::split_csv(text_, options_.dialect, storage_, fields_)) return malformed("unterminated CSV quoted field");
+    return std::nullopt;
+  }
+  text::split_copy_text(text_, options_.dialect, storage_, fields_);
+  const int encoding = GetDatabaseEncoding();
+  for (const text::Field& field : fields_) {
+    if (!field.has_made_bytes || field.is_null) continue;
+    const int size = static_cast<int>(field.size);
+    if (const int valid = call(pg_encoding_verifymbstr, encoding, field.text, size); valid < size)
+      return invalid_bytes({field.text, field.size}, static_cast<std::size_t>(valid), encoding);
+  }
+  return std::nullopt;
+}
+
+void StreamSource::split(const Record& record, Fields& out) {
+  const std::size_t wanted = rules_.field_columns().size();
+  out.values.assign(wanted, Field{});
+  out.valid = 0;
+  out.problem = record.problem;
+  if (!out.problem) out.problem = convert(record, text_);
+  if (out.problem || (wanted == 0 && text_.empty() && column_of_field_.empty())) return;
+  out.problem = split_text();
+  if (!out.problem) out.problem = place_fields(out);
+}
+
+/// Puts fields_ into the places of their columns.
+std::optional<Problem> StreamSource::place_fields(Fields& out) {
+  const auto counts = [this] { return concat("Expected ", column_of_field_.size(), " fields, found ", fields_.size(), "."); };
+  if (fields_.size() > column_of_field_.size()) return malformed("extra data after last expected column", counts());
+  for (std::size_t i = 0; i < fields_.size(); i++) {
+    if (column_of_field_[i] < 0) continue;
+    const auto place = static_cast<std::size_t>(column_of_field_[i]);
+    if (fields_[i].is_default && column_at(place).default_value == nullptr) {
+      Problem problem = malformed("unexpected default marker in COPY data",
+                                  concat("Column \"", column_at(place).name, "\" has no default value."));
+      problem.column = column_at(place).name;
+      return problem;
+    }
+    take_value(fields_[i], place, out.values[place]);
+  }
+  while (out.valid < out.values.size() && field_of_column_[out.valid] < fields_.size()) out.valid++;
+  if (out.valid < out.values.size()) {
+    const std::string& name = column_at(out.valid).name;
+    Problem problem = malformed(concat("missing data for column \"", name, "\""), counts());
+    problem.column = name;
+    return problem;
+  }
+  if (fields_.size() < column_of_field_.size()) return malformed("missing data for a column that is not loaded");
+  return std::nullopt;
+}
+
+void StreamSource::take_value(const text::Field& from, std::size_t place, Field& field) const {
+  if (from.is_default) return;  // absent
+  const std::string& null_string = options_.dialect.null_string;
+  bool is_null = from.is_null;
+  if (is_null && !force_not_null_.empty() && force_not_null_[place])
+    is_null = false;  // its text is the null string
+  else if (!is_null && !force_null_.empty() && force_null_[place])
+    is_null = std::string_view(from.text, from.size) == null_string;
+  field.state = is_null ? Field::State::null : Field::State::text;
+  field.text = is_null ? nullptr : from.text;
+  field.size = from.size;
+}
+
+}  // namespace ferry::load

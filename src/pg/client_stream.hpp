@@ -1,0 +1,31 @@
+#pragma once
+
+#include "base/io.hpp"
+
+#include "pg/server.hpp"
+
+extern "C" {
+#include "lib/stringinfo.h"
+}
+
+namespace ferry::pg {
+
+/// The data that the client of the session sends for COPY FROM STDIN, protocol 3.
+class ClientStream : public ByteSource {
+ public:
+  /// Tells the client to send, in a format of text. Errors: 0A000 there is no client.
+  explicit ClientStream(int column_count);
+  /// Waits for the client; an interrupt ends the wait.
+  /// Errors: 57014 the client gave up; 08006 it is gone; 08P01 a message that does not belong here.
+  [[nodiscard]] std::size_t read(std::span<std::uint8_t> out) override;
+  /// Reads over what the client still sends, to its end.
+  void finish();
+
+ private:
+  bool next_message();
+
+  StringInfo message_;
+  bool ended_ = false;
+};
+
+}  // namespace ferry::pg

@@ -1,0 +1,144 @@
+#include "text/copy_text.hpp"
+
+#include <algorithm>
+
+namespace ferry::text {
+
+CopyTextReader::CopyTextReader(ByteSource& source, std::size_t max_record_bytes, CharacterLength character_length)
+    : RecordReader(source, max_record_bytes, character_length, "\\") {}
+
+/// Takes the backslash at scan.at and what it is for; false where it is the last byte of the stream.
+bool CopyTextReader::scan_backslash(Scan& scan) {
+  scan.at++;
+  if (at_end(scan.at)) return false;
+  const char c = byte(scan.at);
+  if (c == '.') scan.has_end_marker = true;
+  if (c == line_end_byte()) scan.lines++;
+  if (wide_character(scan.at) == 0) scan.at++;
+  return true;
+}
+
+/// Where all of the buffer belongs to a record that is too long: drops what is beyond the limit, so that memory stays bounded.
+void CopyTextReader::drop_excess(Scan& scan) {
+  scan.too_long = true;
+  if (begin_ + scan.at < end_) return;
+  base_offset_ += scan.at - max_record_bytes_;
+  end_ = begin_ + max_record_bytes_;
+  scan.at = max_record_bytes_;
+}
+
+/// Moves scan behind the record and its line end; the size of the record without it.
+std::size_t CopyTextReader::scan_record(Scan& scan) {
+  for (;;) {
+    scan.at = skip_ordinary(scan.at);
+    if (scan.at > max_record_bytes_) drop_excess(scan);
+    if (at_end(scan.at)) return scan.at;
+    if (const std::size_t size = wide_character(scan.at); size > 0) {
+      scan.at += size;
+      continue;
+    }
+    const char c = byte(scan.at);
+    if (c == '\\') {
+      if (!scan_backslash(scan)) return scan.at;
+    } else if (c == '\n' || c == '\r') {
+      const std::size_t size = scan.at;
+      if (take_line_end(scan.at)) return size;
+      scan.stray = true;
+    } else {
+      scan.at++;
+    }
+  }
+}
+
+void CopyTextReader::read_record(Record& record) {
+  Scan scan;
+  const std::size_t size = scan_record(scan);
+  record.raw = {buffer_.data() + begin_, std::min(size, max_record_bytes_)};
+  consumed_next_ = scan.at;
+  line_ += scan.lines + 1;
+  record.problem = RecordProblem::none;
+  if (scan.too_long || size > max_record_bytes_)
+    record.problem = RecordProblem::too_long;
+  else if (scan.has_end_marker)
+    record.problem = RecordProblem::stray_end_marker;
+  else if (scan.stray)
+    record.problem = stray_problem();
+}
+
+namespace {
+
+/// The value of c as a digit to that base, or -1.
+int digit(char c, int base) {
+  int value = -1;
+  if (c >= '0' && c <= '9') value = c - '0';
+  if (c >= 'a' && c <= 'f') value = c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') value = c - 'A' + 10;
+  return value < base ? value : -1;
+}
+
+/// The byte that up to max_digits digits at in give; in is then behind them. At least one is there.
+char number(const char*& in, const char* end, int base, int max_digits, Field& field) {
+  int value = 0;
+  for (int i = 0; i < max_digits && in < end && digit(*in, base) >= 0; i++) value = value * base + digit(*in++, base);
+  const char byte = static_cast<char>(value & 0xFF);
+  if (byte == '\0' || (byte & 0x80) != 0) field.has_made_bytes = true;
+  return byte;
+}
+
+/// What a backslash and the bytes at in behind it stand for; in is then behind them. in < end.
+char unescape(const char*& in, const char* end, Field& field) {
+  if (digit(*in, 8) >= 0) return number(in, end, 8, 3, field);
+  const char c = *in++;
+  switch (c) {
+    case 'x':
+      return in < end && digit(*in, 16) >= 0 ? number(in, end, 16, 2, field) : c;
+    case 'b':
+      return '\b';
+    case 'f':
+      return '\f';
+    case 'n':
+      return '\n';
+    case 'r':
+      return '\r';
+    case 't':
+      return '\t';
+    case 'v':
+      return '\v';
+    default:
+      return c;
+  }
+}
+
+}  // namespace
+
+void split_copy_text(std::string_view record, const Dialect& dialect, std::string& storage, std::vector<Field>& fields) {
+  storage.resize(record.size() + 1);
+  fields.clear();
+  char* out = storage.data();
+  const char* in = record.data();
+  const char* const end = in + record.size();
+  for (;;) {
+    const char* const raw_start = in;
+    Field field{out, 0};
+    const char* raw_end = in;
+    for (; in < end && *in != dialect.delimiter; raw_end = in) {
+      const char c = *in++;
+      if (c != '\\')
+        *out++ = c;
+      else if (in == end)  // stands for nothing
+        break;
+      else
+        *out++ = unescape(in, end, field);
+    }
+    const std::string_view raw(raw_start, static_cast<std::size_t>(raw_end - raw_start));
+    field.size = static_cast<std::size_t>(out - field.text);
+    field.is_null = raw == dialect.null_string;
+    field.is_default = dialect.default_string && raw == *dialect.default_string;
+    fields.push_back(field);
+    *out++ = '\0';
+    if (in == end) return;
+    in++;
+  }
+}
+
+}  // namespace ferry::text

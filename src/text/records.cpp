@@ -1,0 +1,87 @@
+#include "text/records.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace ferry::text {
+
+RecordReader::RecordReader(ByteSource& source, std::size_t max_record_bytes, CharacterLength character_length,
+                           std::string_view special)
+    : max_record_bytes_(max_record_bytes), source_(source), character_length_(character_length) {
+  for (const char c : special) is_special_[static_cast<unsigned char>(c)] = true;
+  is_special_['\n'] = is_special_['\r'] = true;
+}
+
+bool RecordReader::fill() {
+  if (source_ended_) return false;
+  if (begin_ > 0 && begin_ >= (end_ - begin_)) {
+    std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
+    end_ -= begin_;
+    base_offset_ += begin_;
+    begin_ = 0;
+  }
+  if (buffer_.size() < end_ + kChunkBytes) buffer_.resize(std::max(end_ + kChunkBytes, buffer_.size() + buffer_.size() / 2));
+  const std::size_t count = source_.read({reinterpret_cast<std::uint8_t*>(buffer_.data() + end_), buffer_.size() - end_});
+  end_ += count;
+  source_ended_ = count == 0;
+  return count > 0;
+}
+
+void RecordReader::skip_byte_order_mark() {
+  started_ = true;
+  if (!at_end(2) && std::memcmp(buffer_.data() + begin_, "\xEF\xBB\xBF", 3) == 0) begin_ += 3;
+}
+
+bool RecordReader::at_end(std::size_t at) {
+  while (begin_ + at >= end_)
+    if (!fill()) return true;
+  return false;
+}
+
+std::size_t RecordReader::skip_ordinary(std::size_t at) const {
+  if (character_length_ != nullptr) return at;
+  const std::size_t stop = std::min(end_ - begin_, max_record_bytes_ + 1);
+  const char* const data = buffer_.data() + begin_;
+  while (at < stop && !is_special_[static_cast<unsigned char>(data[at])]) at++;
+  return at;
+}
+
+std::size_t RecordReader::wide_character(std::size_t at) {
+  if (character_length_ == nullptr || (byte(at) & 0x80) == 0) return 0;
+  std::size_t length = 1;
+  if (!at_end(at + 3))  // the first four bytes are enough to tell; a file that ends within them is cut short
+    length = static_cast<std::size_t>(std::max(1, character_length_(buffer_.data() + begin_ + at)));
+  return std::min(length, end_ - begin_ - at);
+}
+
+bool RecordReader::take_line_end(std::size_t& at) {
+  const char c = byte(at);
+  if (c == '\r') {
+    const bool crlf = !at_end(at + 1) && byte(at + 1) == '\n';
+    if (crlf && line_end_ != LineEnd::cr) {
+      line_end_ = LineEnd::lf;
+      at += 2;
+      return true;
+    }
+    if (line_end_ == LineEnd::unknown) line_end_ = LineEnd::cr;
+  } else if (line_end_ == LineEnd::unknown) {
+    line_end_ = LineEnd::lf;
+  }
+  at++;
+  return (c == '\n') == (line_end_ == LineEnd::lf);
+}
+
+bool RecordReader::next(Record& record) {
+  if (!started_) skip_byte_order_mark();
+  begin_ += consumed_next_;
+  consumed_next_ = 0;
+  if (at_end(0)) return false;
+  record.row_number = ++rows_;
+  record.line_number = line_;
+  record.offset_bytes = base_offset_ + begin_;
+  read_record(record);
+  record.has_line_end = consumed_next_ > record.raw.size();
+  return true;
+}
+
+}  // namespace ferry::text

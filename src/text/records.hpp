@@ -1,0 +1,117 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/io.hpp"
+
+// What the two formats of COPY that are made of lines have in common: CSV (csv.hpp) and text (copy_text.hpp). Each has two steps:
+// a reader finds the records in a stream of bytes of any encoding, a split function finds the fields in a record of an encoding
+// in which no byte of a multi-byte character is an ASCII one (all encodings of a server are such).
+namespace ferry::text {
+
+struct Dialect {
+  char delimiter = ',';
+  char quote = '"';                             ///< of CSV
+  char escape = '"';                            ///< of CSV: inside quotes, before quote or escape: the next character is data
+  std::string null_string{};                    ///< a field that came as this, unquoted, is null
+  std::optional<std::string> default_string{};  ///< likewise: takes its column's default
+};
+
+enum class RecordProblem : std::uint8_t {
+  none,
+  unterminated_quote,     ///< a quoted field never ends
+  stray_carriage_return,  ///< an unquoted or literal one in a file of LF lines
+  stray_newline,          ///< the same in a file of CR lines
+  stray_end_marker,       ///< \. in a record of text that has more than that
+  too_long,               ///< more bytes than the reader's limit
+};
+
+/// A record of a file. Views are valid until the next call of the reader.
+struct Record {
+  std::string_view raw;            ///< as it came, without its line end; of one too long the first bytes
+  std::int64_t row_number = 0;     ///< from 1
+  std::int64_t line_number = 0;    ///< physical line on which it starts, from 1
+  std::uint64_t offset_bytes = 0;  ///< of its first byte
+  bool has_line_end = false;       ///< false for the last one at most
+  RecordProblem problem = RecordProblem::none;
+
+  /// Whether it is the line \. which ends the data of a stream of text, and of CSV that comes from a client.
+  [[nodiscard]] bool is_end_marker() const { return has_line_end && raw == "\\."; }
+};
+
+/// A field of a record.
+struct Field {
+  const char* text;  ///< zero-terminated, without quotes and escapes; lives in the storage given to the split function
+  std::size_t size;
+  bool is_null = false;
+  bool is_default = false;
+  bool has_made_bytes = false;  ///< escapes made bytes that may be no valid text
+};
+
+/// Length in bytes of the character that starts at text; for encodings in which a later byte may look like ASCII.
+using CharacterLength = int (*)(const char* text);
+
+/// Finds the records of a stream. Lines end with LF or CRLF, or with CR where the first one does. A leading UTF-8 byte order
+/// mark is passed over. Memory: the limit and a little.
+class RecordReader {
+ public:
+  virtual ~RecordReader() = default;
+
+  /// The next record; false at the end. Errors: what the source throws.
+  [[nodiscard]] bool next(Record& record);
+  /// Bytes of the stream that records have been taken from so far.
+  [[nodiscard]] std::uint64_t bytes_consumed() const { return base_offset_ + begin_; }
+
+ protected:
+  enum class LineEnd : std::uint8_t { unknown, lf, cr };
+
+  /// source outlives the reader. max_record_bytes > 0. character_length may be null. special: bytes, beside those that end
+  /// lines, that a scan has to look at.
+  RecordReader(ByteSource& source, std::size_t max_record_bytes, CharacterLength character_length, std::string_view special);
+
+  /// Fills raw and problem of the record at the front of the buffer, which is not empty; sets consumed_next_, moves line_.
+  virtual void read_record(Record& record) = 0;
+
+  /// Adds bytes to the buffer; false at the end of the source.
+  bool fill();
+  /// Whether the stream has no byte at that place behind begin_; reads on to find out.
+  bool at_end(std::size_t at);
+  [[nodiscard]] char byte(std::size_t at) const { return buffer_[begin_ + at]; }
+  /// The first place from at on, within buffer and limit, that a scan has to look at.
+  [[nodiscard]] std::size_t skip_ordinary(std::size_t at) const;
+  /// The bytes of the character at a place, where there is one of several that may look like ASCII; else 0.
+  std::size_t wide_character(std::size_t at);
+  /// Whether the CR or LF at that place ends the record; else it is a stray one. at is then behind it.
+  bool take_line_end(std::size_t& at);
+  [[nodiscard]] char line_end_byte() const { return line_end_ == LineEnd::cr ? '\r' : '\n'; }
+  [[nodiscard]] RecordProblem stray_problem() const {
+    return line_end_ == LineEnd::cr ? RecordProblem::stray_newline : RecordProblem::stray_carriage_return;
+  }
+
+  static constexpr std::size_t kChunkBytes = 64 * 1024;
+
+  std::size_t max_record_bytes_;
+  std::vector<char> buffer_;
+  std::size_t begin_ = 0, end_ = 0, consumed_next_ = 0;
+  std::uint64_t base_offset_ = 0;
+  std::int64_t line_ = 1;
+  LineEnd line_end_ = LineEnd::unknown;
+  bool source_ended_ = false;
+
+ private:
+  void skip_byte_order_mark();
+
+  ByteSource& source_;
+  CharacterLength character_length_;
+  std::array<bool, 256> is_special_{};
+  std::int64_t rows_ = 0;
+  bool started_ = false;
+};
+
+}  // namespace ferry::text
