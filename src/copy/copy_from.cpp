@@ -166,7 +166,6 @@ void announce(const load::LoadSummary& summary) {
 }  // namespace
 
 std::int64_t copy_from(ParseState* state, CopyStmt* statement) {
-  if (!statement->is_from) (void)read_options(state, *statement, nullptr, NIL);  // raises
   call([statement] { check_role(*statement); });
   const Target target = call([=] { return open_target(state, *statement); });
   Options options = read_options(state, *statement, target.table, target.attributes);

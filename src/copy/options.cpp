@@ -58,9 +58,6 @@ OwnOptions take_own_options(ParseState* state, const CopyStmt& statement) {
     auto* const option = static_cast<DefElem*>(list_nth(statement.options, i));
     if (is_named(*option, "on_error")) {
       once(option, &own.has_on_error);
-      if (!statement.is_from)
-        ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("COPY %s cannot be used with %s", "ON_ERROR", "COPY TO"),
-                        parser_errposition(state, option->location)));
     } else if (is_named(*option, "on_conflict")) {
       once(option, &own.has_on_conflict);
       own.on_conflict = read_on_conflict(state, option);
@@ -120,14 +117,14 @@ void set_header(const CopyFormatOptions& from, load::StreamOptions& stream) {
 
 }  // namespace
 
-bool wants_rejects(const CopyStmt& statement) {
+const DefElem* find_reject_option(const CopyStmt& statement) {
   for (int i = 0; i < list_length(statement.options); i++) {
-    const auto& option = *static_cast<const DefElem*>(list_nth(statement.options, i));
-    if (is_named(option, "on_error") && option.arg != nullptr && IsA(option.arg, String) &&
-        pg_strcasecmp(strVal(option.arg), "reject") == 0)
-      return true;
+    const auto* const option = static_cast<const DefElem*>(list_nth(statement.options, i));
+    if (is_named(*option, "on_error") && option->arg != nullptr && IsA(option->arg, String) &&
+        pg_strcasecmp(strVal(option->arg), "reject") == 0)
+      return option;
   }
-  return false;
+  return nullptr;
 }
 
 Options read_options(ParseState* state, const CopyStmt& statement, Relation table, List* attributes) {

@@ -11,16 +11,17 @@ extern "C" {
 
 namespace ferry::copy {
 
-/// Whether a COPY statement is ours: its options say ON_ERROR reject. Calls nothing that raises.
-[[nodiscard]] bool wants_rejects(const CopyStmt& statement);
+/// The option ON_ERROR reject, which makes a COPY statement ours, or null. Calls nothing that raises.
+[[nodiscard]] const DefElem* find_reject_option(const CopyStmt& statement);
 
-/// The options of a COPY FROM with ON_ERROR reject. Its own are ON_ERROR, REJECT_LIMIT and ON_CONFLICT; the others are those that
-/// the server's version knows, under its own checks. attributes: the numbers of the columns that are loaded. Source, filter and
-/// size are left to the caller. Errors: 42601 unknown or doubled; 22023 values; 0A000 what does not go with ON_ERROR reject.
 struct Options {
   load::StreamOptions stream;
   load::LoadOptions load;
 };
+
+/// The options of COPY FROM with ON_ERROR reject: that, REJECT_LIMIT, ON_CONFLICT, and those that the server's version knows,
+/// under its own checks. attributes: the numbers of the columns that are loaded. Source, filter and size are left to the caller.
+/// Errors: 42601 unknown or doubled; 22023 values; 0A000 what does not go with ON_ERROR reject.
 [[nodiscard]] Options read_options(ParseState* state, const CopyStmt& statement, Relation table, List* attributes);
 
 }  // namespace ferry::copy

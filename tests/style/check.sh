@@ -16,7 +16,8 @@ may_include() {
         avro | text | pg) echo base ;;
         map) echo 'base avro text pg' ;;
         load) echo 'base avro text pg map settings.hpp' ;;
-        copy | query | backup) echo 'base avro text pg map settings.hpp' ;;
+        copy) echo 'base avro text pg map load settings.hpp' ;;
+        query | backup) echo 'base avro text pg map settings.hpp' ;;
     esac
 }
 for folder in src/*/; do
@@ -32,6 +33,7 @@ for folder in src/*/; do
     done)"
 done
 
+report 'src/copy includes more of load than the one header for it' "$(grep -rn '#include "load/' src/copy | grep -v '"load/load_stream.hpp"')"
 report 'a switch on the server version outside of src/pg/compat.hpp' "$(grep -rnE 'PG_VERSION_NUM' src --include='*.?pp' | grep -v '^src/pg/compat.hpp:')"
 report 'files of more than 400 lines' "$(find src tests -name '*.?pp' -exec wc -l {} + | awk '$2 != "total" && $1 > 400')"
 report 'lines of more than 130 characters' "$(grep -rnE '^.{131,}' src --include='*.?pp' | cut -c1-120)"

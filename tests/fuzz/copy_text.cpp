@@ -1,0 +1,103 @@
+// Two bytes that choose the dialect and the limit, and a file: read in pieces of any size it has the same records, they lie in
+// it one behind the other, and each can be split.
+#include <algorithm>
+#include <cstdlib>
+#include <string>
+
+#include "../support/memory_io.hpp"
+#include "text/copy_text.hpp"
+
+using namespace ferry;
+
+namespace {
+
+void check(bool holds) {
+  if (!holds) std::abort();
+}
+
+struct Seen {
+  std::string raw;
+  std::int64_t row_number, line_number;
+  std::uint64_t offset_bytes;
+  text::RecordProblem problem;
+  bool operator==(const Seen&) const = default;
+};
+
+struct Case {
+  text::Dialect dialect{.delimiter = '\t', .null_string = "\\N"};
+  std::size_t max_record_bytes;
+  text::CharacterLength character_length = nullptr;
+};
+
+Case case_of(std::uint8_t choice, std::uint8_t limit) {
+  Case chosen{.max_record_bytes = std::size_t{1} + limit * 8};
+  if ((choice & 1) != 0) chosen.dialect.delimiter = ',';
+  if ((choice & 2) != 0) chosen.dialect.null_string = "";
+  if ((choice & 4) != 0) chosen.dialect.default_string = "\\D";
+  // of an encoding such as Big5, in which the second of two bytes may be a backslash
+  if ((choice & 8) != 0) chosen.character_length = [](const char* c) { return (*c & 0x80) != 0 ? 2 : 1; };
+  return chosen;
+}
+
+std::vector<Seen> read(ByteView file, std::size_t piece_bytes, const Case& chosen) {
+  test::MemorySource source(file, piece_bytes);
+  text::CopyTextReader reader(source, chosen.max_record_bytes, chosen.character_length);
+  std::vector<Seen> records;
+  text::Record record;
+  while (reader.next(record))
+    records.push_back({std::string(record.raw), record.row_number, record.line_number, record.offset_bytes, record.problem});
+  check(reader.bytes_consumed() == file.size());
+  return records;
+}
+
+void check_places(std::string_view file, const std::vector<Seen>& records, const Case& chosen) {
+  std::uint64_t end = file.starts_with("\xEF\xBB\xBF") ? 3 : 0;
+  std::int64_t row = 0, line = 0;
+  for (const Seen& record : records) {
+    check(record.row_number == ++row && record.line_number > line && record.raw.size() <= chosen.max_record_bytes);
+    check(record.offset_bytes >= end && file.substr(record.offset_bytes, record.raw.size()) == record.raw);
+    // between two records there is a line end, and the rest of one that is too long
+    const std::string_view gap = file.substr(end, record.offset_bytes - end);
+    check(row == 1 ? gap.empty() : gap.ends_with('\n') || gap.ends_with('\r'));
+    check(gap.size() <= 2 || records[static_cast<std::size_t>(row) - 2].problem == text::RecordProblem::too_long);
+    line = record.line_number;
+    end = record.offset_bytes + record.raw.size();
+  }
+}
+
+void check_fields(const Seen& record, const Case& chosen) {
+  // a copy of its own on the heap, so that the sanitizer sees a read beyond it
+  const std::vector<char> raw(record.raw.begin(), record.raw.end());
+  std::string storage = "what was there";
+  std::vector<text::Field> fields;
+  text::split_copy_text({raw.data(), raw.size()}, chosen.dialect, storage, fields);
+  const auto delimiters = static_cast<std::size_t>(std::count(raw.begin(), raw.end(), chosen.dialect.delimiter));
+  check(!fields.empty() && fields.size() <= delimiters + 1);
+  if (std::find(raw.begin(), raw.end(), '\\') == raw.end()) check(fields.size() == delimiters + 1);
+  const char* place = storage.data();
+  for (const text::Field& field : fields) {
+    check(field.text >= place && field.text + field.size < storage.data() + storage.size() + 1);
+    check(field.text[field.size] == '\0');
+    place = field.text + field.size + 1;
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size < 2) return 0;
+  const Case chosen = case_of(data[0], data[1]);
+  std::string text(as_text({data + 2, size - 2}));
+  // now and then a file larger than the buffer of the reader
+  constexpr std::size_t kMoreThanTheBuffer = 70'000;
+  const bool is_large = (data[0] & 0xE0) == 0xE0 && text.size() > 256;
+  while (is_large && text.size() < kMoreThanTheBuffer) text.append(text, 0, text.size());
+  const ByteView file = as_bytes(text);
+  const std::vector<Seen> records = read(file, SIZE_MAX, chosen);
+  const std::size_t few_bytes = is_large ? 1000 : 1;
+  for (const std::size_t piece_bytes : {few_bytes, few_bytes * 3, few_bytes * 7})
+    check(read(file, piece_bytes, chosen) == records);
+  check_places(text, records, chosen);
+  for (const Seen& record : records) check_fields(record, chosen);
+  return 0;
+}
