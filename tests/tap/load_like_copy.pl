@@ -1,5 +1,6 @@
 # A load behaves as if each record were loaded alone by core COPY in a savepoint and the bad ones left out: random dirty rows,
-# the same rows loaded, the same SQLSTATE for every rejected one. Another seed: FERRY_SEED=7 FERRY_ROWS=20000 prove ...
+# the same rows loaded, the same SQLSTATE for every rejected one. So by load_csv, and so by COPY ... ON_ERROR reject of CSV and of
+# text. Another seed: FERRY_SEED=7 FERRY_ROWS=20000 prove ...
 use strict;
 use warnings;
 use PostgreSQL::Test::Cluster;
@@ -15,7 +16,6 @@ my $node = PostgreSQL::Test::Cluster->new('like_copy');
 $node->init(extra => [ '--locale=C.UTF-8', '--encoding=UTF8' ]);
 $node->append_conf('postgresql.conf', "fsync = off\n");
 $node->start;
-$node->safe_psql('postgres', 'CREATE EXTENSION pg_ferry');
 
 sub pick { return $_[ int(rand(scalar @_)) ]; }
 
@@ -110,15 +110,29 @@ my %good = (
 	parent => sub { pick('', int(rand(26))) }, positive => sub { 14 + int(rand(1000)) }, range => sub { my $at = int(rand(1000000)); "\"[$at," . ($at + 3) . ')"' },
 	tag => sub { pick('a', 'b', 'c') }, tname => sub { 'name' . int(rand(100)) });
 
+# A field of CSV as one of text, with escapes where there must be some and sometimes where there need be none.
+sub text_field
+{
+	my ($field) = @_;
+	return '\\N' if $field eq '';
+	if ($field =~ s/^"(.*)"$/$1/s) { $field =~ s/""/"/g; }
+	$field =~ s/([\\\t])/\\$1/g;
+	$field =~ s/\n/pick("\\\n", '\n')/ge;
+	$field .= pick('\N', '\x', '\xg1', '\x4', '\0', '\377', '\303\251', '\b\f\v', '\q') if rand() < 0.01;
+	$field =~ s/^([0-9a-zA-Z])/sprintf(pick('\x%x', '\%03o'), ord($1))/e if rand() < 0.05;
+	return $field;
+}
+
 # One random record of a schema, as bytes without a line end.
 sub record
 {
-	my @fields = map { rand() < 0.85 ? $good{$_}->() : $values{$_}->() } @{ $_[0]->{columns} };
+	my ($schema, $format) = @_;
+	my @fields = map { rand() < 0.85 ? $good{$_}->() : $values{$_}->() } @{ $schema->{columns} };
 	my $what = int(rand(60));
 	pop @fields if $what == 0;
 	push @fields, 'extra' if $what == 1;
 	@fields = ('') if $what == 2;
-	my $text = join(',', @fields);
+	my $text = $format eq 'csv' ? join(',', @fields) : join("\t", map { text_field($_) } @fields);
 	utf8::encode($text) if utf8::is_utf8($text);
 	$text .= "\xff" if $what == 3;
 	$text = substr($text, 0, 2) . "\0" . substr($text, 2) if $what == 4;
@@ -126,7 +140,8 @@ sub record
 	return $text;
 }
 
-$node->safe_psql('postgres', q{
+my $setup = q{
+	CREATE EXTENSION pg_ferry;
 	CREATE TABLE parents (id int PRIMARY KEY);
 	INSERT INTO parents SELECT generate_series(0, 25);
 	CREATE COLLATION nocase (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
@@ -135,33 +150,34 @@ $node->safe_psql('postgres', q{
 	CREATE DOMAIN positive AS int CHECK (VALUE > 0) CHECK (not_unlucky(VALUE));
 	-- each record alone, in file order, by COPY in a savepoint, with deferrable constraints immediate
 	CREATE TABLE oracle (schema_name text, row_number int, sqlstate text, message text, constraint_name text, detail text);
-	CREATE PROCEDURE copy_one_by_one(name text, list text, folder text, row_count int) LANGUAGE plpgsql AS $$
+	CREATE PROCEDURE copy_one_by_one(name text, list text, format text, folder text, row_count int) LANGUAGE plpgsql AS $$
 	DECLARE m text; c text; d text;
 	BEGIN
 		SET CONSTRAINTS ALL IMMEDIATE;
 		FOR i IN 1..row_count LOOP
 			BEGIN
-				EXECUTE format('COPY %I %s FROM %L (FORMAT csv)', name || '_copy', list, folder || '/' || i);
+				EXECUTE format('COPY %I %s FROM %L (FORMAT %I)', name || '_copy', list, folder || '/' || i, format);
 			EXCEPTION WHEN OTHERS THEN
 				GET STACKED DIAGNOSTICS m = MESSAGE_TEXT, c = CONSTRAINT_NAME, d = PG_EXCEPTION_DETAIL;
 				INSERT INTO oracle VALUES (name, i, SQLSTATE, replace(m, '_copy', '_load'), replace(c, '_copy', '_load'), replace(d, '_copy', '_load'));
 			END;
 		END LOOP;
 	END $$;
-});
+};
 
-foreach my $schema (@schemas)
+sub compare
 {
+	my ($way, $schema, $format, $load) = @_;
 	my $name = $schema->{name};
 	my $list = $schema->{list} // '';
 	my $folder = PostgreSQL::Test::Utils::tempdir();
 	chmod 0755, $folder;
-	$node->safe_psql('postgres', sprintf($schema->{ddl}, '_copy'));
-	$node->safe_psql('postgres', sprintf($schema->{ddl}, '_load'));
+	$node->safe_psql($way, sprintf($schema->{ddl}, '_copy'));
+	$node->safe_psql($way, sprintf($schema->{ddl}, '_load'));
 	open(my $all, '>:raw', "$folder/all") or die "$!";
 	foreach my $i (1 .. $rows)
 	{
-		my $record = record($schema);
+		my $record = record($schema, $format);
 		print $all "$record\n";
 		open(my $one, '>:raw', "$folder/$i") or die "$!";
 		print $one "$record\n";
@@ -170,33 +186,31 @@ foreach my $schema (@schemas)
 	close $all;
 	chmod 0644, "$folder/all";
 
-	$node->safe_psql('postgres', "CALL copy_one_by_one('$name', '$list', '$folder', $rows)");
+	$node->safe_psql($way, "CALL copy_one_by_one('$name', '$list', '$format', '$folder', $rows)");
 	# sequences have gaps
 	my $shown = q{(to_jsonb(whole) - 'serial_number')::text};
-	my $columns = $list eq '' ? 'NULL' : "'{" . ($list =~ s/[()]//gr) . "}'";
-	my ($read, $loaded, $rejected, $skipped) = split /\|/, $node->safe_psql('postgres',
-		"SELECT rows_read, rows_loaded, rows_rejected, rows_skipped FROM load_csv('${name}_load', '$folder/all', columns => $columns)");
+	my ($read, $loaded, $rejected, $skipped) = split /\|/, $load->("${name}_load", $list, "$folder/all");
 
-	is($read, $rows, "$name: every record was read");
-	is($loaded + $rejected + $skipped, $rows, "$name: every record was loaded, rejected or skipped");
-	ok($loaded > $rows / 10 && $rejected > $rows / 10, "$name: $loaded loaded and $rejected rejected are enough of each to mean something");
-	is($node->safe_psql('postgres', qq{
+	is($read, $rows, "$way, $name: every record was read");
+	is($loaded + $rejected + $skipped, $rows, "$way, $name: every record was loaded, rejected or skipped");
+	ok($loaded > $rows / 10 && $rejected > $rows / 10, "$way, $name: $loaded loaded and $rejected rejected are enough of each to mean something");
+	is($node->safe_psql($way, qq{
 		SELECT count(*) FROM (
 			(SELECT $shown FROM ${name}_copy whole EXCEPT ALL SELECT $shown FROM ${name}_load whole) UNION ALL
-			(SELECT $shown FROM ${name}_load whole EXCEPT ALL SELECT $shown FROM ${name}_copy whole)) d}), '0', "$name: the same rows are in the table");
-	is($node->safe_psql('postgres', qq{
+			(SELECT $shown FROM ${name}_load whole EXCEPT ALL SELECT $shown FROM ${name}_copy whole)) d}), '0', "$way, $name: the same rows are in the table");
+	is($node->safe_psql($way, qq{
 		SELECT coalesce(o.row_number, r.row_number), o.sqlstate, r.sqlstate, r.raw_row, r.reason
 		FROM (SELECT * FROM oracle WHERE schema_name = '$name') o
 		FULL JOIN (SELECT * FROM ferry_rejects JOIN ferry_loads USING (load_id) WHERE table_name = '${name}_load') r USING (row_number)
-		WHERE o.sqlstate IS DISTINCT FROM r.sqlstate ORDER BY 1 LIMIT 20}), '', "$name: the same rows are rejected for the same SQLSTATE");
+		WHERE o.sqlstate IS DISTINCT FROM r.sqlstate ORDER BY 1 LIMIT 20}), '', "$way, $name: the same rows are rejected for the same SQLSTATE");
 	# the reason, the constraint and what core says of the key are core's own; its other details hold values that differ
-	is($node->safe_psql('postgres', qq{
+	is($node->safe_psql($way, qq{
 		SELECT r.row_number, o.message, r.reason, o.constraint_name, r.constraint_name, o.detail, r.detail
 		FROM oracle o JOIN ferry_rejects r USING (row_number) JOIN ferry_loads l USING (load_id)
 		WHERE o.schema_name = '$name' AND l.table_name = '${name}_load'
 			AND (o.message <> r.reason OR o.constraint_name <> coalesce(r.constraint_name, '') OR o.detail LIKE 'Key %' AND o.detail IS DISTINCT FROM r.detail)
-		ORDER BY 1 LIMIT 20}), '', "$name: for the same reason");
-	note($node->safe_psql('postgres', "SELECT string_agg(sqlstate || ' ' || n, ', ') FROM (SELECT sqlstate, count(*) n FROM oracle WHERE schema_name = '$name' GROUP BY 1 ORDER BY 1) s"));
+		ORDER BY 1 LIMIT 20}), '', "$way, $name: for the same reason");
+	note($node->safe_psql($way, "SELECT string_agg(sqlstate || ' ' || n, ', ') FROM (SELECT sqlstate, count(*) n FROM oracle WHERE schema_name = '$name' GROUP BY 1 ORDER BY 1) s"));
 
 	# what the log keeps is what came
 	open(my $file, '<:raw', "$folder/all") or die "$!";
@@ -207,7 +221,7 @@ foreach my $schema (@schemas)
 	my $number = 1;
 	foreach my $record (split /(?<=\n)/, $whole) { $line{ $number++ } = $record; }
 	my $wrong = 0;
-	my $kept = $node->safe_psql('postgres', qq{
+	my $kept = $node->safe_psql($way, qq{
 		SELECT line_number, coalesce(encode(convert_to(raw_row, 'UTF8'), 'hex'), encode(raw_bytes, 'hex'))
 		FROM ferry_rejects JOIN ferry_loads USING (load_id) WHERE table_name = '${name}_load'});
 	foreach my $row (split /\n/, $kept)
@@ -217,7 +231,33 @@ foreach my $schema (@schemas)
 		my $there = join('', map { $line{$_} // '' } $at .. $at + 5);
 		$wrong++ unless index($there, $came) == 0 && substr($there, length $came) =~ /^\r?\n/;
 	}
-	is($wrong, 0, "$name: raw rows are the bytes of their lines");
+	is($wrong, 0, "$way, $name: raw rows are the bytes of their lines");
+}
+
+my $counts = 'SELECT rows_read, rows_loaded, rows_rejected, rows_skipped FROM';
+
+sub by_function
+{
+	my ($table, $list, $file) = @_;
+	my $columns = $list eq '' ? 'NULL' : "'{" . ($list =~ s/[()]//gr) . "}'";
+	return $node->safe_psql('load_csv', "$counts load_csv('$table', '$file', columns => $columns)");
+}
+
+sub by_statement
+{
+	my ($way, $format, $table, $list, $file) = @_;
+	return $node->safe_psql($way, qq{LOAD 'pg_ferry'; SET client_min_messages = warning;
+		COPY $table $list FROM '$file' WITH (FORMAT $format, ON_ERROR reject);
+		$counts ferry_loads ORDER BY load_id DESC LIMIT 1});
+}
+
+foreach my $way ('load_csv', 'copy_csv', 'copy_text')
+{
+	$node->safe_psql('postgres', "CREATE DATABASE $way");
+	$node->safe_psql($way, $setup);
+	my $format = $way eq 'copy_text' ? 'text' : 'csv';
+	my $load = $way eq 'load_csv' ? \&by_function : sub { by_statement($way, $format, @_) };
+	compare($way, $_, $format, $load) foreach @schemas;
 }
 
 $node->stop;
