@@ -15,15 +15,10 @@ namespace ferry::load {
 
 namespace {
 
-const char* json_of(Header header) {
-  switch (header) {
-    case Header::none:
-      return "false";
-    case Header::match:
-      return "\"match\"";
-    default:
-      return "true";
-  }
+std::string json_of_header(const StreamOptions& stream) {
+  if (stream.header == Header::match) return "\"match\"";
+  if (stream.header == Header::skip && stream.header_rows > 1) return std::to_string(stream.header_rows);
+  return stream.header == Header::none ? "false" : "true";
 }
 
 std::string json_of(const std::vector<std::string>& names) {
@@ -46,7 +41,7 @@ std::string sql_of(List* filter, const Rules& rules) {
 std::string describe(const StreamOptions& stream, const LoadOptions& options, const Rules& rules) {
   const bool is_csv = stream.format == Format::csv;
   const auto character = [](char c) { return json_string(std::string_view(&c, 1)); };
-  std::string json = concat("{\"format\": ", is_csv ? "\"csv\"" : "\"text\"", ", \"header\": ", json_of(stream.header),
+  std::string json = concat("{\"format\": ", is_csv ? "\"csv\"" : "\"text\"", ", \"header\": ", json_of_header(stream),
                             ", \"delimiter\": ", character(stream.dialect.delimiter));
   if (is_csv)
     json += concat(", \"quote\": ", character(stream.dialect.quote), ", \"escape\": ", character(stream.dialect.escape));

@@ -206,6 +206,32 @@ is($node->safe_psql('postgres', q{
 	SELECT name FROM goods WHERE id = 900}), 'one', 'one whose output is not wanted to its end does not fail');
 unlike($node->safe_psql('postgres', "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%sleep 30%' AND state = 'active' AND pid <> pg_backend_pid()"), qr/[1-9]/, 'nothing is left');
 
+# --- options that not all versions have
+
+SKIP:
+{
+	skip 'DEFAULT came with 16', 1 if $node->pg_version < 16;
+	is($node->safe_psql('postgres', q{
+		SET client_min_messages = warning;
+		CREATE TABLE defaults (id int, name text DEFAULT 'standard', price int DEFAULT 1 + 1);
+		COPY defaults FROM PROGRAM 'printf "1,#D,3\n2,\"#D\",#D\n#D,x,4\n"' WITH (FORMAT csv, DEFAULT '#D', ON_ERROR reject);
+		COPY defaults FROM PROGRAM 'printf "4\t#D\t5\n5\t##D\t#D\n"' WITH (DEFAULT '#D', ON_ERROR reject);
+		SELECT * FROM defaults ORDER BY id;
+		SELECT line_number, sqlstate, column_name, reason, detail FROM ferry_rejects WHERE raw_row LIKE '#D,%'}),
+		"1|standard|3\n2|#D|2\n4|standard|5\n5|##D|2\n3|22P04|id|unexpected default marker in COPY data|Column \"id\" has no default value.", 'DEFAULT');
+}
+SKIP:
+{
+	skip 'some options came with 17', 1 if $node->pg_version < 17;
+	is($node->safe_psql('postgres', q{
+		SET client_min_messages = warning;
+		CREATE TABLE forced (id int, name text);
+		COPY forced FROM PROGRAM 'printf "1,\n,\"\"\n"' WITH (FORMAT csv, FORCE_NULL *, FORCE_NOT_NULL (name), LOG_VERBOSITY verbose, ON_ERROR reject);
+		SELECT id, name IS NULL FROM forced ORDER BY id;
+		COPY forced FROM PROGRAM 'printf "x\ta\n2\tb\n"' WITH (ON_ERROR ignore);
+		SELECT count(*) FROM ferry_loads WHERE table_name = 'forced'}), "1|f\n|t\n1", 'the options of 17; ON_ERROR ignore is the server\'s');
+}
+
 # --- another module before ours
 
 SKIP:
