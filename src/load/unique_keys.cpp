@@ -101,11 +101,24 @@ bool UniqueKey::beyond_largest(TupleTableSlot* slot) {
   return !has_largest_ || key(slot).number > largest_;
 }
 
-UniqueKey::Answer UniqueKey::ask(TupleTableSlot* slot) {
+bool UniqueKey::ascends(const std::vector<TupleTableSlot*>& rows) const {
+  bool has_last = has_largest_;
+  std::int64_t last = largest_;
+  for (TupleTableSlot* slot : rows) {
+    const std::int64_t number = key_of(types_[0], slot->tts_values[attributes_[0] - 1]).number;
+    if (has_last && number <= last) return false;
+    last = number;
+    has_last = true;
+  }
+  return true;
+}
+
+UniqueKey::Answer UniqueKey::ask(TupleTableSlot* slot, bool probe) {
   if (has_null(slot) || beyond_largest(slot)) return Answer::free;
   for (const std::int64_t number : ascending_) accepted_.add({.number = number});
   ascending_.clear();
   if (accepted_.has(key(slot))) return Answer::taken;
+  if (!probe) return Answer::free;
   const bool found = call([this, slot] {
     const bool is_there = search_->find(slot, found_);
     ExecClearTuple(found_);
@@ -125,6 +138,13 @@ void UniqueKey::accept(TupleTableSlot* slot) {
   } else {
     accepted_.add(accepted);
   }
+}
+
+bool UniqueKey::less(TupleTableSlot* a, TupleTableSlot* b) const {
+  const int at = attributes_[0] - 1;
+  if (a->tts_isnull[at] || b->tts_isnull[at]) return b->tts_isnull[at] && !a->tts_isnull[at];
+  const Key x = key_of(types_[0], a->tts_values[at]), y = key_of(types_[0], b->tts_values[at]);
+  return x.is_number ? x.number < y.number : x.bytes < y.bytes;
 }
 
 Problem UniqueKey::violation(TupleTableSlot* slot) const {

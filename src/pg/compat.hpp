@@ -9,6 +9,7 @@
 extern "C" {
 #include "access/genam.h"
 #include "access/sysattr.h"
+#include "catalog/index.h"
 #include "catalog/pg_class.h"
 #include "commands/trigger.h"
 #include "executor/executor.h"
@@ -81,7 +82,7 @@ inline List* insert_index_tuples(ResultRelInfo* result_relation, TupleTableSlot*
                                  bool no_duplicate_error, bool only_summarizing) {
 #if PG_VERSION_NUM >= 190000
   std::uint32_t const flags = (update ? EIIT_IS_UPDATE : 0) | (no_duplicate_error ? EIIT_NO_DUPE_ERROR : 0) |
-                 (only_summarizing ? EIIT_ONLY_SUMMARIZING : 0);
+                              (only_summarizing ? EIIT_ONLY_SUMMARIZING : 0);
   return ExecInsertIndexTuples(result_relation, estate, flags, slot, NIL, nullptr);
 #elif PG_VERSION_NUM >= 160000
   return ExecInsertIndexTuples(result_relation, slot, estate, update, no_duplicate_error, nullptr, NIL, only_summarizing);
@@ -158,6 +159,25 @@ inline void init_plan_recheck(EPQState* state, EState* estate) {
   EvalPlanQualInit(state, estate, nullptr, NIL, -1, NIL);
 #else
   EvalPlanQualInit(state, estate, nullptr, NIL, -1);
+#endif
+}
+
+/// Whether the table's storage was made in this transaction. 16 renamed the fields.
+inline bool has_new_storage(Relation table) {
+#if PG_VERSION_NUM >= 160000
+  return table->rd_createSubid != InvalidSubTransactionId || table->rd_firstRelfilelocatorSubid != InvalidSubTransactionId;
+#else
+  return table->rd_createSubid != InvalidSubTransactionId || table->rd_firstRelfilenodeSubid != InvalidSubTransactionId;
+#endif
+}
+
+/// Builds an index anew. 17 added the statement.
+inline void rebuild_index(Oid index, char persistence) {
+  ReindexParams parameters{};
+#if PG_VERSION_NUM >= 170000
+  reindex_index(nullptr, index, false, persistence, &parameters);
+#else
+  reindex_index(index, false, persistence, &parameters);
 #endif
 }
 

@@ -14,10 +14,9 @@ CsvReader::CsvReader(ByteSource& source, const CsvDialect& dialect, std::size_t 
     : source_(source),
       quote_(dialect.quote),
       escape_(dialect.escape),
+      special_{quote_, escape_, '\n', '\r'},
       max_record_bytes_(max_record_bytes),
-      character_length_(character_length) {
-  for (const char c : {quote_, escape_, '\n', '\r'}) is_special_[static_cast<unsigned char>(c)] = true;
-}
+      character_length_(character_length) {}
 
 /// Adds bytes to the buffer; false at the end of the source.
 bool CsvReader::fill() {
@@ -94,8 +93,9 @@ bool CsvReader::jump(Scan& scan) {
 void CsvReader::skip_ordinary(Scan& scan) const {
   if (scan.escaped || character_length_ != nullptr) return;
   const std::size_t stop = std::min(end_ - begin_, max_record_bytes_ + 1);
+  if (scan.at >= stop) return;
   const char* const data = buffer_.data() + begin_;
-  while (scan.at < stop && !is_special_[static_cast<unsigned char>(data[scan.at])]) scan.at++;
+  scan.at = static_cast<std::size_t>(special_.find(data + scan.at, data + stop) - data);
 }
 
 /// Moves scan to the end of the record; false where a quote or the limit stands in the way.
@@ -203,35 +203,44 @@ bool CsvReader::next(CsvRecord& record) {
   return true;
 }
 
-bool split_csv(std::string_view record, const CsvDialect& dialect, std::string& storage, std::vector<CsvField>& fields) {
-  storage.resize(record.size() + 1);
-  fields.clear();
-  char* out = storage.data();
-  const char* in = record.data();
-  const char* const end = in + record.size();
-  for (;;) {
-    const char* const raw_start = in;
-    char* const start = out;
-    bool saw_quote = false, quoted = false, more = false;
-    for (; in < end; in++) {
-      const char c = *in;
-      if (!quoted && c == dialect.delimiter) {
-        more = true;
-        break;
-      }
-      if (quoted && c == dialect.escape && in + 1 < end && (in[1] == dialect.escape || in[1] == dialect.quote)) {
-        *out++ = *++in;
-      } else if (c == dialect.quote) {
-        quoted = !quoted;
-        saw_quote = true;
-      } else {
-        *out++ = c;
-      }
+namespace {
+
+/// Takes a field with quotes, from in on, to out, which is not behind in. in is then at its delimiter or at end.
+/// False: a quote never ends.
+bool unquote(const CsvDialect& dialect, const char*& in, const char* end, char*& out) {
+  bool quoted = false;
+  for (; in < end; in++) {
+    const char c = *in;
+    if (!quoted && c == dialect.delimiter) return true;
+    if (quoted && c == dialect.escape && in + 1 < end && (in[1] == dialect.escape || in[1] == dialect.quote)) {
+      *out++ = *++in;
+    } else if (c == dialect.quote) {
+      quoted = !quoted;
+    } else {
+      *out++ = c;
     }
-    if (quoted) return false;
-    const std::string_view raw(raw_start, static_cast<std::size_t>(in - raw_start));
-    fields.push_back({start, static_cast<std::size_t>(out - start), !saw_quote && raw == dialect.null_string});
-    *out++ = '\0';
+  }
+  return !quoted;
+}
+
+}  // namespace
+
+bool split_csv(std::string_view record, const CsvDialect& dialect, std::string& storage, std::vector<CsvField>& fields) {
+  storage.assign(record);
+  fields.clear();
+  const ByteSearch special{dialect.delimiter, dialect.quote};
+  const char* in = storage.data();
+  const char* const end = in + storage.size();
+  for (;;) {
+    char* const start = storage.data() + (in - storage.data());
+    in = special.find(in, end);
+    const bool has_quote = in < end && *in == dialect.quote;
+    char* out = start + (in - start);
+    if (has_quote && !unquote(dialect, in, end, out)) return false;
+    const std::string_view text(start, static_cast<std::size_t>(out - start));
+    const bool more = in < end;
+    fields.push_back({start, text.size(), !has_quote && text == dialect.null_string});
+    *out = '\0';
     if (!more) return true;
     in++;
   }

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -8,6 +7,7 @@
 #include <vector>
 
 #include "base/io.hpp"
+#include "text/byte_search.hpp"
 
 // CSV as COPY ... (FORMAT csv) reads it: RFC 4180 with a choice of delimiter, quote and escape. Two steps: CsvReader finds the
 // records in a stream of bytes of any encoding, split_csv() finds the fields in a record of an encoding in which no byte of a
@@ -80,7 +80,7 @@ class CsvReader {
 
   ByteSource& source_;
   char quote_, escape_;
-  std::array<bool, 256> is_special_{};  ///< bytes that a scan stops at
+  ByteSearch special_;  ///< bytes that a scan stops at
   std::size_t max_record_bytes_;
   CharacterLength character_length_;
   std::vector<char> buffer_;
