@@ -47,12 +47,7 @@ SELECT pg_catalog.pg_extension_config_dump('@extschema@.ferry_reject_log', '');
 
 -- Who may see a load: a member of the role that ran it, of the role that owned the table then, and every superuser.
 CREATE FUNCTION @extschema@.ferry_can_see_load(loaded_by text, table_owner text) RETURNS boolean
-LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT EXISTS (SELECT FROM pg_catalog.pg_roles
-                   WHERE rolname IN (loaded_by, table_owner) AND pg_catalog.pg_has_role(oid, 'USAGE'))
-        OR (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = CURRENT_USER);
-END;
+AS 'MODULE_PATHNAME', 'ferry_can_see_load' LANGUAGE C STABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION @extschema@.ferry_can_see_load(text, text) IS 'whether the current user may see a load';
 
 CREATE VIEW @extschema@.ferry_loads WITH (security_barrier) AS
@@ -105,6 +100,17 @@ RETURNS TABLE (table_name text, rows_received integer, rows_loaded integer, rows
                load_id bigint, keys jsonb)
 AS 'MODULE_PATHNAME', 'ferry_insert_batch' LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 3;
 COMMENT ON FUNCTION @extschema@.insert_batch(json, boolean) IS 'insert JSON rows of several tables';
+
+CREATE FUNCTION @extschema@.reload_rejects(
+    load_id bigint,
+    OUT load_id bigint, OUT rows_read bigint, OUT rows_loaded bigint, OUT rows_rejected bigint, OUT rows_skipped bigint,
+    OUT elapsed_ms double precision) RETURNS record
+AS 'MODULE_PATHNAME', 'ferry_reload_rejects' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.reload_rejects(bigint) IS 'load the kept rows of a load that fit now';
+
+CREATE FUNCTION @extschema@.purge_loads(before timestamptz) RETURNS bigint
+AS 'MODULE_PATHNAME', 'ferry_purge_loads' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.purge_loads(timestamptz) IS 'remove loads and their rejects from the log';
 
 -- Backup
 
