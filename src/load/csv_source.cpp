@@ -95,7 +95,8 @@ CsvSource::CsvSource(ByteSource& bytes, const CsvOptions& options, Rules& rules)
   }
   if (!options_.columns.empty()) rules_.choose_columns(options_.columns);
   if (options_.header) {
-    read_header();
+    if (options_.header_names.empty()) read_header();
+    match_header();
   } else {
     for (std::size_t i = 0; i < rules_.field_columns().size(); i++) column_of_field_.push_back(static_cast<int>(i));
   }
@@ -113,12 +114,11 @@ void CsvSource::read_header() {
   if (!problem && !text::split_csv(text, options_.dialect, storage_, fields_))
     problem = malformed("unterminated CSV quoted field");
   if (problem) throw Error("22P04", "header line is malformed").detail(problem->reason);
-  std::vector<std::string> names;
-  for (const text::CsvField& field : fields_) names.emplace_back(field.text, field.size);
-  match_header(names);
+  for (const text::CsvField& field : fields_) options_.header_names.emplace_back(field.text, field.size);
 }
 
-void CsvSource::match_header(const std::vector<std::string>& names) {
+void CsvSource::match_header() {
+  const std::vector<std::string>& names = options_.header_names;
   const bool some = !options_.columns.empty();
   for (std::size_t i = 0; i < names.size(); i++)
     if (std::find(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(i), names[i]) !=
@@ -141,6 +141,15 @@ void CsvSource::match_header(const std::vector<std::string>& names) {
   for (std::size_t i = 0; i < rules_.field_columns().size(); i++)
     if (std::find(column_of_field_.begin(), column_of_field_.end(), static_cast<int>(i)) == column_of_field_.end())
       throw Error("42703", concat("column \"", rules_.columns()[rules_.field_columns()[i]].name, "\" is not in the header line"));
+}
+
+bool CsvSource::is_of_reader(const Problem& problem) {
+  using text::CsvProblem;
+  for (const CsvProblem kind : {CsvProblem::unterminated_quote, CsvProblem::stray_line_end, CsvProblem::too_long}) {
+    const auto known = problem_of(kind, 0);
+    if (known->sqlstate == problem.sqlstate && known->reason == problem.reason) return true;
+  }
+  return false;
 }
 
 bool CsvSource::read(Record& record) {

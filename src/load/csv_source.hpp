@@ -14,9 +14,10 @@ namespace ferry::load {
 
 struct CsvOptions {
   text::CsvDialect dialect{};
-  bool header = false;                 ///< the first record names the columns
-  std::vector<std::string> columns{};  ///< the columns to load; empty: all
-  int encoding = 0;                    ///< of the stream, as the server numbers encodings
+  bool header = false;                      ///< the first record names the columns
+  std::vector<std::string> header_names{};  ///< what it said, in a stream that has come without it; empty: it is to be read
+  std::vector<std::string> columns{};       ///< the columns to load; empty: all
+  int encoding = 0;                         ///< of the stream, as the server numbers encodings
   std::size_t max_record_bytes = 16u << 20;
   std::int64_t bytes_total = 0;  ///< of the stream; 0: not known
 };
@@ -28,6 +29,12 @@ class CsvSource : public Source {
   /// bytes and rules outlive the source. Errors: 42703, 42701 columns; 22P04 header.
   CsvSource(ByteSource& bytes, const CsvOptions& options, Rules& rules);
 
+  /// The names in the header; empty where there is none.
+  [[nodiscard]] const std::vector<std::string>& header_names() const { return options_.header_names; }
+  /// Whether a problem is of the kind that read() finds: it lies in the bytes and their surroundings, and split() need not see
+  /// it.
+  [[nodiscard]] static bool is_of_reader(const Problem& problem);
+
   [[nodiscard]] bool read(Record& record) override;
   void split(const Record& record, Fields& out) override;
   [[nodiscard]] std::optional<std::string> text_of(const Record& record) override;
@@ -36,7 +43,7 @@ class CsvSource : public Source {
 
  private:
   void read_header();
-  void match_header(const std::vector<std::string>& names);
+  void match_header();
   std::optional<Problem> convert(const Record& record, std::string& text) const;
 
   CsvOptions options_;

@@ -86,7 +86,8 @@ class Load {
     if (result.state == Result::State::skipped || result.state == Result::State::suppressed) summary_.rows_skipped++;
     if (result.state == Result::State::rejected) {
       summary_.rows_rejected++;
-      log_.add({record.row_number, record.line_number, source_.text_of(record), record.raw, result.problem});
+      if (options_.keep_rejects)
+        log_.add({record.row_number, record.line_number, source_.text_of(record), record.raw, result.problem});
       if (first_rejects_.size() < kListedRejects) first_rejects_.push_back(describe(record, result.problem));
       if (options_.reject_limit && summary_.rows_rejected > *options_.reject_limit) fail_limit();
     }
@@ -148,6 +149,17 @@ OnConflict on_conflict_by_name(const std::string& name) {
   if (name == "skip") return OnConflict::skip;
   if (name == "update") return OnConflict::update;
   throw Error("22023", concat("on_conflict \"", name, "\" not recognized")).hint("Choose \"reject\", \"skip\" or \"update\".");
+}
+
+const char* name_of(OnConflict on_conflict) {
+  switch (on_conflict) {
+    case OnConflict::skip:
+      return "skip";
+    case OnConflict::update:
+      return "update";
+    default:
+      return "reject";
+  }
 }
 
 }  // namespace ferry::load

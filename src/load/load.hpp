@@ -17,6 +17,7 @@ struct LoadOptions {
   std::optional<std::int64_t> reject_limit{};  ///< more rejects than this: an error, and nothing is loaded
   bool dry_run = false;                        ///< check and report everything, keep nothing but the report
   bool want_keys = false;
+  bool keep_rejects = true;         ///< false: they are the observer's matter
   bool fields_vary = false;         ///< see WriterOptions
   std::string source_name{};        ///< for the log: a path, "batch"
   std::string options_json = "{}";  ///< for the log
@@ -32,5 +33,6 @@ LoadSummary run_load(Source& source, Rules& rules, const LoadOptions& options, c
 
 /// The words for on_conflict. Errors: 22023.
 [[nodiscard]] OnConflict on_conflict_by_name(const std::string& name);
+[[nodiscard]] const char* name_of(OnConflict on_conflict);
 
 }  // namespace ferry::load

@@ -1,9 +1,10 @@
 // The SQL function load_csv(). Its arguments are described in docs/reference.md.
 
 #include "base/concat.hpp"
-#include "base/json_text.hpp"
 #include "load/csv_source.hpp"
 #include "load/load.hpp"
+#include "load/logged_options.hpp"
+#include "load/summary_row.hpp"
 #include "pg/arguments.hpp"
 #include "pg/guard.hpp"
 #include "pg/input_file.hpp"
@@ -13,7 +14,6 @@
 
 extern "C" {
 #include "mb/pg_wchar.h"
-#include "portability/instr_time.h"
 }
 
 namespace ferry::load {
@@ -49,17 +49,6 @@ int encoding_of(const std::optional<std::string>& name) {
   return encoding;
 }
 
-std::string describe(const CsvOptions& csv, const LoadOptions& options, const std::string& on_conflict) {
-  const auto character = [](char c) { return json_string(std::string_view(&c, 1)); };
-  std::string json =
-      concat("{\"format\": \"csv\", \"header\": ", csv.header ? "true" : "false",
-             ", \"delimiter\": ", character(csv.dialect.delimiter), ", \"quote\": ", character(csv.dialect.quote),
-             ", \"escape\": ", character(csv.dialect.escape), ", \"null_string\": ", json_string(csv.dialect.null_string),
-             ", \"encoding\": ", json_string(pg_encoding_to_char(csv.encoding)), ", \"on_conflict\": ", json_string(on_conflict));
-  if (options.reject_limit) json += concat(", \"reject_limit\": ", *options.reject_limit);
-  return json + concat(", \"dry_run\": ", options.dry_run ? "true" : "false", "}");
-}
-
 Datum load_csv(FunctionCallInfo call_info) {
   instr_time started;
   INSTR_TIME_SET_CURRENT(started);
@@ -74,13 +63,11 @@ Datum load_csv(FunctionCallInfo call_info) {
   csv.encoding = encoding_of(arguments.optional_text(8));
   csv.max_record_bytes = static_cast<std::size_t>(settings::max_record_bytes);
   LoadOptions options;
-  const std::string on_conflict = arguments.text(9, "on_conflict");
-  options.on_conflict = on_conflict_by_name(on_conflict);
+  options.on_conflict = on_conflict_by_name(arguments.text(9, "on_conflict"));
   options.reject_limit = arguments.optional_bigint(10);
   if (options.reject_limit && *options.reject_limit < 0) throw Error("22023", "reject_limit must not be negative");
   options.dry_run = arguments.boolean(11, "dry_run");
   options.source_name = path;
-  options.options_json = describe(csv, options, on_conflict);
 
   pg::check_may_read(path);
   Rules rules(table, true);
@@ -90,19 +77,12 @@ Datum load_csv(FunctionCallInfo call_info) {
   pg::InputFile file(path);
   csv.bytes_total = file.size_bytes();
   CsvSource source(file, csv, rules);
+  options.options_json = describe_csv(csv, source.header_names(), options);
   for (const std::size_t place : rules.field_columns()) rules.check_may_insert(rules.columns()[place]);
   const LoadSummary summary = run_load(source, rules, options);
   file.close();
   rules.close();
-
-  instr_time elapsed;
-  INSTR_TIME_SET_CURRENT(elapsed);
-  INSTR_TIME_SUBTRACT(elapsed, started);
-  const Datum values[] = {Int64GetDatum(summary.load_id),      Int64GetDatum(summary.rows_read),
-                          Int64GetDatum(summary.rows_loaded),  Int64GetDatum(summary.rows_rejected),
-                          Int64GetDatum(summary.rows_skipped), Float8GetDatum(INSTR_TIME_GET_MILLISEC(elapsed))};
-  const bool nulls[std::size(values)] = {};
-  return pg::make_record(call_info, values, nulls);
+  return summary_row(call_info, summary, started);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "load/rejects.hpp"
 
+#include "load/log_tables.hpp"
 #include "pg/arguments.hpp"
 #include "pg/extension.hpp"
 #include "pg/guard.hpp"
@@ -20,28 +21,7 @@ namespace ferry::load {
 using pg::call;
 using pg::TableWriter;
 
-namespace {
-
-constexpr int kLoadColumns = 15;
-constexpr int kRejectColumns = 11;
-
-/// A text or SQL NULL for an empty one. Calls the server without a guard.
-Datum optional_text(const char* text, std::size_t size, bool* is_null) {
-  *is_null = size == 0;
-  return size == 0 ? Datum{0} : PointerGetDatum(cstring_to_text_with_len(text, static_cast<int>(size)));
-}
-
-Relation open_log_table(const char* name) {
-  return call([name] {
-    const Oid table = get_relname_relid(name, pg::extension_schema());
-    if (!OidIsValid(table)) elog(ERROR, "table \"%s\" of extension \"pg_ferry\" is missing", name);
-    return table_open(table, RowExclusiveLock);
-  });
-}
-
-}  // namespace
-
-Log::Log() : loads_(open_log_table("ferry_load_log")), rejects_(open_log_table("ferry_reject_log")) {
+Log::Log() : loads_(call(open_log_table, "ferry_load_log")), rejects_(call(open_log_table, "ferry_reject_log")) {
   load_id_ = call([] { return nextval_internal(get_relname_relid("ferry_load_id_seq", pg::extension_schema()), false); });
   constexpr int kKilobytes = 4096;
   store_ = call(tuplestore_begin_heap, false, false, kKilobytes);
@@ -60,7 +40,6 @@ void Log::add(const Reject& reject) {
   bool* const null = nulls;
   call([=] {
     MemoryContext const caller = MemoryContextSwitchTo(context);
-    const Problem& problem = row->problem;
     int i = 0;
     value[i++] = Int64GetDatum(load_id);
     value[i++] = Int64GetDatum(row->row_number);
@@ -72,16 +51,8 @@ void Log::add(const Reject& reject) {
     null[i] = row->text.has_value();
     if (!row->text) value[i] = PointerGetDatum(cstring_to_text_with_len(row->raw.data(), static_cast<int>(row->raw.size())));
     i++;
-    value[i++] = CStringGetTextDatum(problem.sqlstate.c_str());
-    value[i] = optional_text(problem.column.data(), problem.column.size(), &null[i]);
-    i++;
-    value[i] = optional_text(problem.constraint.data(), problem.constraint.size(), &null[i]);
-    i++;
-    value[i++] = CStringGetTextDatum(problem.reason.c_str());
-    value[i] = optional_text(problem.detail.data(), problem.detail.size(), &null[i]);
-    i++;
-    null[i++] = true;  // resolved_at
-    Assert(i == kRejectColumns);
+    set_problem(row->problem, value, null);
+    null[kRejectResolvedAt - 1] = true;
     tuplestore_putvalues(store, description, value, null);
     MemoryContextSwitchTo(caller);
     MemoryContextReset(context);
