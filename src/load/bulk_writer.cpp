@@ -211,7 +211,7 @@ void BulkWriter::check_foreign_keys(std::size_t count) {
   }
 }
 
-const UniqueKey* BulkWriter::taken_key(TupleTableSlot* slot, bool probe, bool& unknown) {
+UniqueKey* BulkWriter::taken_key(TupleTableSlot* slot, bool probe, bool& unknown) {
   for (UniqueKey& key : unique_keys_) {
     const UniqueKey::Answer answer = key.ask(slot, probe);
     if (answer == UniqueKey::Answer::taken) return &key;
@@ -227,7 +227,7 @@ bool BulkWriter::may_be_too_large(TupleTableSlot* slot, const Record& record) co
   return heap_compute_data_size(slot->tts_tupleDescriptor, slot->tts_values, slot->tts_isnull) > kMaxSafeRowBytes;
 }
 
-void BulkWriter::reject_or_skip(Result& result, const UniqueKey& taken, TupleTableSlot* slot) const {
+void BulkWriter::reject_or_skip(Result& result, UniqueKey& taken, TupleTableSlot* slot) const {
   const bool skip = options_.on_conflict == OnConflict::skip;
   result.state = skip ? Result::State::skipped : Result::State::rejected;
   if (!skip) result.problem = taken.violation(slot);
@@ -254,7 +254,7 @@ void BulkWriter::accept_all(std::vector<Result>& results, const std::vector<Reco
     const ForeignKey* const broken = orphans_.empty() ? nullptr : orphans_[i];
     bool unknown = may_be_too_large(slot, records[i]);
     // what is wrong with the key of an orphan is told first
-    const UniqueKey* const taken = unknown ? nullptr : taken_key(slot, probes_ || broken != nullptr, unknown);
+    UniqueKey* const taken = unknown ? nullptr : taken_key(slot, probes_ || broken != nullptr, unknown);
     if (unknown) break;
     if (taken != nullptr) {
       reject_or_skip(result, *taken, slot);

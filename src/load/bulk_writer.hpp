@@ -53,8 +53,8 @@ class BulkWriter {
   void convert_all(const std::vector<Record>& records, std::vector<Result>& results);
   void convert_from(const std::vector<Record>& records, std::vector<Result>& results);
   void accept_all(std::vector<Result>& results, const std::vector<Record>& records);
-  const UniqueKey* taken_key(TupleTableSlot* slot, bool probe, bool& unknown);
-  void reject_or_skip(Result& result, const UniqueKey& taken, TupleTableSlot* slot) const;
+  UniqueKey* taken_key(TupleTableSlot* slot, bool probe, bool& unknown);
+  void reject_or_skip(Result& result, UniqueKey& taken, TupleTableSlot* slot) const;
   [[nodiscard]] bool may_be_too_large(TupleTableSlot* slot, const Record& record) const;
   void gather_pending(const std::vector<Result>& results);
   void check_foreign_keys(std::size_t count);

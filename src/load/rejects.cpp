@@ -2,6 +2,7 @@
 
 #include "load/log_tables.hpp"
 #include "pg/arguments.hpp"
+#include "pg/compat.hpp"
 #include "pg/extension.hpp"
 #include "pg/guard.hpp"
 #include "pg/table_writer.hpp"
@@ -9,6 +10,7 @@
 #include "pg/server.hpp"
 
 extern "C" {
+#include "access/heapam.h"
 #include "commands/sequence.h"
 #include "executor/executor.h"
 #include "utils/array.h"
@@ -20,6 +22,39 @@ namespace ferry::load {
 
 using pg::call;
 using pg::TableWriter;
+
+namespace {
+
+/// Writes the rows of a store into a table, many at a time. Calls the server without a guard.
+void write_rejects(Relation table, Tuplestorestate* store) {
+  constexpr int kRows = 500;
+  TableWriter writer = TableWriter::open(table, pg::TriggerSet::constraints);
+  EState* const executor = writer.executor_state();
+  BulkInsertState const insert_state = GetBulkInsertState();
+  MemoryContext const batch_context = AllocSetContextCreate(CurrentMemoryContext, "pg_ferry rejects", ALLOCSET_DEFAULT_SIZES);
+  TupleTableSlot* const stored = MakeSingleTupleTableSlot(RelationGetDescr(table), &TTSOpsMinimalTuple);
+  TupleTableSlot* slots[kRows];
+  for (TupleTableSlot*& slot : slots) slot = table_slot_create(table, &executor->es_tupleTable);
+  for (int count = kRows; count == kRows;) {
+    CHECK_FOR_INTERRUPTS();
+    for (count = 0; count < kRows && tuplestore_gettupleslot(store, true, false, stored); count++)
+      ExecCopySlot(slots[count], stored);
+    if (count == 0) break;
+    MemoryContext const caller = MemoryContextSwitchTo(batch_context);
+    table_multi_insert(table, slots, count, GetCurrentCommandId(true), 0, insert_state);
+    for (int i = 0; i < count; i++) {
+      ResetPerTupleExprContext(executor);
+      pg::compat::insert_index_tuples(writer.target(), slots[i], executor, false, false, false);
+    }
+    MemoryContextSwitchTo(caller);
+    MemoryContextReset(batch_context);
+  }
+  ExecDropSingleTupleTableSlot(stored);
+  FreeBulkInsertState(insert_state);
+  writer.close();
+}
+
+}  // namespace
 
 Log::Log() : loads_(call(open_log_table, "ferry_load_log")), rejects_(call(open_log_table, "ferry_reject_log")) {
   load_id_ = call([] { return nextval_internal(get_relname_relid("ferry_load_id_seq", pg::extension_schema()), false); });
@@ -103,16 +138,7 @@ void Log::write(const LoadSummary& summary, const Rules& rules) {
     writer.insert(slot);
     writer.close();
 
-    writer = TableWriter::open(rejects, pg::TriggerSet::constraints);
-    TupleTableSlot* const stored = MakeSingleTupleTableSlot(RelationGetDescr(rejects), &TTSOpsMinimalTuple);
-    while (tuplestore_gettupleslot(store, true, false, stored)) {
-      CHECK_FOR_INTERRUPTS();
-      slot = writer.input_slot();
-      ExecCopySlot(slot, stored);
-      writer.insert(slot);
-    }
-    ExecDropSingleTupleTableSlot(stored);
-    writer.close();
+    write_rejects(rejects, store);
     tuplestore_end(store);
     table_close(loads, NoLock);
     table_close(rejects, NoLock);

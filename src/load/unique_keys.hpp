@@ -50,13 +50,15 @@ class UniqueKey {
   [[nodiscard]] bool has_order() const { return types_.size() == 1; }
   [[nodiscard]] bool less(TupleTableSlot* a, TupleTableSlot* b) const;
   /// What is wrong with a row whose key is taken.
-  [[nodiscard]] Problem violation(TupleTableSlot* slot) const;
+  [[nodiscard]] Problem violation(TupleTableSlot* slot);
 
  private:
   [[nodiscard]] bool has_null(TupleTableSlot* slot) const;
   Key key(TupleTableSlot* slot);
   bool beyond_largest(TupleTableSlot* slot);
   void find_largest();
+  void find_out_what_is_shown(TupleTableSlot* slot);
+  std::string detail(TupleTableSlot* slot);
 
   Relation table_, index_;
   std::vector<AttrNumber> attributes_;
@@ -70,6 +72,8 @@ class UniqueKey {
   KeySet accepted_;
   std::vector<std::int64_t> ascending_;  ///< accepted beyond the largest, not in accepted_ yet
   std::string image_;
+  std::string shown_columns_;  ///< empty where the user is shown no keys
+  std::vector<Oid> outputs_;   ///< empty until find_out_what_is_shown()
 };
 
 }  // namespace ferry::load
