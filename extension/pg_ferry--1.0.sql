@@ -47,12 +47,7 @@ SELECT pg_catalog.pg_extension_config_dump('@extschema@.ferry_reject_log', '');
 
 -- Who may see a load: a member of the role that ran it, of the role that owned the table then, and every superuser.
 CREATE FUNCTION @extschema@.ferry_can_see_load(loaded_by text, table_owner text) RETURNS boolean
-LANGUAGE sql STABLE PARALLEL SAFE
-BEGIN ATOMIC
-    SELECT EXISTS (SELECT FROM pg_catalog.pg_roles
-                   WHERE rolname IN (loaded_by, table_owner) AND pg_catalog.pg_has_role(oid, 'USAGE'))
-        OR (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = CURRENT_USER);
-END;
+AS 'MODULE_PATHNAME', 'ferry_can_see_load' LANGUAGE C STABLE STRICT PARALLEL SAFE;
 COMMENT ON FUNCTION @extschema@.ferry_can_see_load(text, text) IS 'whether the current user may see a load';
 
 CREATE VIEW @extschema@.ferry_loads WITH (security_barrier) AS
@@ -105,6 +100,136 @@ RETURNS TABLE (table_name text, rows_received integer, rows_loaded integer, rows
                load_id bigint, keys jsonb)
 AS 'MODULE_PATHNAME', 'ferry_insert_batch' LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 3;
 COMMENT ON FUNCTION @extschema@.insert_batch(json, boolean) IS 'insert JSON rows of several tables';
+
+CREATE FUNCTION @extschema@.reload_rejects(
+    load_id bigint,
+    OUT load_id bigint, OUT rows_read bigint, OUT rows_loaded bigint, OUT rows_rejected bigint, OUT rows_skipped bigint,
+    OUT elapsed_ms double precision) RETURNS record
+AS 'MODULE_PATHNAME', 'ferry_reload_rejects' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.reload_rejects(bigint) IS 'load the kept rows of a load that fit now';
+
+CREATE FUNCTION @extschema@.purge_loads(before timestamptz) RETURNS bigint
+AS 'MODULE_PATHNAME', 'ferry_purge_loads' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.purge_loads(timestamptz) IS 'remove loads and their rejects from the log';
+
+-- Data dictionary
+
+-- The rules that a row must fit. The names in the body are bound here and now, to pg_catalog: everything is qualified, so that
+-- neither the search_path of CREATE EXTENSION nor that of a caller can put something else in their place. Names of tables and
+-- types in the result are as the caller's search_path shows them.
+CREATE FUNCTION @extschema@.data_dictionary(target regclass = NULL)
+RETURNS TABLE (table_name text, "position" integer, column_name text, data_type text, nullable boolean, default_value text,
+               key text, references_column text, checks text[], comment text)
+LANGUAGE sql STABLE PARALLEL SAFE ROWS 20
+BEGIN ATOMIC
+    WITH RECURSIVE
+    tables AS (
+        SELECT c.oid
+        FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
+        WHERE c.oid OPERATOR(pg_catalog.=) target::pg_catalog.oid
+           OR (target IS NULL
+               AND c.relkind OPERATOR(pg_catalog.=) ANY (ARRAY['r', 'p']::pg_catalog."char"[])
+               AND n.nspname OPERATOR(pg_catalog.=) ANY (pg_catalog.current_schemas(false))
+               AND n.nspname OPERATOR(pg_catalog.<>) 'information_schema'::pg_catalog.name
+               AND NOT pg_catalog.starts_with(n.nspname::pg_catalog.text, 'pg_'::pg_catalog.text)
+               AND (pg_catalog.pg_has_role(c.relowner, 'USAGE')
+                    OR pg_catalog.has_table_privilege(c.oid, 'SELECT, INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER')
+                    OR pg_catalog.has_any_column_privilege(c.oid, 'SELECT, INSERT, UPDATE, REFERENCES'))
+               AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+                               WHERE d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid
+                                 AND d.objid OPERATOR(pg_catalog.=) c.oid
+                                 AND d.deptype OPERATOR(pg_catalog.=) 'e'::pg_catalog."char"))
+    ),
+    -- each domain with itself and the domains that it is over
+    domains (domain, oid, base, not_null) AS (
+        SELECT t.oid, t.oid, t.typbasetype, t.typnotnull
+        FROM pg_catalog.pg_type t WHERE t.typtype OPERATOR(pg_catalog.=) 'd'::pg_catalog."char"
+        UNION ALL
+        SELECT d.domain, t.oid, t.typbasetype, t.typnotnull
+        FROM domains d JOIN pg_catalog.pg_type t
+            ON t.oid OPERATOR(pg_catalog.=) d.base AND t.typtype OPERATOR(pg_catalog.=) 'd'::pg_catalog."char"
+    ),
+    -- what must be unique or exclusive: its text, and the numbers of its columns
+    keys AS (
+        SELECT i.indexrelid, i.indrelid, i.indisprimary, r.relname,
+               i.indexprs IS NOT NULL OR i.indpred IS NOT NULL AS has_expression,
+               (i.indkey::pg_catalog.int2[])[0:i.indnkeyatts::pg_catalog.int4 OPERATOR(pg_catalog.-) 1] AS key_columns,
+               COALESCE(
+                   (SELECT pg_catalog.pg_get_constraintdef(x.oid, true)
+                    FROM pg_catalog.pg_constraint x
+                    WHERE x.conrelid OPERATOR(pg_catalog.=) i.indrelid AND x.conindid OPERATOR(pg_catalog.=) i.indexrelid
+                      AND x.contype OPERATOR(pg_catalog.=) 'x'::pg_catalog."char"),
+                   pg_catalog.concat(
+                       CASE WHEN i.indisprimary THEN 'PK' ELSE 'UNIQUE' END,
+                       CASE WHEN i.indnullsnotdistinct THEN ' NULLS NOT DISTINCT' END,
+                       CASE WHEN i.indnkeyatts OPERATOR(pg_catalog.>) 1::pg_catalog.int2 OR i.indexprs IS NOT NULL THEN
+                           (SELECT pg_catalog.concat(' (', pg_catalog.string_agg(
+                                       pg_catalog.pg_get_indexdef(i.indexrelid, n, true), ', ' ORDER BY n), ')')
+                            FROM pg_catalog.generate_series(1, i.indnkeyatts::pg_catalog.int4) n) END,
+                       ' WHERE ' OPERATOR(pg_catalog.||) pg_catalog.pg_get_expr(i.indpred, i.indrelid, true))) AS text
+        FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class r ON r.oid OPERATOR(pg_catalog.=) i.indexrelid
+        WHERE (i.indisunique OR i.indisexclusion) AND i.indisready
+    )
+    SELECT c.oid::pg_catalog.regclass::pg_catalog.text,
+           pg_catalog.row_number() OVER (PARTITION BY c.oid ORDER BY a.attnum)::pg_catalog.int4,
+           a.attname::pg_catalog.text,
+           pg_catalog.format_type(a.atttypid, a.atttypmod),
+           NOT a.attnotnull
+               AND NOT EXISTS (SELECT FROM domains d WHERE d.domain OPERATOR(pg_catalog.=) a.atttypid AND d.not_null),
+           CASE WHEN a.attidentity OPERATOR(pg_catalog.=) 'a'::pg_catalog."char" THEN 'generated always as identity'
+                WHEN a.attidentity OPERATOR(pg_catalog.=) 'd'::pg_catalog."char" THEN 'generated by default as identity'
+                WHEN a.attgenerated OPERATOR(pg_catalog.=) 's'::pg_catalog."char"
+                    THEN pg_catalog.concat('generated always as (', pg_catalog.pg_get_expr(e.adbin, e.adrelid, true), ') stored')
+                WHEN a.attgenerated OPERATOR(pg_catalog.<>) ''::pg_catalog."char"
+                    THEN pg_catalog.concat('generated always as (', pg_catalog.pg_get_expr(e.adbin, e.adrelid, true), ') virtual')
+                ELSE COALESCE(pg_catalog.pg_get_expr(e.adbin, e.adrelid, true),
+                              pg_catalog.pg_get_expr(t.typdefaultbin, 0::pg_catalog.oid, true))
+           END,
+           (SELECT pg_catalog.string_agg(k.text, ', ' ORDER BY k.indisprimary DESC, k.relname)
+            FROM keys k
+            -- only where there is an expression do the dependencies of the index tell its columns
+            WHERE k.indrelid OPERATOR(pg_catalog.=) c.oid
+              AND (a.attnum OPERATOR(pg_catalog.=) ANY (k.key_columns)
+                   OR EXISTS (SELECT FROM pg_catalog.pg_depend d
+                              WHERE k.has_expression
+                                AND d.classid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid
+                                AND d.objid OPERATOR(pg_catalog.=) k.indexrelid
+                                AND d.refclassid OPERATOR(pg_catalog.=) 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid
+                                AND d.refobjid OPERATOR(pg_catalog.=) c.oid
+                                AND d.refobjsubid OPERATOR(pg_catalog.=) a.attnum::pg_catalog.int4))),
+           (SELECT pg_catalog.string_agg(
+                       pg_catalog.concat(f.confrelid::pg_catalog.regclass::pg_catalog.text, '.',
+                                         pg_catalog.quote_ident(p.attname::pg_catalog.text)),
+                       ', ' ORDER BY f.conname)
+            FROM pg_catalog.pg_constraint f
+                CROSS JOIN LATERAL ROWS FROM (pg_catalog.unnest(f.conkey), pg_catalog.unnest(f.confkey)) AS pair(own, other)
+                JOIN pg_catalog.pg_attribute p
+                    ON p.attrelid OPERATOR(pg_catalog.=) f.confrelid AND p.attnum OPERATOR(pg_catalog.=) pair.other
+            WHERE f.contype OPERATOR(pg_catalog.=) 'f'::pg_catalog."char"
+              AND f.conrelid OPERATOR(pg_catalog.=) c.oid
+              AND pair.own OPERATOR(pg_catalog.=) a.attnum
+              -- a key to a partitioned table has one more to each of its partitions
+              AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint w
+                              WHERE w.oid OPERATOR(pg_catalog.=) f.conparentid AND w.conrelid OPERATOR(pg_catalog.=) c.oid)),
+           ARRAY(SELECT pg_catalog.pg_get_constraintdef(k.oid, true)
+                 FROM domains d JOIN pg_catalog.pg_constraint k ON k.contypid OPERATOR(pg_catalog.=) d.oid
+                 WHERE d.domain OPERATOR(pg_catalog.=) a.atttypid AND k.contype OPERATOR(pg_catalog.=) 'c'::pg_catalog."char"
+                 ORDER BY k.conname, k.oid)
+               OPERATOR(pg_catalog.||)
+               ARRAY(SELECT pg_catalog.pg_get_constraintdef(k.oid, true)
+                     FROM pg_catalog.pg_constraint k
+                     WHERE k.conrelid OPERATOR(pg_catalog.=) c.oid AND k.contype OPERATOR(pg_catalog.=) 'c'::pg_catalog."char"
+                       AND a.attnum OPERATOR(pg_catalog.=) ANY (k.conkey)
+                     ORDER BY k.conname),
+           pg_catalog.col_description(c.oid, a.attnum::pg_catalog.int4)
+    FROM tables c
+        JOIN pg_catalog.pg_attribute a ON a.attrelid OPERATOR(pg_catalog.=) c.oid
+        JOIN pg_catalog.pg_type t ON t.oid OPERATOR(pg_catalog.=) a.atttypid
+        LEFT JOIN pg_catalog.pg_attrdef e ON e.adrelid OPERATOR(pg_catalog.=) c.oid AND e.adnum OPERATOR(pg_catalog.=) a.attnum
+    WHERE a.attnum OPERATOR(pg_catalog.>) 0::pg_catalog.int2 AND NOT a.attisdropped
+    ORDER BY 1, c.oid, 2;
+END;
+COMMENT ON FUNCTION @extschema@.data_dictionary(regclass) IS 'the rules that rows must fit, column by column';
 
 -- Backup
 

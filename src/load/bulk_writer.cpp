@@ -1,144 +1,109 @@
 #include "load/bulk_writer.hpp"
 
 #include <algorithm>
+#include <numeric>
 
+#include "load/bulk_rules.hpp"
 #include "load/exact_writer.hpp"
 #include "pg/compat.hpp"
+#include "pg/index_rebuild.hpp"
 #include "pg/subtransaction.hpp"
 
 #include "pg/server.hpp"
 
 extern "C" {
 #include "catalog/catalog.h"
-#include "catalog/pg_am.h"
-#include "catalog/pg_trigger.h"
 #include "executor/executor.h"
 #include "executor/nodeModifyTable.h"
-#include "nodes/execnodes.h"
-#include "optimizer/optimizer.h"
-#include "utils/fmgroids.h"
-#include "utils/typcache.h"
+#include "mb/pg_wchar.h"
 }
 
 namespace ferry::load {
 
 using pg::call;
 
-namespace {
-
-/// Rows and keys up to these sizes fit a page of heap and btree, whatever becomes of them on the way.
-constexpr std::size_t kMaxSafeRowBytes = 2000;
-
-bool has_other_row_trigger(Relation table) {
-  const TriggerDesc* const list = table->trigdesc;
-  if (list == nullptr) return false;
-  for (int i = 0; i < list->numtriggers; i++) {
-    const Trigger& trigger = list->triggers[i];
-    if (!TRIGGER_FOR_ROW(trigger.tgtype) || !TRIGGER_FOR_INSERT(trigger.tgtype) || trigger.tgenabled == TRIGGER_DISABLED)
-      continue;
-    if (trigger.tgfoid != F_RI_FKEY_CHECK_INS && trigger.tgfoid != F_UNIQUE_KEY_RECHECK) return true;
-  }
-  return list->trig_insert_new_table;
-}
-
-bool has_mutable_check(Relation table) {
-  const TupleConstr* const rules = RelationGetDescr(table)->constr;
-  for (int i = 0; rules != nullptr && i < rules->num_check; i++) {
-    const char* const text = rules->check[i].ccbin;
-    if (call([text] { return contain_mutable_functions(static_cast<Node*>(stringToNode(text))); })) return true;
-  }
-  return false;
-}
-
-/// Whether an index has a column twice: its entries may then be longer than the row.
-bool has_column_twice(Relation index) {
-  const Form_pg_index form = index->rd_index;
-  for (int i = 0; i < form->indnatts; i++)
-    for (int j = 0; j < i; j++)
-      if (form->indkey.values[i] == form->indkey.values[j]) return true;
-  return false;
-}
-
-/// Whether a type has rules that may look at tables: a domain with a CHECK that is not immutable, and, to be sure, every type
-/// of a user's that is made of others.
-bool has_mutable_rule(Oid type) {
-  return call([type] {
-    if (get_typtype(type) != TYPTYPE_DOMAIN)
-      return type >= FirstNormalObjectId && (get_typtype(type) == TYPTYPE_COMPOSITE || OidIsValid(get_element_type(type)));
-    // lives as long as the context, which calls back into it when it is reset
-    auto* const rules = static_cast<DomainConstraintRef*>(palloc0(sizeof(DomainConstraintRef)));
-    InitDomainConstraintRef(type, rules, CurrentMemoryContext, false);
-    for (int i = 0; i < list_length(rules->constraints); i++) {
-      const auto* const rule = static_cast<DomainConstraintState*>(list_nth(rules->constraints, i));
-      if (contain_mutable_functions(reinterpret_cast<Node*>(rule->check_expr))) return true;
-    }
-    return false;
-  });
-}
-
-/// Why a table has to be loaded row by row; null where it need not. Source: the conditions of CopyFrom() for CIM_MULTI, and
-/// what UniqueKey and ForeignKey can speak for.
-const char* reason_against(Rules& rules, OnConflict on_conflict) {
-  Relation const table = rules.relation();
-  if (on_conflict == OnConflict::update) return "rows are replaced";
-  if (table->rd_rel->relkind != RELKIND_RELATION) return "rows are routed";
-  if (table->rd_rel->relispartition) return "there is a partition constraint";
-  if (has_other_row_trigger(table)) return "triggers may look at the table";
-  if (has_mutable_check(table)) return "a CHECK may look at the table";
-  for (const Column& column : rules.columns())
-    if (has_mutable_rule(column.type)) return "a domain may look at the table";
-  return nullptr;
-}
-
-}  // namespace
-
 std::unique_ptr<BulkWriter> BulkWriter::for_table(Source& source, Rules& rules, const WriterOptions& options) {
-  if (reason_against(rules, options.on_conflict) != nullptr) return nullptr;
+  if (reason_against_bulk(rules, options.on_conflict) != nullptr) return nullptr;
   auto foreign_keys = ForeignKey::of_table(rules.relation());
   if (!foreign_keys) return nullptr;
   auto writer = std::make_unique<BulkWriter>(source, rules, options, std::move(*foreign_keys));
+  if (writer->converter_->depends_on_more_than_row()) return nullptr;
   Relation const relation = rules.relation();
-  writer->table_ = call([&] {
-    return pg::TableWriter::open(relation, pg::TriggerSet::all, options.fields_vary ? nullptr : rules.written_columns());
-  });
-  const ResultRelInfo* const target = writer->table_.target();
-  bool supported = !writer->converter_->depends_on_more_than_row();
-  writer->needs_subtransaction_ = RelationIsLogicallyLogged(relation);
-  for (int i = 0; i < target->ri_NumIndices && supported; i++) {
-    Relation const index = target->ri_IndexRelationDescs[i];
-    const IndexInfo* const info = target->ri_IndexRelationInfo[i];
-    if (index->rd_rel->relam != BTREE_AM_OID || info->ii_Expressions != NIL || info->ii_Predicate != NIL ||
-        has_column_twice(index))
-      writer->needs_subtransaction_ = true;
-    if (!index->rd_index->indisunique && info->ii_ExclusionOps == nullptr) continue;
-    supported = info->ii_ExclusionOps == nullptr && UniqueKey::supports(relation, index);
-    if (supported) writer->unique_keys_.emplace_back(relation, index);
+  constexpr std::int64_t kWorthwhileBytes = 1 << 20;
+  const bool is_large = source.bytes_total() >= kWorthwhileBytes;
+  writer->lacks_indexes_ = is_large && call([relation] { return pg::may_rebuild_indexes(relation); });
+  if (!writer->open_table()) {
+    writer->close_table();
+    return nullptr;
   }
-  if (supported) {
-    // none in a subtransaction: its rollback would take the buffer away that the state believes to hold
-    if (!writer->needs_subtransaction_) writer->insert_state_ = call(GetBulkInsertState);
-    return writer;
-  }
-  writer->close();
-  return nullptr;
+  const auto knows_largest = [](const UniqueKey& key) { return key.knows_largest(); };
+  writer->lacks_indexes_ = writer->lacks_indexes_ && !writer->indexes_may_raise_ &&
+                           std::all_of(writer->unique_keys_.begin(), writer->unique_keys_.end(), knows_largest);
+  // none in a subtransaction: its rollback would take the buffer away that the state believes to hold
+  if (!writer->needs_subtransaction_) writer->insert_state_ = call(GetBulkInsertState);
+  return writer;
 }
 
 BulkWriter::BulkWriter(Source& source, Rules& rules, const WriterOptions& options, std::vector<ForeignKey> foreign_keys)
-    : source_(source), rules_(rules), options_(options), notes_(rules, options), foreign_keys_(std::move(foreign_keys)) {
+    : source_(source),
+      rules_(rules),
+      options_(options),
+      notes_(rules, options),
+      foreign_keys_(std::move(foreign_keys)),
+      not_null_(rules),
+      fixed_row_bytes_(fixed_row_bytes(rules)) {
   load_context_ = CurrentMemoryContext;
   converter_ = std::make_unique<RowConverter>(rules_, options_.filter);
   batch_context_ =
       call([] { return AllocSetContextCreate(CurrentMemoryContext, "pg_ferry bulk batch", ALLOCSET_DEFAULT_SIZES); });
 }
 
-void BulkWriter::close() {
+/// False where a unique index needs the row path.
+bool BulkWriter::open_table() {
+  Relation const relation = rules_.relation();
+  table_ = call([this, relation] {
+    MemoryContext const caller = MemoryContextSwitchTo(load_context_);
+    const auto table =
+        pg::TableWriter::open(relation, pg::TriggerSet::all, options_.fields_vary ? nullptr : rules_.written_columns());
+    MemoryContextSwitchTo(caller);
+    return table;
+  });
+  const ResultRelInfo* const target = table_.target();
+  indexes_may_raise_ = false;
+  for (int i = 0; i < target->ri_NumIndices; i++) {
+    Relation const index = target->ri_IndexRelationDescs[i];
+    const IndexInfo* const info = target->ri_IndexRelationInfo[i];
+    indexes_may_raise_ = indexes_may_raise_ || may_raise(index, info);
+    if (!index->rd_index->indisunique && info->ii_ExclusionOps == nullptr) continue;
+    if (info->ii_ExclusionOps != nullptr || !UniqueKey::supports(relation, index)) return false;
+    unique_keys_.emplace_back(relation, index);
+  }
+  needs_subtransaction_ = indexes_may_raise_ || RelationIsLogicallyLogged(relation);
+  return true;
+}
+
+void BulkWriter::close_table() {
   for (UniqueKey& key : unique_keys_) key.close();
+  unique_keys_.clear();
+  call([this] { table_.close(); });
+}
+
+void BulkWriter::close() {
+  if (lacks_indexes_) build_indexes();
+  close_table();
   call([this] {
     for (TupleTableSlot* slot : slots_) ExecDropSingleTupleTableSlot(slot);
     if (insert_state_ != nullptr) FreeBulkInsertState(insert_state_);
-    table_.close();
     MemoryContextDelete(batch_context_);
   });
+}
+
+/// From here on rows get their entries when they are written.
+void BulkWriter::build_indexes() {
+  lacks_indexes_ = false;
+  close_table();
+  call([this] { pg::rebuild_indexes(rules_.relation()); });
+  (void)open_table();
 }
 
 void BulkWriter::forget_largest_keys() {
@@ -154,13 +119,34 @@ void BulkWriter::write(const std::vector<Record>& records, std::vector<Result>& 
       return slot;
     }));
   call([this] {
+    // what they hold of the batch before is in the context, in part
     for (TupleTableSlot* slot : slots_) ExecClearTuple(slot);
     MemoryContextReset(batch_context_);
   });
   convert_all(records, results);
-  check_foreign_keys(results, records.size());
+  gather_pending(results);
+  if (lacks_indexes_ && !keys_ascend()) build_indexes();
+  check_foreign_keys(records.size());
   accept_all(results, records);
   write_accepted(results);
+  const auto is_pending = [](const Result& result) { return result.state == Result::State::pending; };
+  if (lacks_indexes_ && std::any_of(results.begin(), results.end(), is_pending)) build_indexes();
+}
+
+bool BulkWriter::keys_ascend() const {
+  return std::all_of(unique_keys_.begin(), unique_keys_.end(),
+                     [this](const UniqueKey& key) { return key.ascends(accepted_slots_); });
+}
+
+/// Puts the pending rows into accepted_slots_, and their places into accepted_.
+void BulkWriter::gather_pending(const std::vector<Result>& results) {
+  accepted_.clear();
+  accepted_slots_.clear();
+  for (std::size_t i = 0; i < results.size(); i++)
+    if (results[i].state == Result::State::pending) {
+      accepted_.push_back(i);
+      accepted_slots_.push_back(slots_[i]);
+    }
 }
 
 /// Step 1. A row that raises is rejected; the values of the rows before it stay, since they live outside of the subtransaction.
@@ -185,9 +171,8 @@ void BulkWriter::convert_from(const std::vector<Record>& records, std::vector<Re
     if (result.state != Result::State::pending) continue;
     converting_ = nullptr;
     source_.split(records[current_], fields_);
-    rules_.check_may_insert(fields_);
+    if (options_.fields_vary) rules_.check_may_insert(fields_);
     TupleTableSlot* const slot = slots_[current_];
-    ExecClearTuple(slot);
     ExprContext* const expressions = table_.expression_context();
     ResetExprContext(expressions);
     converter_->convert(fields_, slot, expressions, &converting_);
@@ -206,32 +191,33 @@ void BulkWriter::convert_from(const std::vector<Record>& records, std::vector<Re
       ExecComputeStoredGenerated(target, table_.executor_state(), slot, CMD_INSERT);
       slot_getallattrs(slot);
     }
+    if (not_null_.can_tell()) {
+      if (auto problem = not_null_.violation(slot)) {
+        result.state = Result::State::rejected;
+        result.problem = std::move(*problem);
+        continue;
+      }
+      if (rules->num_check == 0) continue;
+    }
     ExecConstraints(target, slot, table_.executor_state());
   }
 }
 
-/// Step 2.
-void BulkWriter::check_foreign_keys(const std::vector<Result>& results, std::size_t count) {
-  if (foreign_keys_.empty()) return;
-  accepted_.clear();
-  accepted_slots_.clear();
-  for (std::size_t i = 0; i < count; i++)
-    if (results[i].state == Result::State::pending) {
-      accepted_.push_back(i);
-      accepted_slots_.push_back(slots_[i]);
-    }
-  has_parent_.resize(foreign_keys_.size());
+/// Step 2, for the rows in accepted_. Fills orphans_ where there are any.
+void BulkWriter::check_foreign_keys(std::size_t count) {
+  orphans_.clear();
   std::vector<bool> good;
-  for (std::size_t k = 0; k < foreign_keys_.size(); k++) {
-    foreign_keys_[k].check(accepted_slots_.data(), accepted_slots_.size(), good);
-    has_parent_[k].assign(count, false);
-    for (std::size_t i = 0; i < accepted_.size(); i++) has_parent_[k][accepted_[i]] = good[i];
+  for (ForeignKey& key : foreign_keys_) {
+    if (key.check(accepted_slots_.data(), accepted_slots_.size(), good)) continue;
+    orphans_.resize(count, nullptr);
+    for (std::size_t i = 0; i < accepted_.size(); i++)
+      if (!good[i] && orphans_[accepted_[i]] == nullptr) orphans_[accepted_[i]] = &key;
   }
 }
 
-const UniqueKey* BulkWriter::taken_key(TupleTableSlot* slot, bool& unknown) {
+UniqueKey* BulkWriter::taken_key(TupleTableSlot* slot, bool probe, bool& unknown) {
   for (UniqueKey& key : unique_keys_) {
-    const UniqueKey::Answer answer = key.ask(slot);
+    const UniqueKey::Answer answer = key.ask(slot, probe);
     if (answer == UniqueKey::Answer::taken) return &key;
     unknown = answer == UniqueKey::Answer::unknown;
     if (unknown) return nullptr;
@@ -239,32 +225,48 @@ const UniqueKey* BulkWriter::taken_key(TupleTableSlot* slot, bool& unknown) {
   return nullptr;
 }
 
-bool BulkWriter::may_be_too_large(TupleTableSlot* slot) const {
+bool BulkWriter::may_be_too_large(TupleTableSlot* slot, const Record& record) const {
+  const std::size_t text_bytes = record.raw.size() * MAX_CONVERSION_GROWTH;
+  if (fixed_row_bytes_ > 0 && fixed_row_bytes_ + text_bytes <= kMaxSafeRowBytes) return false;
   return heap_compute_data_size(slot->tts_tupleDescriptor, slot->tts_values, slot->tts_isnull) > kMaxSafeRowBytes;
+}
+
+void BulkWriter::reject_or_skip(Result& result, UniqueKey& taken, TupleTableSlot* slot) const {
+  const bool skip = options_.on_conflict == OnConflict::skip;
+  result.state = skip ? Result::State::skipped : Result::State::rejected;
+  if (!skip) result.problem = taken.violation(slot);
+}
+
+/// Whether to ask the table for keys before rows are written, which costs a second descent of the index, or to write and take
+/// back the rows that the index refuses: where that leaves few dead rows, no other unique index in which they keep sessions
+/// waiting, and no trace for a subscriber to fall over.
+void BulkWriter::choose_probing() {
+  probes_ = unique_keys_.size() != 1 || needs_subtransaction_ || probing_batches_ > 0;
+  if (probing_batches_ > 0) probing_batches_--;
 }
 
 /// Step 3. The first row that cannot be decided ends it: those behind may depend on it.
 void BulkWriter::accept_all(std::vector<Result>& results, const std::vector<Record>& records) {
   accepted_.clear();
   accepted_slots_.clear();
+  choose_probing();
   for (UniqueKey& key : unique_keys_) key.begin_batch();
   for (std::size_t i = 0; i < records.size(); i++) {
     Result& result = results[i];
     if (result.state != Result::State::pending) continue;
     TupleTableSlot* const slot = slots_[i];
-    bool unknown = may_be_too_large(slot);
-    const UniqueKey* const taken = unknown ? nullptr : taken_key(slot, unknown);
+    const ForeignKey* const broken = orphans_.empty() ? nullptr : orphans_[i];
+    bool unknown = may_be_too_large(slot, records[i]);
+    // what is wrong with the key of an orphan is told first
+    UniqueKey* const taken = unknown ? nullptr : taken_key(slot, probes_ || broken != nullptr, unknown);
     if (unknown) break;
     if (taken != nullptr) {
-      const bool skip = options_.on_conflict == OnConflict::skip;
-      result.state = skip ? Result::State::skipped : Result::State::rejected;
-      if (!skip) result.problem = taken->violation(slot);
+      reject_or_skip(result, *taken, slot);
       continue;
     }
-    const auto orphan = std::find_if(has_parent_.begin(), has_parent_.end(), [i](const auto& good) { return !good[i]; });
-    if (orphan != has_parent_.end()) {
+    if (broken != nullptr) {
       result.state = Result::State::rejected;
-      result.problem = foreign_keys_[static_cast<std::size_t>(orphan - has_parent_.begin())].violation(rules_.relation(), slot);
+      result.problem = broken->violation(rules_.relation(), slot);
       continue;
     }
     for (UniqueKey& key : unique_keys_) key.accept(slot);
@@ -277,13 +279,14 @@ void BulkWriter::accept_all(std::vector<Result>& results, const std::vector<Reco
 
 /// Step 4.
 void BulkWriter::write_accepted(std::vector<Result>& results) {
-  raced_.clear();
+  conflicts_.clear();
   if (accepted_.empty()) return;
+  order_by_key();
   if (needs_subtransaction_) {
     if (!write_in_subtransaction()) reset_from(accepted_.front(), results);
   } else {
     call([this] { insert_accepted(); });
-    if (!raced_.empty()) withdraw_raced(results);
+    if (!conflicts_.empty()) settle_conflicts(results);
   }
   if (notes_.is_empty()) return;
   for (std::size_t i = 0; i < accepted_.size(); i++) {
@@ -302,7 +305,7 @@ bool BulkWriter::write_in_subtransaction() {
     const auto error = pg::attempt(
         [this] {
           call([this] { insert_accepted(); });
-          if (!raced_.empty()) throw Raced{};
+          if (!conflicts_.empty()) throw Raced{};
         },
         is_rejectable);
     return !error.has_value();
@@ -316,6 +319,16 @@ void BulkWriter::reset_from(std::size_t first, std::vector<Result>& results) {
   for (std::size_t i = first; i < results.size(); i++) results[i] = Result{};
 }
 
+/// Neighbours in the index are written one after the other, so that the way to them is in the processor's cache.
+void BulkWriter::order_by_key() {
+  write_order_.resize(accepted_.size());
+  std::iota(write_order_.begin(), write_order_.end(), std::size_t{0});
+  if (unique_keys_.empty() || !unique_keys_[0].has_order()) return;
+  const UniqueKey& key = unique_keys_[0];
+  const auto less = [&](std::size_t a, std::size_t b) { return key.less(accepted_slots_[a], accepted_slots_[b]); };
+  if (!std::is_sorted(write_order_.begin(), write_order_.end(), less)) std::sort(write_order_.begin(), write_order_.end(), less);
+}
+
 /// Writes heap and indexes. Calls the server without a guard.
 void BulkWriter::insert_accepted() {
   MemoryContext const caller = MemoryContextSwitchTo(batch_context_);
@@ -324,25 +337,51 @@ void BulkWriter::insert_accepted() {
   const CommandId command = GetCurrentCommandId(true);
   table_multi_insert(rules_.relation(), accepted_slots_.data(), static_cast<int>(accepted_slots_.size()), command, 0,
                      insert_state_);
-  for (std::size_t i = 0; i < accepted_slots_.size() && target->ri_NumIndices > 0; i++) {
-    ResetPerTupleExprContext(executor);
-    List* const conflicts = pg::compat::insert_index_tuples(target, accepted_slots_[i], executor, false, true, false);
-    if (conflicts != NIL) raced_.push_back(i);
-  }
+  if (target->ri_NumIndices > 0 && !lacks_indexes_)
+    for (const std::size_t i : write_order_) {
+      ResetPerTupleExprContext(executor);
+      List* const refused = pg::compat::insert_index_tuples(target, accepted_slots_[i], executor, false, true, false);
+      if (refused != NIL) conflicts_.push_back(i);
+    }
   if (insert_state_ != nullptr) ReleaseBulkInsertStatePin(insert_state_);
   CommandCounterIncrement();
   MemoryContextSwitchTo(caller);
 }
 
-/// Takes rows back, from the first one on that another session was quicker with, for the row path to decide.
-void BulkWriter::withdraw_raced(std::vector<Result>& results) {
-  Relation const table = rules_.relation();
-  for (std::size_t i = raced_.front(); i < accepted_slots_.size(); i++) {
-    TupleTableSlot* const slot = accepted_slots_[i];
-    call([table, slot] { simple_table_tuple_delete(table, &slot->tts_tid, GetActiveSnapshot()); });
-  }
+/// Decides on the rows, in file order, that the index refused. A row that it refuses although the table does not have its key
+/// for certain, and all behind it, are left to the row path.
+void BulkWriter::settle_conflicts(std::vector<Result>& results) {
+  std::sort(conflicts_.begin(), conflicts_.end());
+  if (probes_) return withdraw_from(conflicts_.front(), results);
+  constexpr std::size_t kFewConflicts = 16;
+  constexpr int kProbingBatches = 16;
+  if (conflicts_.size() * kFewConflicts > accepted_.size()) probing_batches_ = kProbingBatches;
+  for (const std::size_t place : conflicts_) take_back(place);
   call(CommandCounterIncrement);
-  reset_from(accepted_[raced_.front()], results);
+  UniqueKey& key = unique_keys_[0];
+  key.begin_batch();
+  std::size_t decided = 0;
+  for (; decided < conflicts_.size(); decided++) {
+    TupleTableSlot* const slot = accepted_slots_[conflicts_[decided]];
+    if (key.ask(slot, true) != UniqueKey::Answer::taken) break;
+    reject_or_skip(results[accepted_[conflicts_[decided]]], key, slot);
+  }
+  key.end_batch();
+  if (decided < conflicts_.size()) withdraw_from(conflicts_[decided], results);
+}
+
+void BulkWriter::take_back(std::size_t place) {
+  Relation const table = rules_.relation();
+  TupleTableSlot* const slot = accepted_slots_[place];
+  call([table, slot] { simple_table_tuple_delete(table, &slot->tts_tid, GetActiveSnapshot()); });
+}
+
+/// Takes back the rows from that place in accepted_ on, but for those that were, and leaves their records to the row path.
+void BulkWriter::withdraw_from(std::size_t first, std::vector<Result>& results) {
+  for (std::size_t i = first; i < accepted_.size(); i++)
+    if (probes_ || !std::binary_search(conflicts_.begin(), conflicts_.end(), i)) take_back(i);
+  call(CommandCounterIncrement);
+  reset_from(accepted_[first], results);
 }
 
 }  // namespace ferry::load

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "load/foreign_keys.hpp"
+#include "load/not_null.hpp"
 #include "load/result.hpp"
 #include "load/row_converter.hpp"
 #include "load/rules.hpp"
@@ -22,7 +23,8 @@ namespace ferry::load {
 ///   1. values, NOT NULL and CHECK, in a subtransaction that writes nothing, begun again behind a row that raises;
 ///   2. foreign keys, a query for the new keys of the batch;
 ///   3. unique keys, in file order: a row whose key is free and whose parents exist is accepted;
-///   4. the accepted rows are written.
+///   4. the accepted rows are written, and, where the only unique index was not asked in step 3, those taken back that it has.
+/// A table that is empty and nobody else's yet gets its indexes at the end, as long as keys ascend.
 /// What it cannot decide for certain it leaves pending: rows that meet an open transaction, that could be too large for a
 /// page, or that another session was quicker with.
 class BulkWriter {
@@ -41,20 +43,30 @@ class BulkWriter {
 
   [[nodiscard]] const FarthestValues& farthest_values() const { return farthest_; }
 
-  static constexpr std::size_t kMaxRows = 1000;
+  static constexpr std::size_t kMaxRows = 2000;
 
  private:
+  bool open_table();
+  void close_table();
+  void build_indexes();
+  [[nodiscard]] bool keys_ascend() const;
   void convert_all(const std::vector<Record>& records, std::vector<Result>& results);
   void convert_from(const std::vector<Record>& records, std::vector<Result>& results);
   void accept_all(std::vector<Result>& results, const std::vector<Record>& records);
-  const UniqueKey* taken_key(TupleTableSlot* slot, bool& unknown);
-  [[nodiscard]] bool may_be_too_large(TupleTableSlot* slot) const;
-  void check_foreign_keys(const std::vector<Result>& results, std::size_t count);
+  UniqueKey* taken_key(TupleTableSlot* slot, bool probe, bool& unknown);
+  void reject_or_skip(Result& result, UniqueKey& taken, TupleTableSlot* slot) const;
+  [[nodiscard]] bool may_be_too_large(TupleTableSlot* slot, const Record& record) const;
+  void gather_pending(const std::vector<Result>& results);
+  void check_foreign_keys(std::size_t count);
   void write_accepted(std::vector<Result>& results);
   bool write_in_subtransaction();
   static void reset_from(std::size_t first, std::vector<Result>& results);
+  void choose_probing();
   void insert_accepted();
-  void withdraw_raced(std::vector<Result>& results);
+  void order_by_key();
+  void settle_conflicts(std::vector<Result>& results);
+  void withdraw_from(std::size_t first, std::vector<Result>& results);
+  void take_back(std::size_t place);
 
   Source& source_;
   Rules& rules_;
@@ -63,16 +75,23 @@ class BulkWriter {
   pg::TableWriter table_{};
   std::vector<ForeignKey> foreign_keys_;
   std::vector<UniqueKey> unique_keys_;
+  NotNull not_null_;
   std::unique_ptr<RowConverter> converter_;
   bool needs_subtransaction_ = false;  ///< writing may raise, or may not be taken back row by row
+  bool indexes_may_raise_ = false;
+  bool lacks_indexes_ = false;       ///< the rows written so far have no entries in the indexes
+  bool probes_ = true;               ///< the table is asked for keys before rows are written
+  int probing_batches_ = 0;          ///< still to be probed, since the last one written without had many conflicts
+  std::size_t fixed_row_bytes_ = 0;  ///< rows have at most so many bytes more than their records; 0: not known
   MemoryContext load_context_ = nullptr, batch_context_ = nullptr;
   BulkInsertState insert_state_ = nullptr;
   Fields fields_;
-  std::vector<TupleTableSlot*> slots_;         ///< one for each record of a batch
-  std::vector<std::vector<bool>> has_parent_;  ///< by foreign key, then by record
-  std::vector<std::size_t> accepted_;          ///< places of the records to write
+  std::vector<TupleTableSlot*> slots_;      ///< one for each record of a batch
+  std::vector<const ForeignKey*> orphans_;  ///< by record, the first foreign key that it breaks; empty where none does
+  std::vector<std::size_t> accepted_;       ///< places of the records to write
   std::vector<TupleTableSlot*> accepted_slots_;
-  std::vector<std::size_t> raced_;  ///< places in accepted_ of rows that met a conflict when written
+  std::vector<std::size_t> write_order_;  ///< of the places in accepted_
+  std::vector<std::size_t> conflicts_;    ///< places in accepted_ of rows that met a conflict when written
   std::size_t current_ = 0;
   const Column* converting_ = nullptr;
   FarthestValues farthest_;

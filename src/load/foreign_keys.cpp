@@ -141,7 +141,7 @@ std::optional<ForeignKey> ForeignKey::read(Relation table, HeapTuple tuple) {
   return key;
 }
 
-void ForeignKey::check(TupleTableSlot** slots, std::size_t count, std::vector<bool>& good) {
+bool ForeignKey::check(TupleTableSlot** slots, std::size_t count, std::vector<bool>& good) {
   if (known_.size() > kMaxKnownKeys) known_.clear();
   KeySet asked;
   std::vector<Datum> unknown;
@@ -151,11 +151,15 @@ void ForeignKey::check(TupleTableSlot** slots, std::size_t count, std::vector<bo
     const Key key = key_of(type_, slots[i]->tts_values[at]);
     if (!known_.has(key) && asked.add(key)) unknown.push_back(slots[i]->tts_values[at]);
   }
-  if (!unknown.empty()) ask(unknown);
+  if (unknown.empty()) return true;
+  ask(unknown);
   good.assign(count, true);
-  if (unknown.empty()) return;
-  for (std::size_t i = 0; i < count; i++)
+  bool all_good = true;
+  for (std::size_t i = 0; i < count; i++) {
     good[i] = slots[i]->tts_isnull[at] || known_.has(key_of(type_, slots[i]->tts_values[at]));
+    all_good = all_good && good[i];
+  }
+  return all_good;
 }
 
 /// Asks the parent for keys and remembers those that it has.

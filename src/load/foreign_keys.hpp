@@ -24,8 +24,9 @@ class ForeignKey {
   ForeignKey(ForeignKey&&) = default;
   ForeignKey& operator=(ForeignKey&&) = default;
 
-  /// Tells of each row whether its key is null or has a parent. slots: rows of the table. Errors: the server's.
-  void check(TupleTableSlot** slots, std::size_t count, std::vector<bool>& good);
+  /// Tells of each row whether its key is null or has a parent; true where all are good, and good is then not filled. slots: rows
+  /// of the table. Errors: the server's.
+  bool check(TupleTableSlot** slots, std::size_t count, std::vector<bool>& good);
   /// What is wrong with a row that check() did not find good.
   [[nodiscard]] Problem violation(Relation table, TupleTableSlot* slot) const;
 

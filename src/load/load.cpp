@@ -87,7 +87,8 @@ class Load {
     if (is_left_out(result.state)) summary_.rows_skipped++;
     if (result.state == Result::State::rejected) {
       summary_.rows_rejected++;
-      log_.add({record.row_number, record.line_number, source_.text_of(record), record.raw, result.problem});
+      if (options_.keep_rejects)
+        log_.add({record.row_number, record.line_number, source_.text_of(record), record.raw, result.problem});
       if (first_rejects_.size() < kListedRejects) first_rejects_.push_back(describe(record, result.problem));
       if (options_.reject_limit && summary_.rows_rejected > *options_.reject_limit) fail_limit();
     }
@@ -144,22 +145,22 @@ LoadSummary run_load(Source& source, Rules& rules, const LoadOptions& options, c
   return summary;
 }
 
-std::optional<OnConflict> on_conflict_by_name(const std::string& name) {
-  for (const OnConflict choice : {OnConflict::reject, OnConflict::skip, OnConflict::update})
-    if (name == name_of(choice)) return choice;
-  return std::nullopt;
+OnConflict on_conflict_by_name(const std::string& name) {
+  if (name == "reject") return OnConflict::reject;
+  if (name == "skip") return OnConflict::skip;
+  if (name == "update") return OnConflict::update;
+  throw Error("22023", concat("on_conflict \"", name, "\" not recognized")).hint("Choose \"reject\", \"skip\" or \"update\".");
 }
 
 const char* name_of(OnConflict on_conflict) {
   switch (on_conflict) {
-    case OnConflict::reject:
-      return "reject";
     case OnConflict::skip:
       return "skip";
     case OnConflict::update:
       return "update";
+    default:
+      return "reject";
   }
-  return "";
 }
 
 }  // namespace ferry::load

@@ -18,6 +18,7 @@ struct LoadOptions {
   std::optional<std::int64_t> reject_limit{};  ///< more rejects than this: an error, and nothing is loaded
   bool dry_run = false;                        ///< check and report everything, keep nothing but the report
   bool want_keys = false;
+  bool keep_rejects = true;                               ///< false: they are the observer's matter
   bool fields_vary = false;                               ///< see WriterOptions
   List* filter = nullptr;                                 ///< see WriterOptions
   pg::StreamKind stream_kind = pg::StreamKind::callback;  ///< for pg_stat_progress_copy
@@ -33,8 +34,8 @@ using Observer = std::function<void(const Record&, const Result&)>;
 /// Errors: 54000 more rejects than the limit; those that may not become rejects; nothing is loaded then.
 LoadSummary run_load(Source& source, Rules& rules, const LoadOptions& options, const Observer& observer = {});
 
-/// The words for on_conflict; nothing for another.
-[[nodiscard]] std::optional<OnConflict> on_conflict_by_name(const std::string& name);
+/// The words for on_conflict. Errors: 22023.
+[[nodiscard]] OnConflict on_conflict_by_name(const std::string& name);
 [[nodiscard]] const char* name_of(OnConflict on_conflict);
 
 }  // namespace ferry::load

@@ -2,6 +2,7 @@
 
 #include "base/concat.hpp"
 #include "load/load_stream.hpp"
+#include "load/summary_row.hpp"
 #include "pg/arguments.hpp"
 #include "pg/guard.hpp"
 #include "pg/input_file.hpp"
@@ -11,7 +12,6 @@
 
 extern "C" {
 #include "mb/pg_wchar.h"
-#include "portability/instr_time.h"
 }
 
 namespace ferry::load {
@@ -61,12 +61,7 @@ Datum load_csv(FunctionCallInfo call_info) {
   csv.encoding = encoding_of(arguments.optional_text(8));
   csv.max_record_bytes = static_cast<std::size_t>(settings::max_record_bytes);
   LoadOptions options;
-  const std::string on_conflict = arguments.text(9, "on_conflict");
-  const auto choice = on_conflict_by_name(on_conflict);
-  if (!choice)
-    throw Error("22023", concat("on_conflict \"", on_conflict, "\" not recognized"))
-        .hint("Choose \"reject\", \"skip\" or \"update\".");
-  options.on_conflict = *choice;
+  options.on_conflict = on_conflict_by_name(arguments.text(9, "on_conflict"));
   options.reject_limit = arguments.optional_bigint(10);
   if (options.reject_limit && *options.reject_limit < 0) throw Error("22023", "reject_limit must not be negative");
   options.dry_run = arguments.boolean(11, "dry_run");
@@ -83,15 +78,7 @@ Datum load_csv(FunctionCallInfo call_info) {
   const LoadSummary summary = load_stream(file, csv, options, rules);
   file.close();
   rules.close();
-
-  instr_time elapsed;
-  INSTR_TIME_SET_CURRENT(elapsed);
-  INSTR_TIME_SUBTRACT(elapsed, started);
-  const Datum values[] = {Int64GetDatum(summary.load_id),      Int64GetDatum(summary.rows_read),
-                          Int64GetDatum(summary.rows_loaded),  Int64GetDatum(summary.rows_rejected),
-                          Int64GetDatum(summary.rows_skipped), Float8GetDatum(INSTR_TIME_GET_MILLISEC(elapsed))};
-  const bool nulls[std::size(values)] = {};
-  return pg::make_record(call_info, values, nulls);
+  return summary_row(call_info, summary, started);
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 #include "load/rejects.hpp"
 
+#include "load/log_tables.hpp"
 #include "pg/arguments.hpp"
+#include "pg/compat.hpp"
 #include "pg/extension.hpp"
 #include "pg/guard.hpp"
 #include "pg/table_writer.hpp"
@@ -8,6 +10,7 @@
 #include "pg/server.hpp"
 
 extern "C" {
+#include "access/heapam.h"
 #include "commands/sequence.h"
 #include "executor/executor.h"
 #include "utils/array.h"
@@ -22,26 +25,38 @@ using pg::TableWriter;
 
 namespace {
 
-constexpr int kLoadColumns = 15;
-constexpr int kRejectColumns = 11;
-
-/// A text or SQL NULL for an empty one. Calls the server without a guard.
-Datum optional_text(const char* text, std::size_t size, bool* is_null) {
-  *is_null = size == 0;
-  return size == 0 ? Datum{0} : PointerGetDatum(cstring_to_text_with_len(text, static_cast<int>(size)));
-}
-
-Relation open_log_table(const char* name) {
-  return call([name] {
-    const Oid table = get_relname_relid(name, pg::extension_schema());
-    if (!OidIsValid(table)) elog(ERROR, "table \"%s\" of extension \"pg_ferry\" is missing", name);
-    return table_open(table, RowExclusiveLock);
-  });
+/// Writes the rows of a store into a table, many at a time. Calls the server without a guard.
+void write_rejects(Relation table, Tuplestorestate* store) {
+  constexpr int kRows = 500;
+  TableWriter writer = TableWriter::open(table, pg::TriggerSet::constraints);
+  EState* const executor = writer.executor_state();
+  BulkInsertState const insert_state = GetBulkInsertState();
+  MemoryContext const batch_context = AllocSetContextCreate(CurrentMemoryContext, "pg_ferry rejects", ALLOCSET_DEFAULT_SIZES);
+  TupleTableSlot* const stored = MakeSingleTupleTableSlot(RelationGetDescr(table), &TTSOpsMinimalTuple);
+  TupleTableSlot* slots[kRows];
+  for (TupleTableSlot*& slot : slots) slot = table_slot_create(table, &executor->es_tupleTable);
+  for (int count = kRows; count == kRows;) {
+    CHECK_FOR_INTERRUPTS();
+    for (count = 0; count < kRows && tuplestore_gettupleslot(store, true, false, stored); count++)
+      ExecCopySlot(slots[count], stored);
+    if (count == 0) break;
+    MemoryContext const caller = MemoryContextSwitchTo(batch_context);
+    table_multi_insert(table, slots, count, GetCurrentCommandId(true), 0, insert_state);
+    for (int i = 0; i < count; i++) {
+      ResetPerTupleExprContext(executor);
+      pg::compat::insert_index_tuples(writer.target(), slots[i], executor, false, false, false);
+    }
+    MemoryContextSwitchTo(caller);
+    MemoryContextReset(batch_context);
+  }
+  ExecDropSingleTupleTableSlot(stored);
+  FreeBulkInsertState(insert_state);
+  writer.close();
 }
 
 }  // namespace
 
-Log::Log() : loads_(open_log_table("ferry_load_log")), rejects_(open_log_table("ferry_reject_log")) {
+Log::Log() : loads_(call(open_log_table, "ferry_load_log")), rejects_(call(open_log_table, "ferry_reject_log")) {
   load_id_ = call([] { return nextval_internal(get_relname_relid("ferry_load_id_seq", pg::extension_schema()), false); });
   constexpr int kKilobytes = 4096;
   store_ = call(tuplestore_begin_heap, false, false, kKilobytes);
@@ -60,7 +75,6 @@ void Log::add(const Reject& reject) {
   bool* const null = nulls;
   call([=] {
     MemoryContext const caller = MemoryContextSwitchTo(context);
-    const Problem& problem = row->problem;
     int i = 0;
     value[i++] = Int64GetDatum(load_id);
     value[i++] = Int64GetDatum(row->row_number);
@@ -72,16 +86,8 @@ void Log::add(const Reject& reject) {
     null[i] = row->text.has_value();
     if (!row->text) value[i] = PointerGetDatum(cstring_to_text_with_len(row->raw.data(), static_cast<int>(row->raw.size())));
     i++;
-    value[i++] = CStringGetTextDatum(problem.sqlstate.c_str());
-    value[i] = optional_text(problem.column.data(), problem.column.size(), &null[i]);
-    i++;
-    value[i] = optional_text(problem.constraint.data(), problem.constraint.size(), &null[i]);
-    i++;
-    value[i++] = CStringGetTextDatum(problem.reason.c_str());
-    value[i] = optional_text(problem.detail.data(), problem.detail.size(), &null[i]);
-    i++;
-    null[i++] = true;  // resolved_at
-    Assert(i == kRejectColumns);
+    set_problem(row->problem, value, null);
+    null[kRejectResolvedAt - 1] = true;
     tuplestore_putvalues(store, description, value, null);
     MemoryContextSwitchTo(caller);
     MemoryContextReset(context);
@@ -132,16 +138,7 @@ void Log::write(const LoadSummary& summary, const Rules& rules) {
     writer.insert(slot);
     writer.close();
 
-    writer = TableWriter::open(rejects, pg::TriggerSet::constraints);
-    TupleTableSlot* const stored = MakeSingleTupleTableSlot(RelationGetDescr(rejects), &TTSOpsMinimalTuple);
-    while (tuplestore_gettupleslot(store, true, false, stored)) {
-      CHECK_FOR_INTERRUPTS();
-      slot = writer.input_slot();
-      ExecCopySlot(slot, stored);
-      writer.insert(slot);
-    }
-    ExecDropSingleTupleTableSlot(stored);
-    writer.close();
+    write_rejects(rejects, store);
     tuplestore_end(store);
     table_close(loads, NoLock);
     table_close(rejects, NoLock);

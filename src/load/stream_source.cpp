@@ -49,6 +49,32 @@ text::CharacterLength character_length_of(int encoding) {
 
 Problem malformed(std::string reason, std::string detail = {}) { return {"22P04", {}, {}, std::move(reason), std::move(detail)}; }
 
+std::optional<Problem> problem_of(text::RecordProblem problem, Format format, std::size_t max_record_bytes) {
+  using text::RecordProblem;
+  const bool is_csv = format == Format::csv;
+  switch (problem) {
+    case RecordProblem::none:
+      return std::nullopt;
+    case RecordProblem::unterminated_quote:
+      return malformed("unterminated CSV quoted field", "The record is taken to end with the line on which it starts.");
+    case RecordProblem::stray_carriage_return:
+      return malformed(concat(is_csv ? "unquoted" : "literal", " carriage return found in data"),
+                       "The lines of this file end differently.");
+    case RecordProblem::stray_newline:
+      return malformed(concat(is_csv ? "unquoted" : "literal", " newline found in data"),
+                       "The lines of this file end differently.");
+    case RecordProblem::stray_end_marker:
+      return malformed("end-of-copy marker is not alone on its line");
+    case RecordProblem::too_long:
+      return Problem{"54000",
+                     {},
+                     {},
+                     "record is too long",
+                     concat("Only its first ", max_record_bytes, " bytes are kept, the limit of \"pg_ferry.max_record_bytes\".")};
+  }
+  return std::nullopt;
+}
+
 /// The bytes of raw from at on that stand for one character, as "0xe2 0x82".
 std::string hex_of_character(std::string_view raw, std::size_t at, int encoding) {
   constexpr char kHex[] = "0123456789abcdef";
@@ -100,33 +126,6 @@ StreamSource::StreamSource(ByteSource& bytes, const StreamOptions& options, Rule
   note_forced_columns();
 }
 
-std::optional<Problem> StreamSource::problem_of(text::RecordProblem problem) const {
-  using text::RecordProblem;
-  const bool is_csv = options_.format == Format::csv;
-  switch (problem) {
-    case RecordProblem::none:
-      return std::nullopt;
-    case RecordProblem::unterminated_quote:
-      return malformed("unterminated CSV quoted field", "The record is taken to end with the line on which it starts.");
-    case RecordProblem::stray_carriage_return:
-      return malformed(concat(is_csv ? "unquoted" : "literal", " carriage return found in data"),
-                       "The lines of this file end differently.");
-    case RecordProblem::stray_newline:
-      return malformed(concat(is_csv ? "unquoted" : "literal", " newline found in data"),
-                       "The lines of this file end differently.");
-    case RecordProblem::stray_end_marker:
-      return malformed("end-of-copy marker is not alone on its line");
-    case RecordProblem::too_long:
-      return Problem{
-          "54000",
-          {},
-          {},
-          "record is too long",
-          concat("Only its first ", options_.max_record_bytes, " bytes are kept, the limit of \"pg_ferry.max_record_bytes\".")};
-  }
-  return std::nullopt;
-}
-
 /// The next record before the line that ends the data.
 bool StreamSource::next(text::Record& record) {
   if (ended_ || !reader_->next(record)) return false;
@@ -135,7 +134,10 @@ bool StreamSource::next(text::Record& record) {
 }
 
 void StreamSource::read_header() {
-  if (options_.header == Header::by_name) place_fields_by_name(header_names());
+  if (options_.header == Header::by_name) {
+    if (options_.header_names.empty()) options_.header_names = read_names();
+    place_fields_by_name();
+  }
   if (options_.header == Header::match) match_header();
   text::Record passed_over;
   if (options_.header == Header::skip)
@@ -143,7 +145,7 @@ void StreamSource::read_header() {
 }
 
 /// The fields of the first record, in fields_ and as texts; of an empty stream none.
-std::vector<std::string> StreamSource::header_names() {
+std::vector<std::string> StreamSource::read_names() {
   text::Record record;
   fields_.clear();
   if (!next(record)) {
@@ -153,7 +155,7 @@ std::vector<std::string> StreamSource::header_names() {
   header_rows_ = 1;
   Record header;
   header.raw.assign(record.raw);
-  std::optional<Problem> problem = problem_of(record.problem);
+  std::optional<Problem> problem = problem_of(record.problem, options_.format, options_.max_record_bytes);
   if (!problem) problem = convert(header, text_);
   if (!problem) problem = split_text();
   if (problem) throw Error("22P04", "header line is malformed").detail(problem->reason);
@@ -164,7 +166,7 @@ std::vector<std::string> StreamSource::header_names() {
 
 /// HEADER MATCH of COPY.
 void StreamSource::match_header() {
-  const std::vector<std::string> names = header_names();
+  const std::vector<std::string> names = read_names();
   const std::size_t wanted = rules_.field_columns().size();
   if (names.size() != wanted)
     throw Error("22P04", concat("wrong number of fields in header line: got ", names.size(), ", expected ", wanted));
@@ -179,7 +181,8 @@ void StreamSource::match_header() {
   }
 }
 
-void StreamSource::place_fields_by_name(const std::vector<std::string>& names) {
+void StreamSource::place_fields_by_name() {
+  const std::vector<std::string>& names = options_.header_names;
   for (auto name = names.begin(); name != names.end(); ++name)
     if (std::find(names.begin(), name, *name) != name)
       throw Error("42701", concat("column \"", *name, "\" occurs more than once in the header line"));
@@ -213,13 +216,24 @@ void StreamSource::note_forced_columns() {
   force_null_ = flags_of(options_.force_null);
 }
 
+bool StreamSource::is_of_reader(const Problem& problem) {
+  using text::RecordProblem;
+  for (const Format format : {Format::csv, Format::text})
+    for (const RecordProblem kind : {RecordProblem::unterminated_quote, RecordProblem::stray_carriage_return,
+                                     RecordProblem::stray_newline, RecordProblem::stray_end_marker, RecordProblem::too_long}) {
+      const auto known = problem_of(kind, format, 0);
+      if (known->sqlstate == problem.sqlstate && known->reason == problem.reason) return true;
+    }
+  return false;
+}
+
 bool StreamSource::read(Record& record) {
   text::Record found;
   if (!next(found)) return false;
   record.row_number = found.row_number - header_rows_;
   record.line_number = found.line_number;
   record.raw.assign(found.raw);
-  record.problem = problem_of(found.problem);
+  record.problem = problem_of(found.problem, options_.format, options_.max_record_bytes);
   return true;
 }
 

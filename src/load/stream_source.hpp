@@ -26,6 +26,7 @@ struct StreamOptions {
   text::Dialect dialect{};
   Header header = Header::none;
   int header_rows = 1;                        ///< to skip
+  std::vector<std::string> header_names{};    ///< what it said, in a stream that has come without it; empty: it is to be read
   std::vector<std::string> columns{};         ///< the columns to load; empty: all
   std::vector<std::string> force_not_null{};  ///< columns in which the null string is text
   std::vector<std::string> force_null{};      ///< columns in which it is null in quotes too
@@ -42,6 +43,12 @@ class StreamSource : public Source {
   /// bytes and rules outlive the source. Errors: 42703, 42701 columns; 22P04 header.
   StreamSource(ByteSource& bytes, const StreamOptions& options, Rules& rules);
 
+  /// The names in a header by which columns went; empty where there is none.
+  [[nodiscard]] const std::vector<std::string>& header_names() const { return options_.header_names; }
+  /// Whether a problem is of the kind that read() finds: it lies in the bytes and their surroundings, and split() need not see
+  /// it.
+  [[nodiscard]] static bool is_of_reader(const Problem& problem);
+
   [[nodiscard]] bool read(Record& record) override;
   void split(const Record& record, Fields& out) override;
   [[nodiscard]] std::optional<std::string> text_of(const Record& record) override;
@@ -49,12 +56,11 @@ class StreamSource : public Source {
   [[nodiscard]] std::int64_t bytes_read() const override { return static_cast<std::int64_t>(reader_->bytes_consumed()); }
 
  private:
-  [[nodiscard]] std::optional<Problem> problem_of(text::RecordProblem problem) const;
   bool next(text::Record& record);
   void read_header();
-  std::vector<std::string> header_names();
+  std::vector<std::string> read_names();
   void match_header();
-  void place_fields_by_name(const std::vector<std::string>& names);
+  void place_fields_by_name();
   void note_forced_columns();
   std::optional<Problem> convert(const Record& record, std::string& text) const;
   std::optional<Problem> split_text();

@@ -10,6 +10,7 @@ extern "C" {
 #include "access/genam.h"
 #include "catalog/pg_am.h"
 #include "executor/executor.h"
+#include "utils/ruleutils.h"
 }
 
 namespace ferry::load {
@@ -25,7 +26,7 @@ bool UniqueKey::supports(Relation table, Relation index) {
   for (int i = 0; i < form->indnkeyatts; i++) {
     const AttrNumber attribute = form->indkey.values[i];
     if (attribute <= 0) return false;
-    const Oid type = TupleDescAttr(RelationGetDescr(table), attribute - 1)->atttypid;
+    const Oid type = call(getBaseType, TupleDescAttr(RelationGetDescr(table), attribute - 1)->atttypid);
     if (index->rd_opcintype[i] != type || !has_key_image(type, index->rd_indcollation[i])) return false;
   }
   return true;
@@ -34,7 +35,7 @@ bool UniqueKey::supports(Relation table, Relation index) {
 UniqueKey::UniqueKey(Relation table, Relation index) : table_(table), index_(index) {
   for (int i = 0; i < index->rd_index->indnkeyatts; i++) {
     attributes_.push_back(index->rd_index->indkey.values[i]);
-    types_.push_back(TupleDescAttr(RelationGetDescr(table), attributes_.back() - 1)->atttypid);
+    types_.push_back(index->rd_opcintype[i]);
   }
   is_number_ = types_.size() == 1 && types_[0] != UUIDOID && types_[0] != TEXTOID &&
                TupleDescAttr(RelationGetDescr(table), attributes_[0] - 1)->attnotnull;
@@ -101,11 +102,24 @@ bool UniqueKey::beyond_largest(TupleTableSlot* slot) {
   return !has_largest_ || key(slot).number > largest_;
 }
 
-UniqueKey::Answer UniqueKey::ask(TupleTableSlot* slot) {
+bool UniqueKey::ascends(const std::vector<TupleTableSlot*>& rows) const {
+  bool has_last = has_largest_;
+  std::int64_t last = largest_;
+  for (TupleTableSlot* slot : rows) {
+    const std::int64_t number = key_of(types_[0], slot->tts_values[attributes_[0] - 1]).number;
+    if (has_last && number <= last) return false;
+    last = number;
+    has_last = true;
+  }
+  return true;
+}
+
+UniqueKey::Answer UniqueKey::ask(TupleTableSlot* slot, bool probe) {
   if (has_null(slot) || beyond_largest(slot)) return Answer::free;
   for (const std::int64_t number : ascending_) accepted_.add({.number = number});
   ascending_.clear();
   if (accepted_.has(key(slot))) return Answer::taken;
+  if (!probe) return Answer::free;
   const bool found = call([this, slot] {
     const bool is_there = search_->find(slot, found_);
     ExecClearTuple(found_);
@@ -127,16 +141,50 @@ void UniqueKey::accept(TupleTableSlot* slot) {
   }
 }
 
-Problem UniqueKey::violation(TupleTableSlot* slot) const {
-  const char* const description = call([this, slot] {
+bool UniqueKey::less(TupleTableSlot* a, TupleTableSlot* b) const {
+  const int at = attributes_[0] - 1;
+  if (a->tts_isnull[at] || b->tts_isnull[at]) return b->tts_isnull[at] && !a->tts_isnull[at];
+  const Key x = key_of(types_[0], a->tts_values[at]), y = key_of(types_[0], b->tts_values[at]);
+  return x.is_number ? x.number < y.number : x.bytes < y.bytes;
+}
+
+/// Looks up what the server shows of a key to this user: nothing to those who may not read its columns. Asking the server each
+/// time would deparse the index each time.
+void UniqueKey::find_out_what_is_shown(TupleTableSlot* slot) {
+  const char* const columns = call([this, slot]() -> const char* {
     Datum values[INDEX_MAX_KEYS];
     bool nulls[INDEX_MAX_KEYS];
     for (std::size_t i = 0; i < attributes_.size(); i++) {
       values[i] = slot->tts_values[attributes_[i] - 1];
       nulls[i] = false;
     }
-    return const_cast<const char*>(BuildIndexValueDescription(index_, values, nulls));
+    if (BuildIndexValueDescription(index_, values, nulls) == nullptr) return nullptr;
+    return pg_get_indexdef_columns(RelationGetRelid(index_), true);
   });
+  shown_columns_ = columns == nullptr ? "" : columns;
+  for (std::size_t i = 0; i < attributes_.size(); i++) {
+    const Oid type = index_->rd_opcintype[i];
+    outputs_.push_back(call([type] {
+      Oid output;
+      bool is_varlena;
+      getTypeOutputInfo(type, &output, &is_varlena);
+      return output;
+    }));
+  }
+}
+
+std::string UniqueKey::detail(TupleTableSlot* slot) {
+  if (outputs_.empty()) find_out_what_is_shown(slot);
+  if (shown_columns_.empty()) return {};
+  std::string shown;
+  for (std::size_t i = 0; i < attributes_.size(); i++) {
+    const Datum value = slot->tts_values[attributes_[i] - 1];
+    (shown += shown.empty() ? "" : ", ") += call(OidOutputFunctionCall, outputs_[i], value);
+  }
+  return concat("Key (", shown_columns_, ")=(", shown, ") already exists.");
+}
+
+Problem UniqueKey::violation(TupleTableSlot* slot) {
   std::string columns;
   for (const AttrNumber attribute : attributes_)
     columns += concat(columns.empty() ? "" : ", ", NameStr(TupleDescAttr(RelationGetDescr(table_), attribute - 1)->attname));
@@ -145,7 +193,7 @@ Problem UniqueKey::violation(TupleTableSlot* slot) const {
           .column = std::move(columns),
           .constraint = name,
           .reason = concat("duplicate key value violates unique constraint \"", name, "\""),
-          .detail = description == nullptr ? std::string() : concat("Key ", description, " already exists.")};
+          .detail = detail(slot)};
 }
 
 }  // namespace ferry::load

@@ -28,6 +28,11 @@ class UniqueKey {
 
   UniqueKey(Relation table, Relation index);
 
+  /// Whether keys beyond the largest one are known to be free without a look into the index.
+  [[nodiscard]] bool knows_largest() const { return is_number_; }
+  /// Whether each row's key is beyond those of all rows before. Needs knows_largest().
+  [[nodiscard]] bool ascends(const std::vector<TupleTableSlot*>& rows) const;
+
   /// Releases what the constructor took.
   void close();
 
@@ -37,18 +42,23 @@ class UniqueKey {
   /// Opens the probe for a batch and forgets the keys of the one before. To be closed in the same (sub)transaction.
   void begin_batch();
   void end_batch();
-  /// Whether the row's key is free. Errors: the server's.
-  Answer ask(TupleTableSlot* slot);
+  /// Whether the row's key is free: in the batch, and, if probe says so, in the table. Errors: the server's.
+  Answer ask(TupleTableSlot* slot, bool probe);
   /// Takes the key of a row that ask() found free.
   void accept(TupleTableSlot* slot);
+  /// Whether keys have an order that is of use to write them in: that of the index, more or less.
+  [[nodiscard]] bool has_order() const { return types_.size() == 1; }
+  [[nodiscard]] bool less(TupleTableSlot* a, TupleTableSlot* b) const;
   /// What is wrong with a row whose key is taken.
-  [[nodiscard]] Problem violation(TupleTableSlot* slot) const;
+  [[nodiscard]] Problem violation(TupleTableSlot* slot);
 
  private:
   [[nodiscard]] bool has_null(TupleTableSlot* slot) const;
   Key key(TupleTableSlot* slot);
   bool beyond_largest(TupleTableSlot* slot);
   void find_largest();
+  void find_out_what_is_shown(TupleTableSlot* slot);
+  std::string detail(TupleTableSlot* slot);
 
   Relation table_, index_;
   std::vector<AttrNumber> attributes_;
@@ -62,6 +72,8 @@ class UniqueKey {
   KeySet accepted_;
   std::vector<std::int64_t> ascending_;  ///< accepted beyond the largest, not in accepted_ yet
   std::string image_;
+  std::string shown_columns_;  ///< empty where the user is shown no keys
+  std::vector<Oid> outputs_;   ///< empty until find_out_what_is_shown()
 };
 
 }  // namespace ferry::load

@@ -8,6 +8,10 @@
 #include "base/concat.hpp"
 #include "pg/guard.hpp"
 
+extern "C" {
+#include "utils/timestamp.h"
+}
+
 /// Arguments and results of SQL functions.
 namespace ferry::pg {
 
@@ -19,6 +23,8 @@ class Arguments {
   [[nodiscard]] bool is_null(int place) const { return info_->args[place].isnull; }
   [[nodiscard]] Oid oid(int place, const char* name) const { return DatumGetObjectId(required(place, name)); }
   [[nodiscard]] bool boolean(int place, const char* name) const { return DatumGetBool(required(place, name)); }
+  [[nodiscard]] std::int64_t bigint(int place, const char* name) const { return DatumGetInt64(required(place, name)); }
+  [[nodiscard]] TimestampTz timestamptz(int place, const char* name) const { return DatumGetTimestampTz(required(place, name)); }
   [[nodiscard]] std::string text(int place, const char* name) const { return to_string(required(place, name)); }
   [[nodiscard]] std::optional<std::string> optional_text(int place) const {
     if (is_null(place)) return std::nullopt;

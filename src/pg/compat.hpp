@@ -9,6 +9,7 @@
 extern "C" {
 #include "access/genam.h"
 #include "access/sysattr.h"
+#include "catalog/index.h"
 #include "catalog/pg_class.h"
 #include "commands/copy.h"
 #include "commands/trigger.h"
@@ -159,6 +160,25 @@ inline void init_plan_recheck(EPQState* state, EState* estate) {
   EvalPlanQualInit(state, estate, nullptr, NIL, -1, NIL);
 #else
   EvalPlanQualInit(state, estate, nullptr, NIL, -1);
+#endif
+}
+
+/// Whether the table's storage was made in this transaction. 16 renamed the fields.
+inline bool has_new_storage(Relation table) {
+#if PG_VERSION_NUM >= 160000
+  return table->rd_createSubid != InvalidSubTransactionId || table->rd_firstRelfilelocatorSubid != InvalidSubTransactionId;
+#else
+  return table->rd_createSubid != InvalidSubTransactionId || table->rd_firstRelfilenodeSubid != InvalidSubTransactionId;
+#endif
+}
+
+/// Builds an index anew. 17 added the statement.
+inline void rebuild_index(Oid index, char persistence) {
+  ReindexParams parameters{};
+#if PG_VERSION_NUM >= 170000
+  reindex_index(nullptr, index, false, persistence, &parameters);
+#else
+  reindex_index(index, false, persistence, &parameters);
 #endif
 }
 

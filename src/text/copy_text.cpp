@@ -5,7 +5,7 @@
 namespace ferry::text {
 
 CopyTextReader::CopyTextReader(ByteSource& source, std::size_t max_record_bytes, CharacterLength character_length)
-    : RecordReader(source, max_record_bytes, character_length, "\\") {}
+    : RecordReader(source, max_record_bytes, character_length, {'\\', '\\', '\n', '\r'}) {}
 
 /// Takes the backslash at scan.at and what it is for; false where it is the last byte of the stream.
 bool CopyTextReader::scan_backslash(Scan& scan) {

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <cstring>
 
+#include "text/byte_search.hpp"
+
 namespace ferry::text {
 
 CsvReader::CsvReader(ByteSource& source, const Dialect& dialect, std::size_t max_record_bytes, CharacterLength character_length)
-    : RecordReader(source, max_record_bytes, character_length, std::string{dialect.quote, dialect.escape}),
+    : RecordReader(source, max_record_bytes, character_length, {dialect.quote, dialect.escape, '\n', '\r'}),
       quote_(dialect.quote),
       escape_(dialect.escape) {}
 
@@ -130,37 +132,46 @@ void CsvReader::read_record(Record& record) {
         scan.has_first_line || scan.at <= max_record_bytes_ ? RecordProblem::unterminated_quote : RecordProblem::too_long);
 }
 
-bool split_csv(std::string_view record, const Dialect& dialect, std::string& storage, std::vector<Field>& fields) {
-  storage.resize(record.size() + 1);
-  fields.clear();
-  char* out = storage.data();
-  const char* in = record.data();
-  const char* const end = in + record.size();
-  for (;;) {
-    const char* const raw_start = in;
-    char* const start = out;
-    bool saw_quote = false, quoted = false, more = false;
-    for (; in < end; in++) {
-      const char c = *in;
-      if (!quoted && c == dialect.delimiter) {
-        more = true;
-        break;
-      }
-      if (quoted && c == dialect.escape && in + 1 < end && (in[1] == dialect.escape || in[1] == dialect.quote)) {
-        *out++ = *++in;
-      } else if (c == dialect.quote) {
-        quoted = !quoted;
-        saw_quote = true;
-      } else {
-        *out++ = c;
-      }
+namespace {
+
+/// Takes a field with quotes, from in on, to out, which is not behind in. in is then at its delimiter or at end.
+/// False: a quote never ends.
+bool unquote(const Dialect& dialect, const char*& in, const char* end, char*& out) {
+  bool quoted = false;
+  for (; in < end; in++) {
+    const char c = *in;
+    if (!quoted && c == dialect.delimiter) return true;
+    if (quoted && c == dialect.escape && in + 1 < end && (in[1] == dialect.escape || in[1] == dialect.quote)) {
+      *out++ = *++in;
+    } else if (c == dialect.quote) {
+      quoted = !quoted;
+    } else {
+      *out++ = c;
     }
-    if (quoted) return false;
-    const std::string_view raw(raw_start, static_cast<std::size_t>(in - raw_start));
-    fields.push_back({start, static_cast<std::size_t>(out - start)});
-    fields.back().is_null = !saw_quote && raw == dialect.null_string;
-    fields.back().is_default = !saw_quote && dialect.default_string && raw == *dialect.default_string;
-    *out++ = '\0';
+  }
+  return !quoted;
+}
+
+}  // namespace
+
+bool split_csv(std::string_view record, const Dialect& dialect, std::string& storage, std::vector<Field>& fields) {
+  storage.assign(record);
+  fields.clear();
+  const ByteSearch special{dialect.delimiter, dialect.quote};
+  const char* in = storage.data();
+  const char* const end = in + storage.size();
+  for (;;) {
+    char* const start = storage.data() + (in - storage.data());
+    in = special.find(in, end);
+    const bool has_quote = in < end && *in == dialect.quote;
+    char* out = start + (in - start);
+    if (has_quote && !unquote(dialect, in, end, out)) return false;
+    const std::string_view text(start, static_cast<std::size_t>(out - start));
+    const bool more = in < end;
+    fields.push_back({start, text.size()});
+    fields.back().is_null = !has_quote && text == dialect.null_string;
+    fields.back().is_default = !has_quote && dialect.default_string && text == *dialect.default_string;
+    *out = '\0';
     if (!more) return true;
     in++;
   }

@@ -6,11 +6,8 @@
 namespace ferry::text {
 
 RecordReader::RecordReader(ByteSource& source, std::size_t max_record_bytes, CharacterLength character_length,
-                           std::string_view special)
-    : max_record_bytes_(max_record_bytes), source_(source), character_length_(character_length) {
-  for (const char c : special) is_special_[static_cast<unsigned char>(c)] = true;
-  is_special_['\n'] = is_special_['\r'] = true;
-}
+                           const ByteSearch& special)
+    : max_record_bytes_(max_record_bytes), source_(source), character_length_(character_length), special_(special) {}
 
 bool RecordReader::fill() {
   if (source_ended_) return false;
@@ -41,9 +38,9 @@ bool RecordReader::at_end(std::size_t at) {
 std::size_t RecordReader::skip_ordinary(std::size_t at) const {
   if (character_length_ != nullptr) return at;
   const std::size_t stop = std::min(end_ - begin_, max_record_bytes_ + 1);
+  if (at >= stop) return at;
   const char* const data = buffer_.data() + begin_;
-  while (at < stop && !is_special_[static_cast<unsigned char>(data[at])]) at++;
-  return at;
+  return static_cast<std::size_t>(special_.find(data + at, data + stop) - data);
 }
 
 std::size_t RecordReader::wide_character(std::size_t at) {

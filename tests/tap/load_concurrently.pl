@@ -34,17 +34,17 @@ foreach my $index ('', 'CREATE INDEX ON raced ((id + 1));')
 	my $session = start_session("SELECT rows_loaded, rows_rejected FROM load_csv('raced', '$fifo')", \$output);
 	open(my $pipe, '>', $fifo) or die "$!";
 	$pipe->autoflush(1);
-	print $pipe join('', map { "$_,c$_\n" } 1 .. 1000);
-	$node->poll_query_until('postgres', 'SELECT tuples_processed = 1000 FROM pg_stat_progress_copy') or die 'no progress';
-	$node->safe_psql('postgres', "INSERT INTO raced VALUES (1500, 'other')");
-	print $pipe "1400,c1400\n1500,dup\n1501,dup\n1502,dup\n";
+	print $pipe join('', map { "$_,c$_\n" } 1 .. 2000);
+	$node->poll_query_until('postgres', 'SELECT tuples_processed = 2000 FROM pg_stat_progress_copy') or die 'no progress';
+	$node->safe_psql('postgres', "INSERT INTO raced VALUES (2500, 'other')");
+	print $pipe "2400,c2400\n2500,dup\n2501,dup\n2502,dup\n";
 	close $pipe;
 	$session->finish;
-	is($output, "1002|2\n", 'a load that another session overtook');
-	is($node->safe_psql('postgres', 'SELECT string_agg(id || code, $$,$$ ORDER BY id) FROM raced WHERE id > 1000'),
-		'1400c1400,1500other,1501dup', 'has every row that has its keys to itself');
+	is($output, "2002|2\n", 'a load that another session overtook');
+	is($node->safe_psql('postgres', 'SELECT string_agg(id || code, $$,$$ ORDER BY id) FROM raced WHERE id > 2000'),
+		'2400c2400,2500other,2501dup', 'has every row that has its keys to itself');
 	is($node->safe_psql('postgres', 'SELECT string_agg(raw_row || constraint_name, $$ $$ ORDER BY row_number) FROM ferry_rejects WHERE load_id = (SELECT max(load_id) FROM ferry_loads)'),
-		'1500,dupraced_pkey 1502,dupraced_code_key', 'and rejects the others for their own keys');
+		'2500,dupraced_pkey 2502,dupraced_code_key', 'and rejects the others for their own keys');
 }
 
 # Three loaders of the same rows, in different orders.

@@ -38,6 +38,13 @@ SELECT * FROM goods ORDER BY id;
 SELECT * FROM last_rejects;
 SELECT * FROM last_load;
 
+-- what was kept of text can be loaded once the cause is mended
+ALTER TABLE goods ALTER name DROP NOT NULL;
+SELECT rows_read, rows_loaded, rows_rejected FROM reload_rejects((SELECT max(load_id) FROM ferry_loads));
+SELECT id, name FROM goods WHERE name IS NULL;
+DELETE FROM goods WHERE name IS NULL;
+ALTER TABLE goods ALTER name SET NOT NULL;
+
 -- a file: what is in the log is what load_csv would put there
 TRUNCATE goods;
 COPY goods (id, name) FROM :'dirty' WITH (FORMAT csv, ON_ERROR reject, REJECT_LIMIT 1000, ON_CONFLICT skip);

@@ -1,0 +1,103 @@
+#include "load/bulk_rules.hpp"
+
+#include <algorithm>
+
+#include "pg/guard.hpp"
+
+#include "pg/server.hpp"
+
+extern "C" {
+#include "catalog/pg_am.h"
+#include "catalog/pg_trigger.h"
+#include "commands/trigger.h"
+#include "optimizer/optimizer.h"
+#include "utils/fmgroids.h"
+#include "utils/typcache.h"
+}
+
+namespace ferry::load {
+
+using pg::call;
+
+namespace {
+
+bool has_other_row_trigger(Relation table) {
+  const TriggerDesc* const list = table->trigdesc;
+  if (list == nullptr) return false;
+  for (int i = 0; i < list->numtriggers; i++) {
+    const Trigger& trigger = list->triggers[i];
+    if (!TRIGGER_FOR_ROW(trigger.tgtype) || !TRIGGER_FOR_INSERT(trigger.tgtype) || trigger.tgenabled == TRIGGER_DISABLED)
+      continue;
+    if (trigger.tgfoid != F_RI_FKEY_CHECK_INS && trigger.tgfoid != F_UNIQUE_KEY_RECHECK) return true;
+  }
+  return list->trig_insert_new_table;
+}
+
+bool has_mutable_check(Relation table) {
+  const TupleConstr* const rules = RelationGetDescr(table)->constr;
+  for (int i = 0; rules != nullptr && i < rules->num_check; i++) {
+    const char* const text = rules->check[i].ccbin;
+    if (call([text] { return contain_mutable_functions(static_cast<Node*>(stringToNode(text))); })) return true;
+  }
+  return false;
+}
+
+/// Whether an index has a column twice: its entries may then be longer than the row.
+bool has_column_twice(Relation index) {
+  const Form_pg_index form = index->rd_index;
+  for (int i = 0; i < form->indnatts; i++)
+    for (int j = 0; j < i; j++)
+      if (form->indkey.values[i] == form->indkey.values[j]) return true;
+  return false;
+}
+
+/// Whether a type has rules that may look at tables: a domain with a CHECK that is not immutable, and, to be sure, every type
+/// of a user's that is made of others.
+bool has_mutable_rule(Oid type) {
+  return call([type] {
+    if (get_typtype(type) != TYPTYPE_DOMAIN)
+      return type >= FirstNormalObjectId && (get_typtype(type) == TYPTYPE_COMPOSITE || OidIsValid(get_element_type(type)));
+    // lives as long as the context, which calls back into it when it is reset
+    auto* const rules = static_cast<DomainConstraintRef*>(palloc0(sizeof(DomainConstraintRef)));
+    InitDomainConstraintRef(type, rules, CurrentMemoryContext, false);
+    for (int i = 0; i < list_length(rules->constraints); i++) {
+      const auto* const rule = static_cast<DomainConstraintState*>(list_nth(rules->constraints, i));
+      if (contain_mutable_functions(reinterpret_cast<Node*>(rule->check_expr))) return true;
+    }
+    return false;
+  });
+}
+
+}  // namespace
+
+std::size_t fixed_row_bytes(const Rules& rules) {
+  constexpr std::size_t kHeaderAndPadding = 8;
+  std::size_t bytes = 0;
+  for (const Column& column : rules.columns()) {
+    const int width = TupleDescAttr(RelationGetDescr(rules.relation()), column.attribute - 1)->attlen;
+    const bool is_text = column.type == TEXTOID || column.type == VARCHAROID;
+    if (width < 0 && (!is_text || !column.loaded || column.default_value != nullptr)) return 0;
+    bytes += kHeaderAndPadding + static_cast<std::size_t>(std::max(width, 0));
+  }
+  const TupleConstr* const constraints = RelationGetDescr(rules.relation())->constr;
+  return constraints != nullptr && constraints->has_generated_stored ? 0 : bytes;
+}
+
+const char* reason_against_bulk(Rules& rules, OnConflict on_conflict) {
+  Relation const table = rules.relation();
+  if (on_conflict == OnConflict::update) return "rows are replaced";
+  if (table->rd_rel->relkind != RELKIND_RELATION) return "rows are routed";
+  if (table->rd_rel->relispartition) return "there is a partition constraint";
+  if (has_other_row_trigger(table)) return "triggers may look at the table";
+  if (has_mutable_check(table)) return "a CHECK may look at the table";
+  for (const Column& column : rules.columns())
+    if (has_mutable_rule(column.type)) return "a domain may look at the table";
+  return nullptr;
+}
+
+bool may_raise(Relation index, const IndexInfo* info) {
+  return index->rd_rel->relam != BTREE_AM_OID || info->ii_Expressions != NIL || info->ii_Predicate != NIL ||
+         has_column_twice(index);
+}
+
+}  // namespace ferry::load

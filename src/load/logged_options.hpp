@@ -1,0 +1,26 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "load/stream_source.hpp"
+#include "load/load.hpp"
+
+namespace ferry::load {
+
+/// The options of a load as its log has them: a JSON object, to be read by people, and by those who try its rejects again.
+struct LoggedOptions {
+  bool is_json = false;  ///< rows of a batch, else a stream
+  OnConflict on_conflict = OnConflict::reject;
+  bool dry_run = false;
+  StreamOptions stream{};  ///< of a stream: what its records' fields depend on
+};
+
+/// What the log says of the load of a stream. header_names: as StreamOptions has them. condition: the filter as SQL, or empty.
+[[nodiscard]] std::string describe_stream(const StreamOptions& stream, const std::vector<std::string>& header_names,
+                                          const LoadOptions& options, const std::string& condition);
+
+/// The same read back. Errors: 0A000 another format; 22023 an option that is missing or has no such value.
+[[nodiscard]] LoggedOptions read_logged_options(const std::string& json);
+
+}  // namespace ferry::load

@@ -1,0 +1,55 @@
+#include "load/reject_source.hpp"
+
+#include "load/json_source.hpp"
+#include "pg/encoding.hpp"
+
+#include "pg/server.hpp"
+
+extern "C" {
+#include "mb/pg_wchar.h"
+}
+
+namespace ferry::load {
+
+RejectSource::RejectSource(StoredRejects& rejects, const LoggedOptions& options, Rules& rules)
+    : rejects_(rejects), options_(options), rules_(rules) {
+  if (options_.is_json)
+    records_ = std::make_unique<JsonSource>(std::vector<std::string>{}, rules_);
+  else
+    records_ = make_stream(GetDatabaseEncoding());
+}
+
+std::unique_ptr<Source> RejectSource::make_stream(int encoding) {
+  StreamOptions stream = options_.stream;
+  stream.columns = rejects_.load().columns;
+  stream.encoding = encoding;
+  return std::make_unique<StreamSource>(no_bytes_, stream, rules_);
+}
+
+bool RejectSource::read(Record& record) {
+  if (!rejects_.next(reject_)) return false;
+  record.row_number = reject_.row_number;
+  record.line_number = reject_.line_number;
+  record.problem.reset();
+  bytes_ += static_cast<std::int64_t>(reject_.raw.size());
+  if (options_.is_json)
+    record.raw = pg::to_utf8(reject_.raw);
+  else
+    read_stream(record);
+  return true;
+}
+
+void RejectSource::read_stream(Record& record) {
+  record.raw = reject_.raw;
+  if (StreamSource::is_of_reader(reject_.problem)) {
+    record.problem = reject_.problem;
+  } else if (!reject_.is_text) {
+    if (!as_it_came_) as_it_came_ = make_stream(options_.stream.encoding);
+    if (auto text = as_it_came_->text_of(record))
+      record.raw = std::move(*text);
+    else
+      record.problem = reject_.problem;
+  }
+}
+
+}  // namespace ferry::load
