@@ -27,13 +27,6 @@ namespace {
 /// Keys that are remembered at most; then the memory starts anew.
 constexpr std::size_t kMaxKnownKeys = 100'000;
 
-/// Whether a trigger fires in this session.
-bool fires(const Trigger& trigger) {
-  if (SessionReplicationRole == SESSION_REPLICATION_ROLE_REPLICA)
-    return trigger.tgenabled == TRIGGER_FIRES_ON_REPLICA || trigger.tgenabled == TRIGGER_FIRES_ALWAYS;
-  return trigger.tgenabled == TRIGGER_FIRES_ON_ORIGIN || trigger.tgenabled == TRIGGER_FIRES_ALWAYS;
-}
-
 std::string quoted(const char* name) {
   return call([name] { return quote_identifier(name); });
 }
@@ -43,6 +36,12 @@ std::string quoted_relation(Relation relation) {
 }
 
 }  // namespace
+
+bool fires(const Trigger& trigger) {
+  if (SessionReplicationRole == SESSION_REPLICATION_ROLE_REPLICA)
+    return trigger.tgenabled == TRIGGER_FIRES_ON_REPLICA || trigger.tgenabled == TRIGGER_FIRES_ALWAYS;
+  return trigger.tgenabled == TRIGGER_FIRES_ON_ORIGIN || trigger.tgenabled == TRIGGER_FIRES_ALWAYS;
+}
 
 bool has_key_image(Oid type, Oid collation) {
   switch (type) {

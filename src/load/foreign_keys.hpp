@@ -1,12 +1,17 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/key_set.hpp"
 #include "load/source.hpp"
 #include "pg/guard.hpp"
+
+extern "C" {
+#include "utils/reltrigger.h"
+}
 
 namespace ferry::load {
 
@@ -40,6 +45,8 @@ class ForeignKey {
   KeySet known_;
 };
 
+/// Whether a trigger fires in this session.
+[[nodiscard]] bool fires(const Trigger& trigger);
 /// The key that a value of one of these types is. bytes() of it live as long as the value.
 [[nodiscard]] Key key_of(Oid type, Datum value);
 /// Whether key_of() knows the type, and its equality under the collation is that of bytes.

@@ -10,6 +10,7 @@ extern "C" {
 #include "access/genam.h"
 #include "access/sysattr.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_constraint.h"
 #include "commands/trigger.h"
 #include "executor/executor.h"
 #include "nodes/parsenodes.h"
@@ -81,7 +82,7 @@ inline List* insert_index_tuples(ResultRelInfo* result_relation, TupleTableSlot*
                                  bool no_duplicate_error, bool only_summarizing) {
 #if PG_VERSION_NUM >= 190000
   std::uint32_t const flags = (update ? EIIT_IS_UPDATE : 0) | (no_duplicate_error ? EIIT_NO_DUPE_ERROR : 0) |
-                 (only_summarizing ? EIIT_ONLY_SUMMARIZING : 0);
+                              (only_summarizing ? EIIT_ONLY_SUMMARIZING : 0);
   return ExecInsertIndexTuples(result_relation, estate, flags, slot, NIL, nullptr);
 #elif PG_VERSION_NUM >= 160000
   return ExecInsertIndexTuples(result_relation, slot, estate, update, no_duplicate_error, nullptr, NIL, only_summarizing);
@@ -158,6 +159,20 @@ inline void init_plan_recheck(EPQState* state, EState* estate) {
   EvalPlanQualInit(state, estate, nullptr, NIL, -1, NIL);
 #else
   EvalPlanQualInit(state, estate, nullptr, NIL, -1);
+#endif
+}
+
+/// Whether a foreign key has a period, which several rows together may cover. 18 introduced it.
+inline bool has_period(Oid constraint) {
+#if PG_VERSION_NUM >= 180000
+  HeapTuple const tuple = SearchSysCache1(CONSTROID, ObjectIdGetDatum(constraint));
+  if (!HeapTupleIsValid(tuple)) return false;
+  const bool period = reinterpret_cast<Form_pg_constraint>(GETSTRUCT(tuple))->conperiod;
+  ReleaseSysCache(tuple);
+  return period;
+#else
+  (void)constraint;
+  return false;
 #endif
 }
 
