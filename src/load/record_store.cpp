@@ -45,6 +45,14 @@ void RecordStore::add(const Record& record) {
   size_++;
 }
 
+void RecordStore::close() {
+  call([this] {
+    ExecDropSingleTupleTableSlot(slot_);
+    tuplestore_end(store_);
+    MemoryContextDelete(row_context_);
+  });
+}
+
 void RecordStore::rewind() { call(tuplestore_rescan, store_); }
 
 bool RecordStore::read(Record& record) {

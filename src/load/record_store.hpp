@@ -19,6 +19,8 @@ class RecordStore {
   RecordStore();
   void add(const Record& record);
   [[nodiscard]] std::size_t size() const { return size_; }
+  /// Releases the file.
+  void close();
   /// Makes read() begin again.
   void rewind();
   /// The next record in the order in which they were added; false at the end.

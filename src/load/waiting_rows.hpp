@@ -28,6 +28,8 @@ class WaitingRows {
   /// Decides all rows, and tells settle of each once. Those that stay rejected have the reason that the server gives for them.
   /// Errors: those of ExactWriter and of settle.
   void settle_all(const Settle& settle);
+  /// Releases what the constructor took.
+  void close() { records_.close(); }
 
  private:
   enum class State : std::uint8_t { candidate, orphan, loaded, skipped, suppressed, rejected, settled };

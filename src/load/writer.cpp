@@ -27,6 +27,7 @@ void Writer::begin() {
 }
 
 void Writer::end() {
+  waiting_.close();
   if (bulk_) bulk_->close();
   if (!statement_) return;
   StatementTriggers* const statement = &*statement_;
