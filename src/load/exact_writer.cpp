@@ -47,8 +47,7 @@ ExactWriter::ExactWriter(Source& source, Rules& rules, SelfReferences& self_refe
   batch_context_ = call([] { return AllocSetContextCreate(CurrentMemoryContext, "pg_ferry batch", ALLOCSET_DEFAULT_SIZES); });
   if (options_.on_conflict != OnConflict::update) return;
   rules_.check_may_update();
-  if (rules_.relation()->rd_rel->relkind == RELKIND_FOREIGN_TABLE)
-    throw Error("0A000", "cannot replace rows of foreign table \"" + rules_.table_name() + "\"");
+  call(TableWriter::check_replaceable, rules_.relation());
   if (rules_.primary_key().empty())
     throw Error("42P10", "table \"" + rules_.table_name() + "\" has no primary key")
         .hint("on_conflict \"update\" finds the row to replace by the primary key.");

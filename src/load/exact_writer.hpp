@@ -26,7 +26,7 @@ enum class MissingParent : std::uint8_t {
 class ExactWriter {
  public:
   /// All arguments but options outlive the writer. Errors: 42P10 on_conflict update without a primary key; 42501;
-  /// 0A000 on_conflict update of a foreign table.
+  /// 0A000 on_conflict update where TableWriter::check_replaceable() says so.
   ExactWriter(Source& source, Rules& rules, SelfReferences& self_references, const WriterOptions& options);
 
   /// Loads those of the records whose result is pending; results[i] tells what became of records[i].

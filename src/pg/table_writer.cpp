@@ -76,13 +76,19 @@ void leave_out_checks(TriggerDesc* list, const List* referenced) {
   list->numtriggers = kept;
 }
 
-/// Whether row triggers that INSERT fires have a transition table.
-bool has_row_transition(const TriggerDesc* list) {
+/// Whether row triggers for an event, TRIGGER_TYPE_INSERT or the like, have a transition table.
+bool has_row_transition(const TriggerDesc* list, int event) {
   for (int i = 0; list != nullptr && i < list->numtriggers; i++) {
     const Trigger& trigger = list->triggers[i];
-    if (trigger.tgnewtable != nullptr && TRIGGER_FOR_ROW(trigger.tgtype) && TRIGGER_FOR_INSERT(trigger.tgtype)) return true;
+    const bool has_table = trigger.tgnewtable != nullptr || trigger.tgoldtable != nullptr;
+    if (has_table && TRIGGER_FOR_ROW(trigger.tgtype) && (trigger.tgtype & event) != 0) return true;
   }
   return false;
+}
+
+[[noreturn]] void refuse_replacement(Relation foreign_table) {
+  ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                  errmsg("cannot replace rows of foreign table \"%s\"", RelationGetRelationName(foreign_table))));
 }
 
 }  // namespace
@@ -104,6 +110,14 @@ void TableWriter::check_target(Relation relation) {
       ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
                       errmsg("cannot load into non-table relation \"%s\"", RelationGetRelationName(relation))));
   }
+}
+
+void TableWriter::check_replaceable(Relation relation) {
+  if (relation->rd_rel->relkind == RELKIND_FOREIGN_TABLE) refuse_replacement(relation);
+  if (has_row_transition(relation->trigdesc, TRIGGER_TYPE_UPDATE))
+    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                    errmsg("cannot replace rows of table \"%s\"", RelationGetRelationName(relation)),
+                    errdetail("A row trigger for UPDATE on the table has a REFERENCING clause.")));
 }
 
 TableWriter TableWriter::open(Relation relation, TriggerSet triggers) {
@@ -135,7 +149,7 @@ TableWriter TableWriter::open(Relation relation, TriggerSet triggers, Bitmapset*
 
   writer.recheck_state_ = static_cast<EPQState*>(palloc0(sizeof(EPQState)));
   compat::init_plan_recheck(writer.recheck_state_, estate);
-  writer.captures_ = has_row_transition(relation->trigdesc);
+  writer.captures_ = has_row_transition(relation->trigdesc, TRIGGER_TYPE_INSERT);
   writer.adopt(writer.root_);
   if (writer.root_->ri_FdwRoutine != nullptr) begin_foreign_insert(state, writer.root_);
   writer.input_ = table_slot_create(relation, &estate->es_tupleTable);
@@ -291,9 +305,7 @@ TupleTableSlot* TableWriter::make_slot(Relation table) {
 TableWriter::Outcome TableWriter::upsert(TupleTableSlot* slot, const Bitmapset* loaded) {
   TupleTableSlot* routed = slot;
   ResultRelInfo* const target = route(&routed);
-  if (target->ri_FdwRoutine != nullptr)
-    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                    errmsg("cannot replace rows of foreign table \"%s\"", RelationGetRelationName(target->ri_RelationDesc))));
+  if (target->ri_FdwRoutine != nullptr) refuse_replacement(target->ri_RelationDesc);
   TupleTableSlot* const existing = make_slot(target->ri_RelationDesc);
   const Oid key = compat::primary_key_index(target->ri_RelationDesc);
   if (!OidIsValid(key))

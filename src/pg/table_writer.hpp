@@ -42,6 +42,9 @@ class TableWriter {
   /// Whether rows can be written into it. Errors: 42809 no table; 42501 a system catalog.
   static void check_target(Relation relation);
 
+  /// Whether upsert() can replace rows of it. Errors: 0A000 a foreign table; a row trigger for UPDATE with a transition table.
+  static void check_replaceable(Relation relation);
+
   /// relation: open and locked for writing by the caller. Errors: as check_target(); 0A000 a foreign table with
   /// TriggerSet::constraints.
   static TableWriter open(Relation relation, TriggerSet triggers);
