@@ -12,8 +12,8 @@ namespace {
 
 constexpr std::size_t kBatchRows = 1000;
 constexpr std::size_t kBatchBytes = 1 << 20;
-/// Two rounds do for rows whose keys do not collide with each other's.
-constexpr int kMaxRounds = 16;
+/// Three rounds are the usual number: the first finds the orphans, the second loads the rest, the third nothing more.
+constexpr int kMaxRounds = 20;
 
 }  // namespace
 
@@ -58,9 +58,10 @@ void WaitingRows::settle_all(const Settle& settle) {
     if (!load_candidates()) continue;
     const bool has_loaded = !written_.empty();
     settle_loaded(settle);
-    // an orphan may have held the key of a row that is loaded now, and that others refer to
-    if (!collided_ || !has_loaded) break;
-    std::replace(states_.begin(), states_.end(), State::orphan, State::candidate);
+    if (!has_loaded) break;
+    // what is loaded now may be what others missed, or have the key that an orphan held before
+    for (State& state : states_)
+      if (state != State::settled) state = State::candidate;
   }
   settle_rest(settle);
 }
@@ -69,14 +70,12 @@ void WaitingRows::settle_all(const Settle& settle) {
 bool WaitingRows::load_candidates() {
   struct FoundOrphans {};
   const FarthestValues before = writer_.farthest_values();
-  collided_ = false;
   try {
     (void)pg::attempt(
         [&] {
           write_candidates();
           const std::vector<std::uint32_t> orphans = references_.find_orphans(written_);
           if (orphans.empty()) return;
-          collided_ = has(State::rejected) || has(State::skipped);
           for (const std::uint32_t number : orphans) states_[number] = State::orphan;
           throw FoundOrphans{};
         },

@@ -49,7 +49,6 @@ class WaitingRows {
   std::vector<State> states_;                  ///< of each record
   std::map<std::uint32_t, std::string> keys_;  ///< of loaded ones, where they were asked for
   std::vector<WrittenRow> written_;
-  bool collided_ = false;  ///< rows were left out for another reason in a round that found orphans: these may have been it
 };
 
 }  // namespace ferry::load

@@ -12,9 +12,8 @@ namespace ferry::pg {
 void begin_foreign_insert(ModifyTableState* state, ResultRelInfo* target) {
   const FdwRoutine* const wrapper = target->ri_FdwRoutine;
   if (wrapper->BeginForeignInsert != nullptr) wrapper->BeginForeignInsert(state, target);
-  target->ri_BatchSize = 1;
-  if (wrapper->GetForeignModifyBatchSize != nullptr && wrapper->ExecForeignBatchInsert != nullptr)
-    target->ri_BatchSize = wrapper->GetForeignModifyBatchSize(target);
+  const bool takes_several = wrapper->GetForeignModifyBatchSize != nullptr && wrapper->ExecForeignBatchInsert != nullptr;
+  target->ri_BatchSize = takes_several ? wrapper->GetForeignModifyBatchSize(target) : 1;
 }
 
 void end_foreign_insert(EState* estate, ResultRelInfo* target) {

@@ -64,6 +64,14 @@ SELECT what, rows FROM seen ORDER BY n;
 DROP TRIGGER see_row ON tree;
 DROP TRIGGER see_rows ON tree;
 
+-- a trigger that updates the new row has its parent checked at once: such a row has to come behind its parent
+CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN UPDATE tree SET name = concat(name, ' touched') WHERE id = NEW.id; RETURN NULL; END $$;
+CREATE TRIGGER touch AFTER INSERT ON tree FOR EACH ROW EXECUTE FUNCTION touch();
+SELECT keys FROM insert_rows('tree', '[{"id": 24, "parent": 23}, {"id": 23, "parent": 22}, {"id": 22, "parent": 21}, {"id": 21}, {"id": 25, "parent": 20}]');
+SELECT * FROM tree WHERE id > 20 ORDER BY id;
+DROP TRIGGER touch ON tree;
+
 -- replaced rows have parents, too
 TRUNCATE tree;
 INSERT INTO tree VALUES (1, NULL, 'old'), (2, 1, 'old');
@@ -97,5 +105,5 @@ ALTER TABLE tree DISABLE TRIGGER ALL;
 SELECT rows_loaded FROM insert_rows('tree', '[{"id": 100, "parent": 101}]');
 DROP VIEW last_rejects;
 DROP TABLE tree, wide_tree, parted_tree, seen;
-DROP FUNCTION see;
+DROP FUNCTION see, touch;
 DROP EXTENSION pg_ferry;
