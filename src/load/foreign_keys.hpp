@@ -9,10 +9,6 @@
 #include "load/source.hpp"
 #include "pg/guard.hpp"
 
-extern "C" {
-#include "utils/reltrigger.h"
-}
-
 namespace ferry::load {
 
 /// Checks one foreign key for many rows at once: one query for the keys of a batch that are not known yet, with the lock that
@@ -45,8 +41,6 @@ class ForeignKey {
   KeySet known_;
 };
 
-/// Whether a trigger fires in this session.
-[[nodiscard]] bool fires(const Trigger& trigger);
 /// The key that a value of one of these types is. bytes() of it live as long as the value.
 [[nodiscard]] Key key_of(Oid type, Datum value);
 /// Whether key_of() knows the type, and its equality under the collation is that of bytes.

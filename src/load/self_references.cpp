@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "base/concat.hpp"
-#include "load/foreign_keys.hpp"
 #include "pg/compat.hpp"
+#include "pg/trigger_list.hpp"
 
 #include "pg/server.hpp"
 
@@ -130,7 +130,7 @@ Child* open_child(Oid table, const List* referenced) {
   const TriggerDesc* const list = child->table->trigdesc;
   for (int i = 0; list != nullptr && i < list->numtriggers; i++) {
     const Trigger& trigger = list->triggers[i];
-    if (trigger.tgfoid != F_RI_FKEY_CHECK_INS || !list_member_oid(referenced, trigger.tgconstrrelid) || !fires(trigger) ||
+    if (trigger.tgfoid != F_RI_FKEY_CHECK_INS || !list_member_oid(referenced, trigger.tgconstrrelid) || !pg::fires(trigger) ||
         pg::compat::has_period(trigger.tgconstraint))
       continue;
     HeapTuple const tuple = SearchSysCache1(CONSTROID, ObjectIdGetDatum(trigger.tgconstraint));

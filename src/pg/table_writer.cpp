@@ -5,6 +5,7 @@
 #include "pg/compat.hpp"
 #include "pg/foreign_rows.hpp"
 #include "pg/key_search.hpp"
+#include "pg/trigger_list.hpp"
 
 extern "C" {
 #include "access/relation.h"
@@ -12,10 +13,8 @@ extern "C" {
 #include "access/tupconvert.h"
 #include "catalog/catalog.h"
 #include "catalog/index.h"
-#include "catalog/pg_trigger.h"
 #include "executor/execPartition.h"
 #include "executor/nodeModifyTable.h"
-#include "utils/fmgroids.h"
 }
 
 namespace ferry::pg {
@@ -23,68 +22,6 @@ namespace ferry::pg {
 static_assert(std::is_trivially_destructible_v<TableWriter>);
 
 namespace {
-
-/// The function that checks what the function of an ON DELETE or ON UPDATE action would change. It is that of NO ACTION and not
-/// of RESTRICT: where another row has the key by the end of the bracket, nothing is to change.
-Oid without_action(Oid function) {
-  switch (function) {
-    case F_RI_FKEY_CASCADE_DEL:
-    case F_RI_FKEY_SETNULL_DEL:
-    case F_RI_FKEY_SETDEFAULT_DEL:
-      return F_RI_FKEY_NOACTION_DEL;
-    case F_RI_FKEY_CASCADE_UPD:
-    case F_RI_FKEY_SETNULL_UPD:
-    case F_RI_FKEY_SETDEFAULT_UPD:
-      return F_RI_FKEY_NOACTION_UPD;
-    default:
-      return function;
-  }
-}
-
-/// Leaves only the triggers of constraints in the private copy of the trigger list that a ResultRelInfo has.
-void keep_constraint_triggers(TriggerDesc* list) {
-  int kept = 0;
-  for (int i = 0; i < list->numtriggers; i++) {
-    Trigger trigger = list->triggers[i];
-    const bool of_constraint = trigger.tgisinternal && (RI_FKey_trigger_type(trigger.tgfoid) != RI_TRIGGER_NONE ||
-                                                        trigger.tgfoid == F_UNIQUE_KEY_RECHECK);
-    if (!of_constraint) continue;
-    trigger.tgfoid = without_action(trigger.tgfoid);
-    list->triggers[kept++] = trigger;
-  }
-  list->numtriggers = kept;
-  list->trig_insert_before_row = list->trig_update_before_row = list->trig_delete_before_row = false;
-  list->trig_insert_instead_row = list->trig_update_instead_row = list->trig_delete_instead_row = false;
-  list->trig_insert_new_table = list->trig_update_old_table = list->trig_update_new_table = list->trig_delete_old_table = false;
-}
-
-/// Deferrable triggers (foreign keys, unique keys, CREATE CONSTRAINT TRIGGER) fire at once. The flags in this private copy
-/// decide when an event is queued; SET CONSTRAINTS would fire the caller's pending events too.
-void make_immediate(TriggerDesc* list) {
-  for (int i = 0; i < list->numtriggers; i++) list->triggers[i].tgdeferrable = list->triggers[i].tginitdeferred = false;
-}
-
-/// Takes the checks out that a new row's foreign keys to one of the tables would have.
-void leave_out_checks(TriggerDesc* list, const List* referenced) {
-  int kept = 0;
-  for (int i = 0; i < list->numtriggers; i++) {
-    const Trigger trigger = list->triggers[i];
-    const bool is_check = trigger.tgfoid == F_RI_FKEY_CHECK_INS || trigger.tgfoid == F_RI_FKEY_CHECK_UPD;
-    if (is_check && list_member_oid(referenced, trigger.tgconstrrelid) && !compat::has_period(trigger.tgconstraint)) continue;
-    list->triggers[kept++] = trigger;
-  }
-  list->numtriggers = kept;
-}
-
-/// Whether row triggers for an event, TRIGGER_TYPE_INSERT or the like, have a transition table.
-bool has_row_transition(const TriggerDesc* list, int event) {
-  for (int i = 0; list != nullptr && i < list->numtriggers; i++) {
-    const Trigger& trigger = list->triggers[i];
-    const bool has_table = trigger.tgnewtable != nullptr || trigger.tgoldtable != nullptr;
-    if (has_table && TRIGGER_FOR_ROW(trigger.tgtype) && (trigger.tgtype & event) != 0) return true;
-  }
-  return false;
-}
 
 [[noreturn]] void refuse_replacement(Relation foreign_table) {
   ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
@@ -114,7 +51,7 @@ void TableWriter::check_target(Relation relation) {
 
 void TableWriter::check_replaceable(Relation relation) {
   if (relation->rd_rel->relkind == RELKIND_FOREIGN_TABLE) refuse_replacement(relation);
-  if (has_row_transition(relation->trigdesc, TRIGGER_TYPE_UPDATE))
+  if (has_row_update_transition(relation->trigdesc))
     ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
                     errmsg("cannot replace rows of table \"%s\"", RelationGetRelationName(relation)),
                     errdetail("A row trigger for UPDATE on the table has a REFERENCING clause.")));
@@ -149,7 +86,7 @@ TableWriter TableWriter::open(Relation relation, TriggerSet triggers, Bitmapset*
 
   writer.recheck_state_ = static_cast<EPQState*>(palloc0(sizeof(EPQState)));
   compat::init_plan_recheck(writer.recheck_state_, estate);
-  writer.captures_ = has_row_transition(relation->trigdesc, TRIGGER_TYPE_INSERT);
+  writer.captures_ = has_row_insert_transition(relation->trigdesc);
   writer.adopt(writer.root_);
   if (writer.root_->ri_FdwRoutine != nullptr) begin_foreign_insert(state, writer.root_);
   writer.input_ = table_slot_create(relation, &estate->es_tupleTable);
