@@ -17,9 +17,24 @@ constexpr int kMaxRounds = 20;
 
 }  // namespace
 
-WaitingRows::WaitingRows(ExactWriter& writer, SelfReferences& references) : writer_(writer), references_(references) {
-  batch_context_ =
-      pg::call([] { return AllocSetContextCreate(CurrentMemoryContext, "pg_ferry waiting batch", ALLOCSET_DEFAULT_SIZES); });
+WaitingRows::WaitingRows(ExactWriter& writer, SelfReferences& references)
+    : writer_(writer), references_(references), context_(CurrentMemoryContext) {}
+
+void WaitingRows::add(const Record& record) {
+  if (!records_) {
+    MemoryContext const caller = MemoryContextSwitchTo(context_);
+    batch_context_ =
+        pg::call([] { return AllocSetContextCreate(CurrentMemoryContext, "pg_ferry waiting batch", ALLOCSET_DEFAULT_SIZES); });
+    records_.emplace();
+    MemoryContextSwitchTo(caller);
+  }
+  records_->add(record);
+}
+
+void WaitingRows::close() {
+  if (!records_) return;
+  records_->close();
+  pg::call([this] { MemoryContextDelete(batch_context_); });
 }
 
 /// Reads those of the records of which is_wanted(number), in order; use(records, their numbers).
@@ -29,9 +44,9 @@ void WaitingRows::for_each_batch(Wanted&& is_wanted, Use&& use) {
   std::vector<std::uint32_t> numbers;
   std::size_t bytes = 0;
   Record record;
-  records_.rewind();
+  records_->rewind();
   for (std::uint32_t number = 0;; number++) {
-    const bool at_end = !records_.read(record);
+    const bool at_end = !records_->read(record);
     if (at_end || batch.size() == kBatchRows || bytes > kBatchBytes) {
       MemoryContext const caller = MemoryContextSwitchTo(batch_context_);
       if (!batch.empty()) use(batch, numbers);
@@ -52,8 +67,8 @@ void WaitingRows::for_each_batch(Wanted&& is_wanted, Use&& use) {
 bool WaitingRows::has(State state) const { return std::find(states_.begin(), states_.end(), state) != states_.end(); }
 
 void WaitingRows::settle_all(const Settle& settle) {
-  if (records_.size() == 0) return;
-  states_.assign(records_.size(), State::candidate);
+  if (!records_) return;
+  states_.assign(records_->size(), State::candidate);
   for (int round = 0; round < kMaxRounds && has(State::candidate); round++) {
     if (!load_candidates()) continue;
     const bool has_loaded = !written_.empty();

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,15 +22,15 @@ using Settle = std::function<void(const Record&, const Result&)>;
 /// So chains in any order and circles are loaded whole.
 class WaitingRows {
  public:
-  /// All arguments outlive the object. The rows are kept in the current memory context.
+  /// All arguments outlive the object. Rows are kept in what is the current memory context now.
   WaitingRows(ExactWriter& writer, SelfReferences& references);
 
-  void add(const Record& record) { records_.add(record); }
+  void add(const Record& record);
   /// Decides all rows, and tells settle of each once. Those that stay rejected have the reason that the server gives for them.
   /// Errors: those of ExactWriter and of settle.
   void settle_all(const Settle& settle);
-  /// Releases what the constructor took.
-  void close() { records_.close(); }
+  /// Releases the rows.
+  void close();
 
  private:
   enum class State : std::uint8_t { candidate, orphan, loaded, skipped, suppressed, rejected, settled };
@@ -44,8 +45,8 @@ class WaitingRows {
 
   ExactWriter& writer_;
   SelfReferences& references_;
-  MemoryContext batch_context_;
-  RecordStore records_;
+  MemoryContext context_, batch_context_ = nullptr;
+  std::optional<RecordStore> records_;         ///< made for the first one: most loads have none
   std::vector<State> states_;                  ///< of each record
   std::map<std::uint32_t, std::string> keys_;  ///< of loaded ones, where they were asked for
   std::vector<WrittenRow> written_;
