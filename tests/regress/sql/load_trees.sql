@@ -22,6 +22,9 @@ SELECT count(*) FROM last_rejects;
 SELECT load_csv('tree', :'tree', reject_limit => 7);
 SELECT rows_loaded, rows_rejected FROM load_csv('tree', :'tree', reject_limit => 8);
 
+SELECT rows_loaded, rows_rejected, rows_skipped FROM load_csv('tree', :'tree', on_conflict => 'skip');
+SELECT rows_loaded, rows_rejected, rows_skipped FROM load_csv('tree', :'tree', on_conflict => 'skip');
+
 -- a long chain from its end to its root, and one that has none
 TRUNCATE tree;
 COPY (SELECT g, nullif(g - 1, 0) FROM generate_series(20000, 1, -1) g) TO :'chain' (FORMAT csv);
@@ -100,10 +103,28 @@ SELECT keys, jsonb_path_query_array(rejects, '$[*].sqlstate') AS rejects
 FROM insert_rows('parted_tree_high', '[{"id": 15, "parent": 16}, {"id": 16, "parent": 1}, {"id": 17, "parent": 9}, {"id": 9}]');
 SELECT tableoid::regclass, * FROM parted_tree ORDER BY id;
 
+-- parents are looked up with their owner's rights, and not by what the search_path calls equal
+CREATE ROLE regress_planter;
+GRANT INSERT ON wide_tree, parted_tree TO regress_planter;
+CREATE SCHEMA evil;
+CREATE FUNCTION evil.equal(int, int) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'called as %', current_user; END $$;
+CREATE OPERATOR evil.= (LEFTARG = int, RIGHTARG = int, FUNCTION = evil.equal);
+GRANT USAGE ON SCHEMA evil TO regress_planter;
+SET search_path = evil, pg_catalog, public;
+SET ROLE regress_planter;
+SELECT keys, rejects->0->>'detail' AS detail FROM insert_rows('wide_tree', '[{"a": 11, "b": "x", "pa": 12, "pb": "x"}, {"a": 12, "b": "x"}, {"a": 13, "b": "x", "pa": 14, "pb": "x"}]');
+SELECT keys, rejects->0->>'detail' AS detail FROM insert_rows('parted_tree', '[{"id": 8, "parent": 18}, {"id": 18}, {"id": 19, "parent": 99}]');
+RESET ROLE;
+RESET search_path;
+
 -- a check that does not fire is none
 ALTER TABLE tree DISABLE TRIGGER ALL;
 SELECT rows_loaded FROM insert_rows('tree', '[{"id": 100, "parent": 101}]');
+DROP OPERATOR evil.= (int, int);
+DROP FUNCTION evil.equal;
+DROP SCHEMA evil;
 DROP VIEW last_rejects;
 DROP TABLE tree, wide_tree, parted_tree, seen;
 DROP FUNCTION see, touch;
+DROP ROLE regress_planter;
 DROP EXTENSION pg_ferry;
