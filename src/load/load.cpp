@@ -43,9 +43,13 @@ class Load {
         MemoryContextSwitchTo(batch_context);
       });
       writer_->write(records_, results_);
-      for (std::size_t i = 0; i < count_; i++) settle(records_[i], results_[i]);
+      summary_.rows_read += static_cast<std::int64_t>(count_);
+      for (std::size_t i = 0; i < count_; i++)
+        if (results_[i].state != Result::State::waiting) settle(records_[i], results_[i]);
       show_progress();
     }
+    writer_->write_waiting([this](const Record& record, const Result& result) { settle(record, result); });
+    show_progress();
     pg::call([=] {
       MemoryContextSwitchTo(load_context);
       MemoryContextDelete(batch_context);
@@ -81,7 +85,6 @@ class Load {
   }
 
   void settle(const Record& record, const Result& result) {
-    summary_.rows_read++;
     if (result.state == Result::State::loaded) summary_.rows_loaded++;
     if (result.state == Result::State::skipped || result.state == Result::State::suppressed) summary_.rows_skipped++;
     if (result.state == Result::State::rejected) {

@@ -7,6 +7,7 @@
 
 #include "load/rules.hpp"
 #include "load/source.hpp"
+#include "pg/table_writer.hpp"
 
 namespace ferry::load {
 
@@ -24,9 +25,11 @@ struct Result {
     rejected,
     skipped,     ///< its key is taken and on_conflict says skip
     suppressed,  ///< a BEFORE trigger returned NULL
+    waiting,     ///< its parent, a row of the same table, may come later
   } state = State::pending;
-  Problem problem{};  ///< of a rejected one
-  std::string key{};  ///< of a loaded one: its primary key as JSON, if the writer was asked for it
+  Problem problem{};     ///< of a rejected one
+  std::string key{};     ///< of a loaded one: its primary key as JSON, if the writer was asked for it
+  pg::RowPlace place{};  ///< of a loaded one that was written row by row
 };
 
 struct WriterOptions {
