@@ -8,6 +8,7 @@
 
 extern "C" {
 #include "access/genam.h"
+#include "access/xact.h"
 #include "catalog/pg_am.h"
 #include "executor/executor.h"
 }
@@ -112,6 +113,8 @@ UniqueKey::Answer UniqueKey::ask(TupleTableSlot* slot) {
     return is_there;
   });
   if (!found) return Answer::free;
+  // whether a taken key is a duplicate or a serialization failure, only the server's own insert finds out
+  if (IsolationIsSerializable()) return Answer::unknown;
   return TransactionIdIsValid(dirty_.xmin) || TransactionIdIsValid(dirty_.xmax) ? Answer::unknown : Answer::taken;
 }
 

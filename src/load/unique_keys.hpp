@@ -19,7 +19,7 @@ class UniqueKey {
   enum class Answer : std::uint8_t {
     free,
     taken,    ///< by a row of the table, or one accepted before in this batch
-    unknown,  ///< a transaction that is still open adds or removes the key
+    unknown,  ///< a transaction that is still open adds or removes the key; under SERIALIZABLE also: taken
   };
 
   /// Whether the index is one that this class can speak for: a btree of whole columns without a predicate, nulls distinct,
