@@ -16,6 +16,7 @@ extern "C" {
 #include "executor/nodeModifyTable.h"
 #include "nodes/execnodes.h"
 #include "optimizer/optimizer.h"
+#include "storage/lock.h"
 #include "utils/fmgroids.h"
 #include "utils/typcache.h"
 }
@@ -90,6 +91,17 @@ const char* reason_against(Rules& rules, OnConflict on_conflict) {
   return nullptr;
 }
 
+/// Whether another session may write into the table, which this one holds its lock on.
+bool has_other_writers(Relation table) {
+  return call([table] {
+    LOCKTAG tag;
+    SET_LOCKTAG_RELATION(tag, table->rd_lockInfo.lockRelId.dbId, table->rd_lockInfo.lockRelId.relId);
+    int count = 0;
+    GetLockConflicts(&tag, ShareLock, &count);
+    return count > 0;
+  });
+}
+
 }  // namespace
 
 std::unique_ptr<BulkWriter> BulkWriter::for_table(Source& source, Rules& rules, const WriterOptions& options) {
@@ -115,8 +127,7 @@ std::unique_ptr<BulkWriter> BulkWriter::for_table(Source& source, Rules& rules, 
     if (supported) writer->unique_keys_.emplace_back(relation, index);
   }
   if (supported) {
-    // none in a subtransaction: its rollback would take the buffer away that the state believes to hold
-    if (!writer->needs_subtransaction_) writer->insert_state_ = call(GetBulkInsertState);
+    writer->insert_state_ = call(GetBulkInsertState);
     return writer;
   }
   writer->close();
@@ -273,13 +284,15 @@ void BulkWriter::accept_all(std::vector<Result>& results, const std::vector<Reco
 
 /// Step 4.
 void BulkWriter::write_accepted(std::vector<Result>& results) {
-  raced_.clear();
+  raced_.reset();
   if (accepted_.empty()) return;
-  if (needs_subtransaction_) {
+  // Rows that are taken back stay in the way of other sessions until this transaction ends, unless it is a subtransaction that
+  // takes them back. Two loads that a third one was quicker than would wait for each other.
+  if (needs_subtransaction_ || has_other_writers(rules_.relation())) {
     if (!write_in_subtransaction()) reset_from(accepted_.front(), results);
   } else {
-    call([this] { insert_accepted(); });
-    if (!raced_.empty()) withdraw_raced(results);
+    call([this] { insert_accepted(insert_state_); });
+    if (raced_) withdraw_raced(results);
   }
   if (notes_.is_empty()) return;
   for (std::size_t i = 0; i < accepted_.size(); i++) {
@@ -297,8 +310,9 @@ bool BulkWriter::write_in_subtransaction() {
   try {
     const auto error = pg::attempt(
         [this] {
-          call([this] { insert_accepted(); });
-          if (!raced_.empty()) throw Raced{};
+          // without the state: the rollback would take the buffer away that it believes to hold
+          call([this] { insert_accepted(nullptr); });
+          if (raced_) throw Raced{};
         },
         is_rejectable);
     return !error.has_value();
@@ -312,33 +326,34 @@ void BulkWriter::reset_from(std::size_t first, std::vector<Result>& results) {
   for (std::size_t i = first; i < results.size(); i++) results[i] = Result{};
 }
 
-/// Writes heap and indexes. Calls the server without a guard.
-void BulkWriter::insert_accepted() {
+/// Writes heap and indexes, up to the first row that another session was quicker with: an entry behind it would make that
+/// session wait for this one while this one waits for it, a deadlock of two loads that both go in ascending order.
+/// Calls the server without a guard.
+void BulkWriter::insert_accepted(BulkInsertState state) {
   MemoryContext const caller = MemoryContextSwitchTo(batch_context_);
   EState* const executor = table_.executor_state();
   ResultRelInfo* const target = table_.target();
   const CommandId command = GetCurrentCommandId(true);
-  table_multi_insert(rules_.relation(), accepted_slots_.data(), static_cast<int>(accepted_slots_.size()), command, 0,
-                     insert_state_);
-  for (std::size_t i = 0; i < accepted_slots_.size() && target->ri_NumIndices > 0; i++) {
+  table_multi_insert(rules_.relation(), accepted_slots_.data(), static_cast<int>(accepted_slots_.size()), command, 0, state);
+  for (std::size_t i = 0; i < accepted_slots_.size() && !raced_ && target->ri_NumIndices > 0; i++) {
     ResetPerTupleExprContext(executor);
     List* const conflicts = pg::compat::insert_index_tuples(target, accepted_slots_[i], executor, false, true, false);
-    if (conflicts != NIL) raced_.push_back(i);
+    if (conflicts != NIL) raced_ = i;
   }
-  if (insert_state_ != nullptr) ReleaseBulkInsertStatePin(insert_state_);
+  if (state != nullptr) ReleaseBulkInsertStatePin(state);
   CommandCounterIncrement();
   MemoryContextSwitchTo(caller);
 }
 
-/// Takes rows back, from the first one on that another session was quicker with, for the row path to decide.
+/// Takes rows back, from the raced one on, for the row path to decide.
 void BulkWriter::withdraw_raced(std::vector<Result>& results) {
   Relation const table = rules_.relation();
-  for (std::size_t i = raced_.front(); i < accepted_slots_.size(); i++) {
+  for (std::size_t i = *raced_; i < accepted_slots_.size(); i++) {
     TupleTableSlot* const slot = accepted_slots_[i];
     call([table, slot] { simple_table_tuple_delete(table, &slot->tts_tid, GetActiveSnapshot()); });
   }
   call(CommandCounterIncrement);
-  reset_from(accepted_[raced_.front()], results);
+  reset_from(accepted_[*raced_], results);
 }
 
 }  // namespace ferry::load

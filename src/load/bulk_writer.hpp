@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "load/foreign_keys.hpp"
@@ -53,7 +54,7 @@ class BulkWriter {
   void write_accepted(std::vector<Result>& results);
   bool write_in_subtransaction();
   static void reset_from(std::size_t first, std::vector<Result>& results);
-  void insert_accepted();
+  void insert_accepted(BulkInsertState state);
   void withdraw_raced(std::vector<Result>& results);
 
   Source& source_;
@@ -72,7 +73,7 @@ class BulkWriter {
   std::vector<std::vector<bool>> has_parent_;  ///< by foreign key, then by record
   std::vector<std::size_t> accepted_;          ///< places of the records to write
   std::vector<TupleTableSlot*> accepted_slots_;
-  std::vector<std::size_t> raced_;  ///< places in accepted_ of rows that met a conflict when written
+  std::optional<std::size_t> raced_;  ///< place in accepted_ of the first row that met a conflict when written
   std::size_t current_ = 0;
   const Column* converting_ = nullptr;
   FarthestValues farthest_;
