@@ -64,12 +64,12 @@ class Load {
 
  private:
   void show_progress() {
-    progress_ = {.table = RelationGetRelid(rules_.relation()),
-                 .from_file = source_.bytes_total() > 0,
-                 .bytes_total = source_.bytes_total(),
-                 .bytes = source_.bytes_read(),
-                 .rows_loaded = summary_.rows_loaded,
-                 .rows_excluded = summary_.rows_rejected + summary_.rows_skipped};
+    progress_.table = RelationGetRelid(rules_.relation());
+    progress_.bytes_total = source_.bytes_total();
+    progress_.from_file = progress_.bytes_total > 0;
+    progress_.bytes = source_.bytes_read();
+    progress_.rows_loaded = summary_.rows_loaded;
+    progress_.rows_excluded = summary_.rows_rejected + summary_.rows_skipped;
     progress_.show();
   }
 
@@ -136,14 +136,14 @@ LoadSummary run_load(Source& source, Rules& rules, const LoadOptions& options, c
   summary.options_json = options.options_json;
   summary.started_at = GetCurrentTimestamp();
   Load load(source, rules, options, observer, log, summary);
-  if (options.dry_run) {
+  if (options.dry_run)
     pg::rehearse([&] { load.run(); });
-  } else {
+  else
     load.run();
-    load.advance_sequences();
-  }
   summary.source_bytes = source.bytes_read();
   log.write(summary, rules);
+  // at last: no rollback moves a sequence back
+  if (!options.dry_run) load.advance_sequences();
   return summary;
 }
 
