@@ -1,5 +1,6 @@
 // The SQL functions insert_rows() and insert_batch(): JSON rows for one table and for several.
 
+#include <map>
 #include <memory>
 
 #include "base/concat.hpp"
@@ -33,7 +34,7 @@ struct TableRows {
   std::vector<std::string> rows;
   std::unique_ptr<Rules> rules{};
   LoadSummary summary{};
-  std::string rejects_json = "[", keys_json = "[";
+  std::map<std::int64_t, std::string> rejects{}, keys{};  ///< row number -> JSON
 };
 
 /// The table that a key of a batch names, as the caller's search_path finds it. Errors: 42P01; 42601 malformed name.
@@ -45,9 +46,10 @@ Oid find_table(const std::string& name) {
   });
 }
 
-void append(std::string& array, const std::string& element) {
-  if (array.size() > 1) array += ", ";
-  array += element;
+std::string json_array(const std::map<std::int64_t, std::string>& elements) {
+  std::string array = "[";
+  for (const auto& [number, element] : elements) (array += array.size() > 1 ? ", " : "") += element;
+  return array + "]";
 }
 
 std::string nullable_json(const std::string& text) { return text.empty() ? "null" : json_string(text); }
@@ -76,10 +78,10 @@ void load_table(TableRows& table, bool all_or_nothing) {
   options.want_keys = true;
   options.fields_vary = true;
   table.summary = run_load(source, *table.rules, options, [&](const Record& record, const Result& result) {
-    append(table.keys_json, result.key.empty() ? "null" : result.key);
+    table.keys[record.row_number] = result.key.empty() ? "null" : result.key;
     if (result.state != Result::State::rejected) return;
     if (all_or_nothing) fail_request(*table.rules, record.row_number, result.problem);
-    append(table.rejects_json, reject_json(record.row_number, result.problem));
+    table.rejects[record.row_number] = reject_json(record.row_number, result.problem);
   });
 }
 
@@ -108,9 +110,9 @@ void add_result(pg::ResultRows& results, const TableRows& table) {
                           Int32GetDatum(static_cast<std::int32_t>(summary.rows_read)),
                           Int32GetDatum(static_cast<std::int32_t>(summary.rows_loaded)),
                           Int32GetDatum(static_cast<std::int32_t>(summary.rows_rejected)),
-                          to_jsonb(table.rejects_json + "]"),
+                          to_jsonb(json_array(table.rejects)),
                           Int64GetDatum(summary.load_id),
-                          to_jsonb(table.keys_json + "]")};
+                          to_jsonb(json_array(table.keys))};
   const bool nulls[std::size(values)] = {};
   results.add(values, nulls);
 }

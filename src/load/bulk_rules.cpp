@@ -11,6 +11,7 @@ extern "C" {
 #include "catalog/pg_trigger.h"
 #include "commands/trigger.h"
 #include "optimizer/optimizer.h"
+#include "storage/lock.h"
 #include "utils/fmgroids.h"
 #include "utils/typcache.h"
 }
@@ -93,6 +94,16 @@ const char* reason_against_bulk(Rules& rules, OnConflict on_conflict) {
   for (const Column& column : rules.columns())
     if (has_mutable_rule(column.type)) return "a domain may look at the table";
   return nullptr;
+}
+
+bool has_other_writers(Relation table) {
+  return call([table] {
+    LOCKTAG tag;
+    SET_LOCKTAG_RELATION(tag, table->rd_lockInfo.lockRelId.dbId, table->rd_lockInfo.lockRelId.relId);
+    int count = 0;
+    GetLockConflicts(&tag, ShareLock, &count);
+    return count > 0;
+  });
 }
 
 bool may_raise(Relation index, const IndexInfo* info) {

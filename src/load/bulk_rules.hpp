@@ -26,4 +26,7 @@ inline constexpr std::size_t kMaxSafeRowBytes = 2000;
 /// than the row.
 [[nodiscard]] bool may_raise(Relation index, const IndexInfo* info);
 
+/// Whether another session may write into the table, on which this one holds its lock.
+[[nodiscard]] bool has_other_writers(Relation table);
+
 }  // namespace ferry::load

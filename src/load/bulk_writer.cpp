@@ -12,6 +12,7 @@
 #include "pg/server.hpp"
 
 extern "C" {
+#include "access/xact.h"
 #include "catalog/catalog.h"
 #include "executor/executor.h"
 #include "executor/nodeModifyTable.h"
@@ -39,8 +40,7 @@ std::unique_ptr<BulkWriter> BulkWriter::for_table(Source& source, Rules& rules, 
   const auto knows_largest = [](const UniqueKey& key) { return key.knows_largest(); };
   writer->lacks_indexes_ = writer->lacks_indexes_ && !writer->indexes_may_raise_ &&
                            std::all_of(writer->unique_keys_.begin(), writer->unique_keys_.end(), knows_largest);
-  // none in a subtransaction: its rollback would take the buffer away that the state believes to hold
-  if (!writer->needs_subtransaction_) writer->insert_state_ = call(GetBulkInsertState);
+  writer->insert_state_ = call(GetBulkInsertState);
   return writer;
 }
 
@@ -127,8 +127,11 @@ void BulkWriter::write(const std::vector<Record>& records, std::vector<Result>& 
   gather_pending(results);
   if (lacks_indexes_ && !keys_ascend()) build_indexes();
   check_foreign_keys(records.size());
+  choose_way();
+  for (UniqueKey& key : unique_keys_) key.begin_batch();
   accept_all(results, records);
   write_accepted(results);
+  for (UniqueKey& key : unique_keys_) key.end_batch();
   const auto is_pending = [](const Result& result) { return result.state == Result::State::pending; };
   if (lacks_indexes_ && std::any_of(results.begin(), results.end(), is_pending)) build_indexes();
 }
@@ -237,11 +240,15 @@ void BulkWriter::reject_or_skip(Result& result, UniqueKey& taken, TupleTableSlot
   if (!skip) result.problem = taken.violation(slot);
 }
 
-/// Whether to ask the table for keys before rows are written, which costs a second descent of the index, or to write and take
-/// back the rows that the index refuses: where that leaves few dead rows, no other unique index in which they keep sessions
-/// waiting, and no trace for a subscriber to fall over.
-void BulkWriter::choose_probing() {
-  probes_ = unique_keys_.size() != 1 || needs_subtransaction_ || probing_batches_ > 0;
+/// Decides how the batch is written.
+void BulkWriter::choose_way() {
+  // Rows that are taken back stay in the way of other sessions until this transaction ends, unless it is a subtransaction that
+  // takes them back. Two loads that a third one was quicker than would wait for each other.
+  in_subtransaction_ = needs_subtransaction_ || has_other_writers(rules_.relation());
+  // To ask the table for keys before rows are written costs a second descent of the index. Without it, rows are written, and
+  // those are taken back that the index refuses: where that leaves few dead rows, no other unique index in which they keep
+  // sessions waiting, and no trace for a subscriber to fall over.
+  probes_ = unique_keys_.size() != 1 || in_subtransaction_ || probing_batches_ > 0 || IsolationIsSerializable();
   if (probing_batches_ > 0) probing_batches_--;
 }
 
@@ -249,8 +256,6 @@ void BulkWriter::choose_probing() {
 void BulkWriter::accept_all(std::vector<Result>& results, const std::vector<Record>& records) {
   accepted_.clear();
   accepted_slots_.clear();
-  choose_probing();
-  for (UniqueKey& key : unique_keys_) key.begin_batch();
   for (std::size_t i = 0; i < records.size(); i++) {
     Result& result = results[i];
     if (result.state != Result::State::pending) continue;
@@ -274,19 +279,19 @@ void BulkWriter::accept_all(std::vector<Result>& results, const std::vector<Reco
     accepted_slots_.push_back(slot);
     result.state = Result::State::loaded;
   }
-  for (UniqueKey& key : unique_keys_) key.end_batch();
 }
 
 /// Step 4.
 void BulkWriter::write_accepted(std::vector<Result>& results) {
-  conflicts_.clear();
+  refused_.clear();
+  raced_ = false;
   if (accepted_.empty()) return;
   order_by_key();
-  if (needs_subtransaction_) {
+  if (in_subtransaction_) {
     if (!write_in_subtransaction()) reset_from(accepted_.front(), results);
   } else {
-    call([this] { insert_accepted(); });
-    if (!conflicts_.empty()) settle_conflicts(results);
+    call([this] { insert_accepted(insert_state_); });
+    settle_refused(results);
   }
   if (notes_.is_empty()) return;
   for (std::size_t i = 0; i < accepted_.size(); i++) {
@@ -304,8 +309,9 @@ bool BulkWriter::write_in_subtransaction() {
   try {
     const auto error = pg::attempt(
         [this] {
-          call([this] { insert_accepted(); });
-          if (!conflicts_.empty()) throw Raced{};
+          // without the state: the rollback would take the buffer away that it believes to hold
+          call([this] { insert_accepted(nullptr); });
+          if (raced_) throw Raced{};
         },
         is_rejectable);
     return !error.has_value();
@@ -329,59 +335,52 @@ void BulkWriter::order_by_key() {
   if (!std::is_sorted(write_order_.begin(), write_order_.end(), less)) std::sort(write_order_.begin(), write_order_.end(), less);
 }
 
-/// Writes heap and indexes. Calls the server without a guard.
-void BulkWriter::insert_accepted() {
+/// Writes heap and indexes, up to the first row that another session was quicker with: an entry behind it would make that
+/// session wait for this one while this one waits for it, a deadlock of two loads that both go in ascending order.
+/// Calls the server without a guard.
+void BulkWriter::insert_accepted(BulkInsertState state) {
   MemoryContext const caller = MemoryContextSwitchTo(batch_context_);
   EState* const executor = table_.executor_state();
   ResultRelInfo* const target = table_.target();
   const CommandId command = GetCurrentCommandId(true);
-  table_multi_insert(rules_.relation(), accepted_slots_.data(), static_cast<int>(accepted_slots_.size()), command, 0,
-                     insert_state_);
-  if (target->ri_NumIndices > 0 && !lacks_indexes_)
-    for (const std::size_t i : write_order_) {
-      ResetPerTupleExprContext(executor);
-      List* const refused = pg::compat::insert_index_tuples(target, accepted_slots_[i], executor, false, true, false);
-      if (refused != NIL) conflicts_.push_back(i);
-    }
-  if (insert_state_ != nullptr) ReleaseBulkInsertStatePin(insert_state_);
+  table_multi_insert(rules_.relation(), accepted_slots_.data(), static_cast<int>(accepted_slots_.size()), command, 0, state);
+  const std::size_t entries = target->ri_NumIndices > 0 && !lacks_indexes_ ? write_order_.size() : 0;
+  for (std::size_t at = 0; at < entries && !raced_; at++) {
+    const std::size_t place = write_order_[at];
+    TupleTableSlot* const slot = accepted_slots_[place];
+    ResetPerTupleExprContext(executor);
+    if (pg::compat::insert_index_tuples(target, slot, executor, false, true, false) == NIL) continue;
+    if (!probes_ && unique_keys_[0].has_other(slot))
+      refused_.push_back(place);
+    else
+      raced_ = true;
+  }
+  if (state != nullptr) ReleaseBulkInsertStatePin(state);
   CommandCounterIncrement();
   MemoryContextSwitchTo(caller);
 }
 
-/// Decides on the rows, in file order, that the index refused. A row that it refuses although the table does not have its key
-/// for certain, and all behind it, are left to the row path.
-void BulkWriter::settle_conflicts(std::vector<Result>& results) {
-  std::sort(conflicts_.begin(), conflicts_.end());
-  if (probes_) return withdraw_from(conflicts_.front(), results);
-  constexpr std::size_t kFewConflicts = 16;
-  constexpr int kProbingBatches = 16;
-  if (conflicts_.size() * kFewConflicts > accepted_.size()) probing_batches_ = kProbingBatches;
-  for (const std::size_t place : conflicts_) take_back(place);
-  call(CommandCounterIncrement);
-  UniqueKey& key = unique_keys_[0];
-  key.begin_batch();
-  std::size_t decided = 0;
-  for (; decided < conflicts_.size(); decided++) {
-    TupleTableSlot* const slot = accepted_slots_[conflicts_[decided]];
-    if (key.ask(slot, true) != UniqueKey::Answer::taken) break;
-    reject_or_skip(results[accepted_[conflicts_[decided]]], key, slot);
+/// Takes back the rows whose key the table has, or all of them where one raced with another session: the row path decides then.
+void BulkWriter::settle_refused(std::vector<Result>& results) {
+  if (raced_) {
+    for (std::size_t place = 0; place < accepted_.size(); place++) take_back(place);
+    reset_from(accepted_.front(), results);
+  } else {
+    constexpr std::size_t kFew = 16;
+    constexpr int kProbingBatches = 16;
+    if (refused_.size() * kFew > accepted_.size()) probing_batches_ = kProbingBatches;
+    for (const std::size_t place : refused_) {
+      take_back(place);
+      reject_or_skip(results[accepted_[place]], unique_keys_[0], accepted_slots_[place]);
+    }
   }
-  key.end_batch();
-  if (decided < conflicts_.size()) withdraw_from(conflicts_[decided], results);
+  if (raced_ || !refused_.empty()) call(CommandCounterIncrement);
 }
 
 void BulkWriter::take_back(std::size_t place) {
   Relation const table = rules_.relation();
   TupleTableSlot* const slot = accepted_slots_[place];
   call([table, slot] { simple_table_tuple_delete(table, &slot->tts_tid, GetActiveSnapshot()); });
-}
-
-/// Takes back the rows from that place in accepted_ on, but for those that were, and leaves their records to the row path.
-void BulkWriter::withdraw_from(std::size_t first, std::vector<Result>& results) {
-  for (std::size_t i = first; i < accepted_.size(); i++)
-    if (probes_ || !std::binary_search(conflicts_.begin(), conflicts_.end(), i)) take_back(i);
-  call(CommandCounterIncrement);
-  reset_from(accepted_[first], results);
 }
 
 }  // namespace ferry::load

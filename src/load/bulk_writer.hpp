@@ -61,11 +61,10 @@ class BulkWriter {
   void write_accepted(std::vector<Result>& results);
   bool write_in_subtransaction();
   static void reset_from(std::size_t first, std::vector<Result>& results);
-  void choose_probing();
-  void insert_accepted();
+  void choose_way();
+  void insert_accepted(BulkInsertState state);
   void order_by_key();
-  void settle_conflicts(std::vector<Result>& results);
-  void withdraw_from(std::size_t first, std::vector<Result>& results);
+  void settle_refused(std::vector<Result>& results);
   void take_back(std::size_t place);
 
   Source& source_;
@@ -80,6 +79,7 @@ class BulkWriter {
   bool needs_subtransaction_ = false;  ///< writing may raise, or may not be taken back row by row
   bool indexes_may_raise_ = false;
   bool lacks_indexes_ = false;       ///< the rows written so far have no entries in the indexes
+  bool in_subtransaction_ = true;    ///< this batch is written in one
   bool probes_ = true;               ///< the table is asked for keys before rows are written
   int probing_batches_ = 0;          ///< still to be probed, since the last one written without had many conflicts
   std::size_t fixed_row_bytes_ = 0;  ///< rows have at most so many bytes more than their records; 0: not known
@@ -91,7 +91,8 @@ class BulkWriter {
   std::vector<std::size_t> accepted_;       ///< places of the records to write
   std::vector<TupleTableSlot*> accepted_slots_;
   std::vector<std::size_t> write_order_;  ///< of the places in accepted_
-  std::vector<std::size_t> conflicts_;    ///< places in accepted_ of rows that met a conflict when written
+  std::vector<std::size_t> refused_;      ///< places in accepted_ of rows whose key the table was found to have
+  bool raced_ = false;                    ///< a row met another session's key
   std::size_t current_ = 0;
   const Column* converting_ = nullptr;
   FarthestValues farthest_;

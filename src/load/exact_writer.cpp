@@ -36,15 +36,18 @@ struct ExactWriter::Attempt {
   const Column* converting = nullptr;  ///< the column whose value is being converted or computed
   TableWriter table{};
   RowConverter* converter = nullptr;
+  MissingParent missing_parent = MissingParent::rejects;
+  bool in_batches = true;              ///< rows of foreign tables are sent several at once
   std::vector<std::size_t> written{};  ///< whose results are no more than a hope until the subtransaction is released
   FarthestValues farthest{};
 };
 
-ExactWriter::ExactWriter(Source& source, Rules& rules, const WriterOptions& options)
-    : source_(source), rules_(rules), options_(options), notes_(rules, options) {
+ExactWriter::ExactWriter(Source& source, Rules& rules, SelfReferences& self_references, const WriterOptions& options)
+    : source_(source), rules_(rules), self_references_(self_references), options_(options), notes_(rules, options) {
   batch_context_ = call([] { return AllocSetContextCreate(CurrentMemoryContext, "pg_ferry batch", ALLOCSET_DEFAULT_SIZES); });
   if (options_.on_conflict != OnConflict::update) return;
   rules_.check_may_update();
+  call(TableWriter::check_replaceable, rules_.relation());
   if (rules_.primary_key().empty())
     throw Error("42P10", "table \"" + rules_.table_name() + "\" has no primary key")
         .hint("on_conflict \"update\" finds the row to replace by the primary key.");
@@ -52,11 +55,12 @@ ExactWriter::ExactWriter(Source& source, Rules& rules, const WriterOptions& opti
     if (column.loaded) loaded_ = call(bms_add_member, loaded_, static_cast<int>(column.attribute));
 }
 
-void ExactWriter::write(const std::vector<Record>& records, std::vector<Result>& results) {
+void ExactWriter::write(const std::vector<Record>& records, std::vector<Result>& results, MissingParent missing_parent) {
   const std::size_t count = records.size();
   constexpr int kMaxRaces = 20;
   int races = 0;
   Attempt attempt;
+  attempt.missing_parent = missing_parent;
   for (std::size_t to = count;;) {
     const auto error = pg::attempt([&] { write_range(records, results, attempt, to); }, is_rejectable);
     if (!error) {
@@ -67,22 +71,48 @@ void ExactWriter::write(const std::vector<Record>& records, std::vector<Result>&
     }
     // nothing of this attempt is in the table: whatever it decided behind the failed row may come out otherwise
     for (const std::size_t i : attempt.written) results[i] = Result{};
-    if (options_.on_conflict == OnConflict::update && is_conflict(*error) && races++ < kMaxRaces) continue;
-    Result& result = results[attempt.current];
-    if (options_.on_conflict == OnConflict::skip && is_conflict(*error)) {
-      result.state = Result::State::skipped;
-    } else {
-      result.state = Result::State::rejected;
-      result.problem = rules_.explain(*error, attempt.converting);
+    if (attempt.table.has_sent_in_batches()) {
+      // which row it was, only sending them one by one can tell
+      attempt.in_batches = false;
+      continue;
     }
+    if (options_.on_conflict == OnConflict::update && is_conflict(*error, attempt) && races++ < kMaxRaces) continue;
+    settle_failed(*error, attempt, results[attempt.current]);
     // the rows before it once more, without it; if there were none, on with those behind
     to = attempt.written.size() > 1 ? attempt.current : count;
   }
 }
 
-/// Whether the row met one with the same key, in the table itself.
-bool ExactWriter::is_conflict(const pg::CaughtError& error) const {
-  return (error.sqlstate == "23505" || error.sqlstate == "23P01") && rules_.is_own_table(error.schema, error.table);
+void ExactWriter::settle_failed(const pg::CaughtError& error, const Attempt& attempt, Result& result) {
+  if (options_.on_conflict == OnConflict::skip && is_conflict(error, attempt)) {
+    result.state = Result::State::skipped;
+  } else if (attempt.missing_parent == MissingParent::waits && self_references_.is_violation(error)) {
+    result.state = Result::State::waiting;
+  } else {
+    result.state = Result::State::rejected;
+    result.problem = rules_.explain(error, attempt.converting);
+  }
+}
+
+/// Whether the row met one with the same key, in the table itself. Another server does not say in which table.
+bool ExactWriter::is_conflict(const pg::CaughtError& error, const Attempt& attempt) const {
+  return (error.sqlstate == "23505" || error.sqlstate == "23P01") &&
+         (attempt.table.failed_remotely() || rules_.is_own_table(error.schema, error.table));
+}
+
+void ExactWriter::open(Attempt& attempt) {
+  attempt.table = TableWriter{};
+  Relation const relation = rules_.relation();
+  MemoryContext const context = batch_context_;
+  List* const left_out = attempt.missing_parent == MissingParent::ignored ? self_references_.tables() : NIL;
+  attempt.table = call([relation, context, left_out, this] {
+    MemoryContextReset(context);
+    MemoryContextSwitchTo(context);
+    TableWriter table =
+        TableWriter::open(relation, pg::TriggerSet::all, options_.fields_vary ? nullptr : rules_.written_columns());
+    if (left_out != NIL) table.leave_out_references_to(left_out);
+    return table;
+  });
 }
 
 void ExactWriter::write_range(const std::vector<Record>& records, std::vector<Result>& results, Attempt& attempt,
@@ -90,15 +120,10 @@ void ExactWriter::write_range(const std::vector<Record>& records, std::vector<Re
   attempt.converting = nullptr;
   attempt.farthest.clear();
   attempt.written.clear();
-  Relation const relation = rules_.relation();
-  MemoryContext const context = batch_context_;
-  attempt.table = call([relation, context, this] {
-    MemoryContextReset(context);
-    MemoryContextSwitchTo(context);
-    return TableWriter::open(relation, pg::TriggerSet::all, options_.fields_vary ? nullptr : rules_.written_columns());
-  });
+  open(attempt);
   RowConverter converter(rules_, options_.filter);
   attempt.converter = &converter;
+  if (attempt.in_batches && !converter.depends_on_more_than_row()) attempt.table.send_in_batches();
   for (std::size_t i = 0; i < to; i++) {
     if (results[i].state != Result::State::pending) continue;
     pg::check_interrupts();
@@ -108,7 +133,10 @@ void ExactWriter::write_range(const std::vector<Record>& records, std::vector<Re
     write_record(attempt, results[i]);
   }
   TableWriter* const table = &attempt.table;
-  call([table] { table->close(); });
+  call([table] {
+    table->flush();
+    table->close();
+  });
 }
 
 /// The filter comes after the defaults and before the partition and the BEFORE triggers, as in COPY.
@@ -160,6 +188,7 @@ void ExactWriter::write_record(Attempt& attempt, Result& result) {
     return;
   }
   result.state = Result::State::loaded;
+  result.place = table->place();
   notes_.take([table](AttrNumber attribute, bool* is_null) { return table->stored_value(attribute, is_null); }, result,
               attempt.farthest);
 }

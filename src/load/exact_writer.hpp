@@ -6,35 +6,49 @@
 #include "load/result.hpp"
 #include "load/row_converter.hpp"
 #include "load/rules.hpp"
+#include "load/self_references.hpp"
 #include "load/source.hpp"
 #include "pg/subtransaction.hpp"
 #include "pg/table_writer.hpp"
 
 namespace ferry::load {
 
+/// What becomes of a row that refers to a row of the same table which is not there.
+enum class MissingParent : std::uint8_t {
+  waits,    ///< Result::State::waiting
+  ignored,  ///< it is written all the same
+  rejects,
+};
+
 /// Puts records into the table row by row, as if each were loaded alone by COPY in a savepoint, in file order, with deferrable
 /// constraints immediate, and the bad ones left out. The records of a call are written in one subtransaction; an error rolls it
 /// back, its row is rejected, and the rows before it are written again. Exact for every table, and slow.
 class ExactWriter {
  public:
-  /// source and rules outlive the writer. Errors: 42P10 on_conflict update without a primary key; 42501.
-  ExactWriter(Source& source, Rules& rules, const WriterOptions& options);
+  /// All arguments but options outlive the writer. Errors: 42P10 on_conflict update without a primary key; 42501;
+  /// 0A000 on_conflict update where TableWriter::check_replaceable() says so.
+  ExactWriter(Source& source, Rules& rules, SelfReferences& self_references, const WriterOptions& options);
 
   /// Loads those of the records whose result is pending; results[i] tells what became of records[i].
   /// Errors: those that may not become rejects, see is_rejectable().
-  void write(const std::vector<Record>& records, std::vector<Result>& results);
+  void write(const std::vector<Record>& records, std::vector<Result>& results, MissingParent missing_parent);
 
   [[nodiscard]] const FarthestValues& farthest_values() const { return farthest_; }
+  /// Goes back to what they were before rows that the caller has taken back.
+  void restore_farthest_values(FarthestValues values) { farthest_ = std::move(values); }
 
  private:
   struct Attempt;
+  void open(Attempt& attempt);
   void write_range(const std::vector<Record>& records, std::vector<Result>& results, Attempt& attempt, std::size_t to);
   void write_record(Attempt& attempt, Result& result);
   bool passes_filter(Attempt& attempt, TupleTableSlot* slot);
-  [[nodiscard]] bool is_conflict(const pg::CaughtError& error) const;
+  void settle_failed(const pg::CaughtError& error, const Attempt& attempt, Result& result);
+  [[nodiscard]] bool is_conflict(const pg::CaughtError& error, const Attempt& attempt) const;
 
   Source& source_;
   Rules& rules_;
+  SelfReferences& self_references_;
   WriterOptions options_;
   RowNotes notes_;
   Fields fields_;

@@ -1,6 +1,7 @@
 #include "load/foreign_keys.hpp"
 
 #include "base/concat.hpp"
+#include "pg/trigger_list.hpp"
 
 #include "pg/server.hpp"
 
@@ -26,13 +27,6 @@ namespace {
 
 /// Keys that are remembered at most; then the memory starts anew.
 constexpr std::size_t kMaxKnownKeys = 100'000;
-
-/// Whether a trigger fires in this session.
-bool fires(const Trigger& trigger) {
-  if (SessionReplicationRole == SESSION_REPLICATION_ROLE_REPLICA)
-    return trigger.tgenabled == TRIGGER_FIRES_ON_REPLICA || trigger.tgenabled == TRIGGER_FIRES_ALWAYS;
-  return trigger.tgenabled == TRIGGER_FIRES_ON_ORIGIN || trigger.tgenabled == TRIGGER_FIRES_ALWAYS;
-}
 
 std::string quoted(const char* name) {
   return call([name] { return quote_identifier(name); });
@@ -85,7 +79,7 @@ std::optional<std::vector<ForeignKey>> ForeignKey::of_table(Relation table) {
   // in the order in which the server fires them: by name
   for (int i = 0; i < triggers->numtriggers; i++) {
     const Trigger& trigger = triggers->triggers[i];
-    if (trigger.tgfoid != F_RI_FKEY_CHECK_INS || !fires(trigger)) continue;
+    if (trigger.tgfoid != F_RI_FKEY_CHECK_INS || !pg::fires(trigger)) continue;
     const Oid constraint = trigger.tgconstraint;
     HeapTuple const tuple = call([constraint] { return SearchSysCache1(CONSTROID, ObjectIdGetDatum(constraint)); });
     if (!HeapTupleIsValid(tuple)) return std::nullopt;
@@ -151,6 +145,11 @@ bool ForeignKey::check(TupleTableSlot** slots, std::size_t count, std::vector<bo
     const Key key = key_of(type_, slots[i]->tts_values[at]);
     if (!known_.has(key) && asked.add(key)) unknown.push_back(slots[i]->tts_values[at]);
   }
+  if (unknown.empty()) return true;
+  ask(unknown);
+  // The query's snapshot is older than the commits it waited for. What it missed is asked for again, by a new one: else a row
+  // could be rejected for the old state behind one that was rejected for the new.
+  std::erase_if(unknown, [this](Datum value) { return known_.has(key_of(type_, value)); });
   if (unknown.empty()) return true;
   ask(unknown);
   good.assign(count, true);

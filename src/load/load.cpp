@@ -44,9 +44,13 @@ class Load {
         MemoryContextSwitchTo(batch_context);
       });
       writer_->write(records_, results_);
-      for (std::size_t i = 0; i < count_; i++) settle(records_[i], results_[i]);
+      summary_.rows_read += static_cast<std::int64_t>(count_);
+      for (std::size_t i = 0; i < count_; i++)
+        if (results_[i].state != Result::State::waiting) settle(records_[i], results_[i]);
       show_progress();
     }
+    writer_->write_waiting([this](const Record& record, const Result& result) { settle(record, result); });
+    show_progress();
     pg::call([=] {
       MemoryContextSwitchTo(load_context);
       MemoryContextDelete(batch_context);
@@ -61,12 +65,12 @@ class Load {
 
  private:
   void show_progress() {
-    progress_ = {.table = RelationGetRelid(rules_.relation()),
-                 .kind = options_.stream_kind,
-                 .bytes_total = source_.bytes_total(),
-                 .bytes = source_.bytes_read(),
-                 .rows_loaded = summary_.rows_loaded,
-                 .rows_excluded = summary_.rows_rejected + summary_.rows_skipped};
+    progress_.table = RelationGetRelid(rules_.relation());
+    progress_.bytes_total = source_.bytes_total();
+    progress_.kind = options_.stream_kind;
+    progress_.bytes = source_.bytes_read();
+    progress_.rows_loaded = summary_.rows_loaded;
+    progress_.rows_excluded = summary_.rows_rejected + summary_.rows_skipped;
     progress_.show();
   }
 
@@ -82,7 +86,6 @@ class Load {
   }
 
   void settle(const Record& record, const Result& result) {
-    summary_.rows_read++;
     if (result.state == Result::State::loaded) summary_.rows_loaded++;
     if (is_left_out(result.state)) summary_.rows_skipped++;
     if (result.state == Result::State::rejected) {
@@ -134,14 +137,14 @@ LoadSummary run_load(Source& source, Rules& rules, const LoadOptions& options, c
   summary.options_json = options.options_json;
   summary.started_at = GetCurrentTimestamp();
   Load load(source, rules, options, observer, log, summary);
-  if (options.dry_run) {
+  if (options.dry_run)
     pg::rehearse([&] { load.run(); });
-  } else {
+  else
     load.run();
-    load.advance_sequences();
-  }
   summary.source_bytes = source.bytes_read();
   log.write(summary, rules);
+  // at last: no rollback moves a sequence back
+  if (!options.dry_run) load.advance_sequences();
   return summary;
 }
 

@@ -26,7 +26,8 @@ struct LoadOptions {
   std::string options_json = "{}";                        ///< for the log
 };
 
-/// Called for every record of a load in file order.
+/// Called once for every record of a load, in the order in which they are decided: that of the source, but for rows that wait
+/// for a parent of the same table.
 using Observer = std::function<void(const Record&, const Result&)>;
 
 /// Loads all records of source into the table of rules, keeps those that cannot be loaded, and writes the log. Afterwards

@@ -61,14 +61,14 @@ LoadSummary load_again(std::int64_t load_id, StoredRejects& rejects) {
   else
     for (const std::size_t place : rules.field_columns()) rules.check_may_insert(rules.columns()[place]);
   const bool show_details = may_show_details(rejects.load(), rules);
-  LoadSummary summary = run_load(source, rules, options, [&](const Record&, const Result& result) {
+  LoadSummary summary = run_load(source, rules, options, [&](const Record& record, const Result& result) {
     if (result.state != Result::State::rejected) {
-      rejects.resolve();
+      rejects.resolve(record.row_number);
       return;
     }
     Problem problem = result.problem;
     if (!show_details) problem.detail.clear();
-    rejects.revise(problem);
+    rejects.revise(record.row_number, problem);
   });
   rules.close();
   return summary;

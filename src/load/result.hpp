@@ -7,6 +7,7 @@
 
 #include "load/rules.hpp"
 #include "load/source.hpp"
+#include "pg/table_writer.hpp"
 
 namespace ferry::load {
 
@@ -25,9 +26,11 @@ struct Result {
     skipped,     ///< its key is taken and on_conflict says skip
     suppressed,  ///< a BEFORE trigger returned NULL
     filtered,    ///< the filter is not true for it
+    waiting,     ///< its parent, a row of the same table, may come later
   } state = State::pending;
-  Problem problem{};  ///< of a rejected one
-  std::string key{};  ///< of a loaded one: its primary key as JSON, if the writer was asked for it
+  Problem problem{};     ///< of a rejected one
+  std::string key{};     ///< of a loaded one: its primary key as JSON, if the writer was asked for it
+  pg::RowPlace place{};  ///< of a loaded one that was written row by row
 };
 
 /// Whether a record was neither loaded nor rejected.

@@ -41,7 +41,8 @@ class Source {
   virtual ~Source() = default;
   /// The next record; false at the end. Errors: I/O.
   [[nodiscard]] virtual bool read(Record& record) = 0;
-  /// The fields of a record that read() has given. They are valid until the next call. What is wrong with the record is a
+  /// The fields of a record that read() has given, now or long ago: nothing but its raw bytes and its problem may be needed to
+  /// tell them. They are valid until the next call. What is wrong with the record is a
   /// value in out, not an error; the server's conversion functions may raise.
   virtual void split(const Record& record, Fields& out) = 0;
   /// The record as text in the server's encoding, or nothing where its bytes are not valid text.

@@ -165,16 +165,16 @@ bool StoredRejects::next(StoredReject& out) {
     return true;
   });
   if (!found) return false;
-  unsettled_.push_back(row_->tts_tid);
+  unsettled_[out.row_number] = row_->tts_tid;
   out.raw = bytes.raw;
   out.problem = Problem{std::string(bytes.sqlstate), std::string(bytes.column), std::string(bytes.constraint),
                         std::string(bytes.reason), std::string(bytes.detail)};
   return true;
 }
 
-void StoredRejects::change(const Problem* problem) {
-  ItemPointerData tid = unsettled_.front();
-  unsettled_.pop_front();
+void StoredRejects::change(std::int64_t row_number, const Problem* problem) {
+  ItemPointerData tid = unsettled_.at(row_number);
+  unsettled_.erase(row_number);
   call([=, this]() mutable {
     MemoryContextReset(row_context_);
     MemoryContext const caller = MemoryContextSwitchTo(row_context_);

@@ -1,8 +1,8 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "load/source.hpp"
@@ -32,8 +32,8 @@ struct StoredReject {
 
 /// The rejects of one load that are not resolved, in row order. The load is locked until the transaction ends, and they are
 /// read as they are after that: two who go through the same load never meet the same reject. Each that next() gives is to be
-/// resolved or revised, in the same order; others may be read before. All this in the subtransaction that the object was made
-/// in. To be closed; after an error the abort cleans up.
+/// resolved or revised, in any order; others may be read before. All this in the subtransaction that the object was made in. To
+/// be closed; after an error the abort cleans up.
 class StoredRejects {
  public:
   /// Errors: 42704 no such load, or none that the current user may see; 25006 read-only transaction; 40001 under REPEATABLE
@@ -44,9 +44,9 @@ class StoredRejects {
   /// The next one; false behind the last.
   [[nodiscard]] bool next(StoredReject& out);
   /// Notes that the row was loaded after all, or was found to be superfluous, in this transaction.
-  void resolve() { change(nullptr); }
+  void resolve(std::int64_t row_number) { change(row_number, nullptr); }
   /// Notes why the row cannot be loaded now.
-  void revise(const Problem& problem) { change(&problem); }
+  void revise(std::int64_t row_number, const Problem& problem) { change(row_number, &problem); }
   void close();
 
  private:
@@ -54,7 +54,7 @@ class StoredRejects {
   void read_load(TupleTableSlot* load);
   void open_rejects();
   bool advance();
-  void change(const Problem* problem);
+  void change(std::int64_t row_number, const Problem* problem);
 
   std::int64_t load_id_;
   LoggedLoad load_;
@@ -63,8 +63,8 @@ class StoredRejects {
   Snapshot snapshot_ = nullptr;
   IndexScanDesc scan_ = nullptr;
   bool at_end_ = false;
-  std::deque<ItemPointerData> unsettled_;               ///< places of the rows that next() gave and that wait for a verdict
-  TupleTableSlot *row_ = nullptr, *settled_ = nullptr;  ///< of the scan; of a verdict
+  std::unordered_map<std::int64_t, ItemPointerData> unsettled_;  ///< row number -> place of a row that waits for a verdict
+  TupleTableSlot *row_ = nullptr, *settled_ = nullptr;           ///< of the scan; of a verdict
   pg::TableWriter writer_{};
 };
 

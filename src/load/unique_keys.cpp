@@ -8,6 +8,7 @@
 
 extern "C" {
 #include "access/genam.h"
+#include "access/xact.h"
 #include "catalog/pg_am.h"
 #include "executor/executor.h"
 #include "utils/ruleutils.h"
@@ -126,7 +127,17 @@ UniqueKey::Answer UniqueKey::ask(TupleTableSlot* slot, bool probe) {
     return is_there;
   });
   if (!found) return Answer::free;
+  // whether a taken key is a duplicate or a serialization failure, only the server's own insert finds out
+  if (IsolationIsSerializable()) return Answer::unknown;
   return TransactionIdIsValid(dirty_.xmin) || TransactionIdIsValid(dirty_.xmax) ? Answer::unknown : Answer::taken;
+}
+
+bool UniqueKey::has_other(TupleTableSlot* slot) {
+  return call([this, slot] {
+    const bool is_there = search_->find(slot, found_, &slot->tts_tid);
+    ExecClearTuple(found_);
+    return is_there && !TransactionIdIsValid(dirty_.xmin) && !TransactionIdIsValid(dirty_.xmax);
+  });
 }
 
 void UniqueKey::accept(TupleTableSlot* slot) {

@@ -19,7 +19,7 @@ class UniqueKey {
   enum class Answer : std::uint8_t {
     free,
     taken,    ///< by a row of the table, or one accepted before in this batch
-    unknown,  ///< a transaction that is still open adds or removes the key
+    unknown,  ///< a transaction that is still open adds or removes the key; under SERIALIZABLE also: taken
   };
 
   /// Whether the index is one that this class can speak for: a btree of whole columns without a predicate, nulls distinct,
@@ -44,6 +44,8 @@ class UniqueKey {
   void end_batch();
   /// Whether the row's key is free: in the batch, and, if probe says so, in the table. Errors: the server's.
   Answer ask(TupleTableSlot* slot, bool probe);
+  /// Whether another row than this one, which is in the table, has its key for certain. Errors: the server's.
+  [[nodiscard]] bool has_other(TupleTableSlot* slot);
   /// Takes the key of a row that ask() found free.
   void accept(TupleTableSlot* slot);
   /// Whether keys have an order that is of use to write them in: that of the index, more or less.

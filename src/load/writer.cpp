@@ -1,48 +1,67 @@
 #include "load/writer.hpp"
 
+#include <algorithm>
+
 #include "pg/server.hpp"
 
 namespace ferry::load {
 
 using pg::call;
-using pg::TableWriter;
+using pg::StatementTriggers;
 
 Writer::Writer(Source& source, Rules& rules, const WriterOptions& options)
-    : rules_(rules), exact_(source, rules, options), bulk_(BulkWriter::for_table(source, rules, options)) {}
+    : rules_(rules),
+      options_(options),
+      self_references_(rules.relation()),
+      exact_(source, rules, self_references_, options),
+      waiting_(exact_, self_references_),
+      bulk_(BulkWriter::for_table(source, rules, options)) {}
 
 void Writer::begin() {
-  const TriggerDesc* const list = rules_.relation()->trigdesc;
-  if (list == nullptr ||
-      !(list->trig_insert_before_statement || list->trig_insert_after_statement || list->trig_insert_new_table))
-    return;
   Relation const relation = rules_.relation();
-  statement_ = call([relation] {
-    TableWriter writer = TableWriter::open(relation, pg::TriggerSet::all);
-    writer.begin_statement();
-    return writer;
+  const bool with_update = options_.on_conflict == OnConflict::update;
+  if (!StatementTriggers::has_any(relation, with_update)) return;
+  statement_ = call([=, this] {
+    return StatementTriggers::begin(relation, with_update, options_.fields_vary ? nullptr : rules_.written_columns());
   });
 }
 
 void Writer::end() {
+  waiting_.close();
   if (bulk_) bulk_->close();
   if (!statement_) return;
-  TableWriter* const writer = &*statement_;
-  call([writer] {
-    writer->end_statement();
-    writer->close();
-  });
+  StatementTriggers* const statement = &*statement_;
+  call([statement] { statement->end(); });
   statement_.reset();
+}
+
+/// Tells the statement's triggers of a row that stays.
+void Writer::note(const Result& result) {
+  if (!statement_ || !statement_->has_transition_table() || result.state != Result::State::loaded) return;
+  StatementTriggers* const statement = &*statement_;
+  const pg::RowPlace place = result.place;
+  call([statement, place] { statement->add(place); });
 }
 
 void Writer::write(const std::vector<Record>& records, std::vector<Result>& results) {
   results.assign(records.size(), Result{});
   if (bulk_) bulk_->write(records, results);
-  for (const Result& result : results)
-    if (result.state == Result::State::pending) {
-      exact_.write(records, results);
-      if (bulk_) bulk_->forget_largest_keys();
-      return;
-    }
+  const auto is_pending = [](const Result& result) { return result.state == Result::State::pending; };
+  if (std::any_of(results.begin(), results.end(), is_pending)) {
+    exact_.write(records, results, MissingParent::waits);
+    if (bulk_) bulk_->forget_largest_keys();
+  }
+  for (std::size_t i = 0; i < records.size(); i++) {
+    note(results[i]);
+    if (results[i].state == Result::State::waiting) waiting_.add(records[i]);
+  }
+}
+
+void Writer::write_waiting(const Settle& settle) {
+  waiting_.settle_all([&](const Record& record, const Result& result) {
+    note(result);
+    settle(record, result);
+  });
 }
 
 FarthestValues Writer::farthest_values() const {

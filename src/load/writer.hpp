@@ -7,6 +7,9 @@
 #include "load/bulk_writer.hpp"
 #include "load/exact_writer.hpp"
 #include "load/result.hpp"
+#include "load/self_references.hpp"
+#include "load/waiting_rows.hpp"
+#include "pg/statement_triggers.hpp"
 
 namespace ferry::load {
 
@@ -16,21 +19,29 @@ class Writer {
   /// source and rules outlive the writer. Errors: those of ExactWriter.
   Writer(Source& source, Rules& rules, const WriterOptions& options);
 
-  /// Fires the table's statement triggers before and after all batches. Errors: theirs.
+  /// Fires the table's statement triggers before and after all rows. Errors: theirs.
   void begin();
   void end();
 
-  /// Decides all records of a batch, at most BulkWriter::kMaxRows; results[i] tells what became of records[i].
+  /// Decides the records of a batch, at most BulkWriter::kMaxRows; results[i] tells what became of records[i]. Those that wait
+  /// for a parent are kept for write_waiting().
   void write(const std::vector<Record>& records, std::vector<Result>& results);
+  /// Decides the rows that waited; to be called behind the last batch. settle is told of each.
+  void write_waiting(const Settle& settle);
 
   /// The largest values of all batches.
   [[nodiscard]] FarthestValues farthest_values() const;
 
  private:
+  void note(const Result& result);
+
   Rules& rules_;
+  WriterOptions options_;
+  SelfReferences self_references_;
   ExactWriter exact_;
+  WaitingRows waiting_;
   std::unique_ptr<BulkWriter> bulk_;
-  std::optional<pg::TableWriter> statement_;
+  std::optional<pg::StatementTriggers> statement_;
 };
 
 }  // namespace ferry::load

@@ -11,6 +11,7 @@ extern "C" {
 #include "access/sysattr.h"
 #include "catalog/index.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_constraint.h"
 #include "commands/copy.h"
 #include "commands/trigger.h"
 #include "executor/executor.h"
@@ -179,6 +180,20 @@ inline void rebuild_index(Oid index, char persistence) {
   reindex_index(nullptr, index, false, persistence, &parameters);
 #else
   reindex_index(index, false, persistence, &parameters);
+#endif
+}
+
+/// Whether a foreign key has a period, which several rows together may cover. 18 introduced it.
+inline bool has_period(Oid constraint) {
+#if PG_VERSION_NUM >= 180000
+  HeapTuple const tuple = SearchSysCache1(CONSTROID, ObjectIdGetDatum(constraint));
+  if (!HeapTupleIsValid(tuple)) return false;
+  const bool period = reinterpret_cast<Form_pg_constraint>(GETSTRUCT(tuple))->conperiod;
+  ReleaseSysCache(tuple);
+  return period;
+#else
+  (void)constraint;
+  return false;
 #endif
 }
 

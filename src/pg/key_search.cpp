@@ -33,7 +33,7 @@ void KeySearch::close() {
   index_close(index_, NoLock);
 }
 
-bool KeySearch::find(TupleTableSlot* row, TupleTableSlot* found) {
+bool KeySearch::find(TupleTableSlot* row, TupleTableSlot* found, ItemPointer except) {
   for (int i = 0; i < key_count_; i++) {
     bool is_null = false;
     keys_[i].sk_argument = slot_getattr(row, index_->rd_index->indkey.values[i], &is_null);
@@ -41,7 +41,9 @@ bool KeySearch::find(TupleTableSlot* row, TupleTableSlot* found) {
   }
   MemoryContext const caller = MemoryContextSwitchTo(context_);
   index_rescan(scan_, keys_, key_count_, nullptr, 0);
-  const bool is_found = index_getnext_slot(scan_, ForwardScanDirection, found);
+  bool is_found = index_getnext_slot(scan_, ForwardScanDirection, found);
+  if (is_found && except != nullptr && ItemPointerEquals(&found->tts_tid, except))
+    is_found = index_getnext_slot(scan_, ForwardScanDirection, found);
   MemoryContextSwitchTo(caller);
   return is_found;
 }

@@ -18,8 +18,9 @@ class KeySearch {
   /// index: a unique btree index of table without expressions or predicate.
   static KeySearch open(Relation table, Oid index, Snapshot snapshot);
   void close();
-  /// The row whose key columns equal those of row, into found; false where there is none or a key column is null.
-  bool find(TupleTableSlot* row, TupleTableSlot* found);
+  /// The row whose key columns equal those of row, into found, but not the one at except, which may be null; false where there
+  /// is none or a key column is null.
+  bool find(TupleTableSlot* row, TupleTableSlot* found, ItemPointer except = nullptr);
 
  private:
   Relation index_;

@@ -1,12 +1,13 @@
 #include "pg/progress.hpp"
 
+#include <algorithm>
 #include <iterator>
 
 #include "pg/guard.hpp"
 
 extern "C" {
 #include "commands/progress.h"
-#include "utils/backend_progress.h"
+#include "utils/backend_status.h"
 }
 
 namespace ferry::pg {
@@ -29,17 +30,36 @@ int type_of(StreamKind kind) {
 
 }  // namespace
 
-void LoadProgress::show() const {
+void LoadProgress::show() {
   const int places[] = {PROGRESS_COPY_COMMAND,          PROGRESS_COPY_TYPE,
                         PROGRESS_COPY_BYTES_TOTAL,      PROGRESS_COPY_BYTES_PROCESSED,
                         PROGRESS_COPY_TUPLES_PROCESSED, PROGRESS_COPY_TUPLES_EXCLUDED};
   const std::int64_t values[] = {PROGRESS_COPY_COMMAND_FROM, type_of(kind), bytes_total, bytes, rows_loaded, rows_excluded};
   call([&] {
-    pgstat_progress_start_command(PROGRESS_COMMAND_COPY, table);
+    if (!is_shown_) pgstat_progress_start_command(PROGRESS_COMMAND_COPY, table);
     pgstat_progress_update_multi_param(static_cast<int>(std::size(places)), places, values);
   });
+  is_shown_ = true;
 }
 
 void LoadProgress::end() const { call(pgstat_progress_end_command); }
+
+KeptProgress::KeptProgress() {
+  if (MyBEEntry == nullptr || !pgstat_track_activities) return;
+  command_ = MyBEEntry->st_progress_command;
+  target_ = MyBEEntry->st_progress_command_target;
+  std::copy(std::begin(MyBEEntry->st_progress_param), std::end(MyBEEntry->st_progress_param), numbers_);
+}
+
+void KeptProgress::show_again() const {
+  if (command_ == PROGRESS_COMMAND_INVALID) return;
+  volatile PgBackendStatus* const entry = MyBEEntry;
+  // in one go: between the server's own two calls for it others would see zeros
+  PGSTAT_BEGIN_WRITE_ACTIVITY(entry);
+  entry->st_progress_command = command_;
+  entry->st_progress_command_target = target_;
+  std::copy(std::begin(numbers_), std::end(numbers_), entry->st_progress_param);
+  PGSTAT_END_WRITE_ACTIVITY(entry);
+}
 
 }  // namespace ferry::pg

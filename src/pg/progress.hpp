@@ -4,6 +4,10 @@
 
 #include "pg/server.hpp"
 
+extern "C" {
+#include "utils/backend_progress.h"
+}
+
 namespace ferry::pg {
 
 /// Where the rows of a load come from.
@@ -16,10 +20,25 @@ struct LoadProgress {
   std::int64_t bytes_total = 0;  ///< 0 where it is not known
   std::int64_t bytes = 0, rows_loaded = 0, rows_excluded = 0;
 
-  /// Shows the numbers as they are now. The rollback of a subtransaction takes the server's entry away, so it is made anew
-  /// every time.
-  void show() const;
+  /// Shows the numbers as they are now.
+  void show();
   void end() const;
+
+ private:
+  bool is_shown_ = false;
+};
+
+/// What the session shows of its progress, whatever command that is of, kept over the rollback of a subtransaction, which takes
+/// it away: a load with a reject in every batch would hardly be seen. Calls of the server that cannot fail.
+class KeptProgress {
+ public:
+  KeptProgress();
+  void show_again() const;
+
+ private:
+  ProgressCommandType command_ = PROGRESS_COMMAND_INVALID;
+  Oid target_ = InvalidOid;
+  std::int64_t numbers_[PGSTAT_NUM_PROGRESS_PARAM] = {};
 };
 
 }  // namespace ferry::pg

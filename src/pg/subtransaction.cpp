@@ -3,6 +3,8 @@
 #include <exception>
 #include <utility>
 
+#include "pg/progress.hpp"
+
 #include "pg/server.hpp"
 
 extern "C" {
@@ -17,8 +19,10 @@ std::string text_or_empty(const char* text) { return text == nullptr ? std::stri
 /// Ends the current subtransaction with a rollback and makes the caller's context and owner current again.
 void roll_back(MemoryContext context, ResourceOwner owner) {
   call([=] {
+    const KeptProgress progress;
     MemoryContextSwitchTo(context);
     RollbackAndReleaseCurrentSubTransaction();
+    progress.show_again();
     MemoryContextSwitchTo(context);
     CurrentResourceOwner = owner;
   });

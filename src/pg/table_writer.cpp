@@ -3,7 +3,9 @@
 #include <type_traits>
 
 #include "pg/compat.hpp"
+#include "pg/foreign_rows.hpp"
 #include "pg/key_search.hpp"
+#include "pg/trigger_list.hpp"
 
 extern "C" {
 #include "access/relation.h"
@@ -13,7 +15,6 @@ extern "C" {
 #include "catalog/index.h"
 #include "executor/execPartition.h"
 #include "executor/nodeModifyTable.h"
-#include "utils/fmgroids.h"
 }
 
 namespace ferry::pg {
@@ -22,44 +23,9 @@ static_assert(std::is_trivially_destructible_v<TableWriter>);
 
 namespace {
 
-/// The function that checks what the function of an ON DELETE or ON UPDATE action would change. It is that of NO ACTION and not
-/// of RESTRICT: where another row has the key by the end of the bracket, nothing is to change.
-Oid without_action(Oid function) {
-  switch (function) {
-    case F_RI_FKEY_CASCADE_DEL:
-    case F_RI_FKEY_SETNULL_DEL:
-    case F_RI_FKEY_SETDEFAULT_DEL:
-      return F_RI_FKEY_NOACTION_DEL;
-    case F_RI_FKEY_CASCADE_UPD:
-    case F_RI_FKEY_SETNULL_UPD:
-    case F_RI_FKEY_SETDEFAULT_UPD:
-      return F_RI_FKEY_NOACTION_UPD;
-    default:
-      return function;
-  }
-}
-
-/// Leaves only the triggers of constraints in the private copy of the trigger list that a ResultRelInfo has.
-void keep_constraint_triggers(TriggerDesc* list) {
-  int kept = 0;
-  for (int i = 0; i < list->numtriggers; i++) {
-    Trigger trigger = list->triggers[i];
-    const bool of_constraint = trigger.tgisinternal && (RI_FKey_trigger_type(trigger.tgfoid) != RI_TRIGGER_NONE ||
-                                                        trigger.tgfoid == F_UNIQUE_KEY_RECHECK);
-    if (!of_constraint) continue;
-    trigger.tgfoid = without_action(trigger.tgfoid);
-    list->triggers[kept++] = trigger;
-  }
-  list->numtriggers = kept;
-  list->trig_insert_before_row = list->trig_update_before_row = list->trig_delete_before_row = false;
-  list->trig_insert_instead_row = list->trig_update_instead_row = list->trig_delete_instead_row = false;
-  list->trig_insert_new_table = list->trig_update_old_table = list->trig_update_new_table = list->trig_delete_old_table = false;
-}
-
-/// Deferrable triggers (foreign keys, unique keys, CREATE CONSTRAINT TRIGGER) fire at once. The flags in this private copy
-/// decide when an event is queued; SET CONSTRAINTS would fire the caller's pending events too.
-void make_immediate(TriggerDesc* list) {
-  for (int i = 0; i < list->numtriggers; i++) list->triggers[i].tgdeferrable = list->triggers[i].tginitdeferred = false;
+[[noreturn]] void refuse_replacement(Relation foreign_table) {
+  ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                  errmsg("cannot replace rows of foreign table \"%s\"", RelationGetRelationName(foreign_table))));
 }
 
 }  // namespace
@@ -71,18 +37,24 @@ void TableWriter::check_target(Relation relation) {
   switch (relation->rd_rel->relkind) {
     case RELKIND_RELATION:
     case RELKIND_PARTITIONED_TABLE:
+    case RELKIND_FOREIGN_TABLE:
       return;
     case RELKIND_VIEW:
       ereport(ERROR,
               (errcode(ERRCODE_WRONG_OBJECT_TYPE), errmsg("cannot load into view \"%s\"", RelationGetRelationName(relation)),
                errhint("Load into the table behind the view.")));
-    case RELKIND_FOREIGN_TABLE:
-      ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                      errmsg("cannot load into foreign table \"%s\"", RelationGetRelationName(relation))));
     default:
       ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
                       errmsg("cannot load into non-table relation \"%s\"", RelationGetRelationName(relation))));
   }
+}
+
+void TableWriter::check_replaceable(Relation relation) {
+  if (relation->rd_rel->relkind == RELKIND_FOREIGN_TABLE) refuse_replacement(relation);
+  if (has_row_update_transition(relation->trigdesc))
+    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                    errmsg("cannot replace rows of table \"%s\"", RelationGetRelationName(relation)),
+                    errdetail("A row trigger for UPDATE on the table has a REFERENCING clause.")));
 }
 
 TableWriter TableWriter::open(Relation relation, TriggerSet triggers) {
@@ -114,13 +86,30 @@ TableWriter TableWriter::open(Relation relation, TriggerSet triggers, Bitmapset*
 
   writer.recheck_state_ = static_cast<EPQState*>(palloc0(sizeof(EPQState)));
   compat::init_plan_recheck(writer.recheck_state_, estate);
+  writer.captures_ = has_row_insert_transition(relation->trigdesc);
   writer.adopt(writer.root_);
+  if (writer.root_->ri_FdwRoutine != nullptr) begin_foreign_insert(state, writer.root_);
   writer.input_ = table_slot_create(relation, &estate->es_tupleTable);
   MemoryContextSwitchTo(caller);
   return writer;
 }
 
+void TableWriter::leave_out_references_to(List* tables) {
+  left_out_ = tables;
+  last_target_ = nullptr;
+  adopt(root_);
+}
+
+void TableWriter::flush() {
+  if (waiting_ == nullptr) return;
+  remote_ = true;
+  waiting_->send(estate_);
+  remote_ = false;
+}
+
 void TableWriter::close() {
+  if (waiting_ != nullptr) waiting_->close();
+  if (root_->ri_FdwRoutine != nullptr) end_foreign_insert(estate_, root_);
   if (merged_ != nullptr) ExecDropSingleTupleTableSlot(merged_);
   EvalPlanQualEnd(recheck_state_);
   ExecResetTupleTable(estate_->es_tupleTable, false);
@@ -146,31 +135,17 @@ void TableWriter::end_bracket() {
   bracket_ = false;
 }
 
-void TableWriter::begin_statement() {
-  const TriggerDesc* const list = root_->ri_TrigDesc;
-  if (list != nullptr && list->trig_insert_new_table)
-    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                    errmsg("cannot load into table \"%s\" with a transition table", RelationGetRelationName(relation_)),
-                    errdetail("A trigger on the table has a REFERENCING clause.")));
-  AfterTriggerBeginQuery();
-  ExecBSInsertTriggers(estate_, root_);
-}
-
-void TableWriter::end_statement() {
-  ExecASInsertTriggers(estate_, root_, nullptr);
-  AfterTriggerEndQuery(estate_);
-}
-
 /// Prepares a table or partition that rows go to, when the first one does.
 void TableWriter::adopt(ResultRelInfo* target) {
   if (target == last_target_) return;
   last_target_ = target;
-  if (target->ri_FdwRoutine != nullptr)
+  if (target->ri_FdwRoutine != nullptr && triggers_ == TriggerSet::constraints)
     ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
                     errmsg("cannot load into foreign table \"%s\"", RelationGetRelationName(target->ri_RelationDesc))));
   if (target->ri_TrigDesc == nullptr) return;
   if (triggers_ == TriggerSet::constraints) keep_constraint_triggers(target->ri_TrigDesc);
   make_immediate(target->ri_TrigDesc);
+  if (left_out_ != NIL) leave_out_checks(target->ri_TrigDesc, left_out_);
 }
 
 /// Finds the partition for *slot and converts *slot to its row type.
@@ -195,7 +170,7 @@ void TableWriter::check_new_row(ResultRelInfo* target, TupleTableSlot* slot, Cmd
   TupleConstr* const rules = table->rd_att->constr;
   // as for INSERT, whatever the command: UPDATE computes only those that depend on columns, and 15 keeps what it computed first
   if (rules != nullptr && rules->has_generated_stored) ExecComputeStoredGenerated(target, estate_, slot, CMD_INSERT);
-  if (rules != nullptr) ExecConstraints(target, slot, estate_);
+  if (rules != nullptr && target->ri_FdwRoutine == nullptr) ExecConstraints(target, slot, estate_);
   const bool has_before_trigger = target->ri_TrigDesc != nullptr && target->ri_TrigDesc->trig_insert_before_row;
   if (table->rd_rel->relispartition && (routing_ == nullptr || has_before_trigger || command == CMD_UPDATE))
     ExecPartitionCheck(target, slot, estate_, true);
@@ -203,32 +178,51 @@ void TableWriter::check_new_row(ResultRelInfo* target, TupleTableSlot* slot, Cmd
 
 void TableWriter::fire_after_insert(ResultRelInfo* target, TupleTableSlot* slot, List* rechecks) {
   if (target->ri_TrigDesc == nullptr) return;
-  ExecARInsertTriggers(estate_, target, slot, rechecks, nullptr);
+  ExecARInsertTriggers(estate_, target, slot, rechecks, capture_);
 }
 
-void TableWriter::write(ResultRelInfo* target, TupleTableSlot* slot, bool note_conflicts) {
+/// Gives a row to the server of a foreign table, now or later. Null: it left the row out.
+TupleTableSlot* TableWriter::send(ResultRelInfo* target, TupleTableSlot* slot) {
+  remote_ = true;
+  if (batches_ && ForeignRows::takes(target, root_)) {
+    if (waiting_ == nullptr) waiting_ = ForeignRows::create(estate_);
+    slot = waiting_->add(estate_, target, slot);
+  } else {
+    slot = insert_foreign_row(estate_, target, slot);
+  }
+  remote_ = false;
+  return slot;
+}
+
+TableWriter::Outcome TableWriter::write(ResultRelInfo* target, TupleTableSlot* slot, bool note_conflicts) {
   check_new_row(target, slot, CMD_INSERT);
   estate_->es_output_cid = GetCurrentCommandId(true);
-  table_tuple_insert(target->ri_RelationDesc, slot, estate_->es_output_cid, 0, nullptr);
   List* rechecks = NIL;
-  if (target->ri_NumIndices > 0) rechecks = compat::insert_index_tuples(target, slot, estate_, false, note_conflicts, false);
+  if (target->ri_FdwRoutine != nullptr) {
+    slot = send(target, slot);
+    if (slot == nullptr) return Outcome::suppressed;
+  } else {
+    table_tuple_insert(target->ri_RelationDesc, slot, estate_->es_output_cid, 0, nullptr);
+    if (target->ri_NumIndices > 0) rechecks = compat::insert_index_tuples(target, slot, estate_, false, note_conflicts, false);
+  }
   conflicts_ = note_conflicts ? rechecks : NIL;
   // conflicts that are noted are the caller's to recheck, those of deferrable keys, too
   fire_after_insert(target, slot, note_conflicts ? NIL : rechecks);
   stored_ = slot;
+  ItemPointerSetInvalid(&replaced_);
+  return Outcome::written;
 }
 
 TableWriter::Outcome TableWriter::insert(TupleTableSlot* slot) {
   const bool own_bracket = !bracket_;
   if (own_bracket) AfterTriggerBeginQuery();
   MemoryContext const caller = MemoryContextSwitchTo(GetPerTupleMemoryContext(estate_));
+  if (own_bracket && captures_)
+    capture_ = MakeTransitionCaptureState(root_->ri_TrigDesc, RelationGetRelid(relation_), CMD_INSERT);
   ResultRelInfo* const target = route(&slot);
   Outcome outcome = Outcome::suppressed;
   const bool has_before_trigger = target->ri_TrigDesc != nullptr && target->ri_TrigDesc->trig_insert_before_row;
-  if (!has_before_trigger || ExecBRInsertTriggers(estate_, target, slot)) {
-    write(target, slot, false);
-    outcome = Outcome::written;
-  }
+  if (!has_before_trigger || ExecBRInsertTriggers(estate_, target, slot)) outcome = write(target, slot, false);
   MemoryContextSwitchTo(caller);
   if (own_bracket) {
     AfterTriggerEndQuery(estate_);
@@ -248,6 +242,7 @@ TupleTableSlot* TableWriter::make_slot(Relation table) {
 TableWriter::Outcome TableWriter::upsert(TupleTableSlot* slot, const Bitmapset* loaded) {
   TupleTableSlot* routed = slot;
   ResultRelInfo* const target = route(&routed);
+  if (target->ri_FdwRoutine != nullptr) refuse_replacement(target->ri_RelationDesc);
   TupleTableSlot* const existing = make_slot(target->ri_RelationDesc);
   const Oid key = compat::primary_key_index(target->ri_RelationDesc);
   if (!OidIsValid(key))
@@ -289,6 +284,9 @@ TableWriter::Outcome TableWriter::update_existing(ResultRelInfo* target, TupleTa
   estate_->es_snapshot = GetActiveSnapshot();
   estate_->es_output_cid = GetCurrentCommandId(true);
   EvalPlanQualSetSlot(recheck_state_, existing);
+  // no tid afterwards: a BEFORE trigger suppressed the new version
+  ItemPointerSetInvalid(&slot->tts_tid);
+  replaced_ = existing->tts_tid;
   ExecSimpleRelationUpdate(target, estate_, recheck_state_, existing, slot);
   PopActiveSnapshot();
   estate_->es_snapshot = snapshot_before;
@@ -297,7 +295,7 @@ TableWriter::Outcome TableWriter::update_existing(ResultRelInfo* target, TupleTa
     AfterTriggerEndQuery(estate_);
     CommandCounterIncrement();
   }
-  return Outcome::written;
+  return ItemPointerIsValid(&slot->tts_tid) ? Outcome::written : Outcome::suppressed;
 }
 
 void TableWriter::insert_noting_conflicts(TupleTableSlot* slot) {
@@ -328,6 +326,11 @@ void TableWriter::remove(ItemPointer tid) {
 }
 
 void TableWriter::recheck(ItemPointer tid, Oid index) { recheck_unique(relation_, tid, index); }
+
+RowPlace TableWriter::place() const {
+  const bool is_foreign = last_target_->ri_FdwRoutine != nullptr;
+  return {is_foreign ? InvalidOid : stored_->tts_tableOid, stored_->tts_tid, replaced_};
+}
 
 Datum TableWriter::stored_value(AttrNumber attribute, bool* is_null) const {
   int at = attribute;

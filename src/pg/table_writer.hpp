@@ -4,10 +4,13 @@
 
 extern "C" {
 #include "access/attmap.h"
+#include "commands/trigger.h"
 #include "nodes/execnodes.h"
 }
 
 namespace ferry::pg {
+
+class ForeignRows;
 
 /// Which triggers a TableWriter fires.
 enum class TriggerSet {
@@ -16,9 +19,16 @@ enum class TriggerSet {
                 ///< table: it raises 23503
 };
 
+/// Where a row was written. Good for as long as the transaction lasts.
+struct RowPlace {
+  Oid table = InvalidOid;      ///< the table or partition that took it; invalid for a foreign one
+  ItemPointerData tid{};       ///< of the row
+  ItemPointerData replaced{};  ///< of the row that it took the place of, or invalid
+};
+
 /// Writes rows into one table through the executor's own row path, as COPY FROM does: partition routing, row triggers,
-/// generated columns, NOT NULL, CHECK, indexes, foreign keys. Deferrable constraints are checked at once. It checks no
-/// privileges.
+/// generated columns, NOT NULL, CHECK, indexes, foreign keys, foreign tables. Deferrable constraints are checked at once. It
+/// checks no privileges.
 ///
 /// Lives within one (sub)transaction: open() and close() frame it there; after an error the abort cleans up and the object is
 /// dead. All functions call the server without a guard of their own: use them inside pg::call(). Trivially destructible.
@@ -26,17 +36,30 @@ class TableWriter {
  public:
   enum class Outcome {
     written,     ///< stored() has the row as it is in the table
-    suppressed,  ///< a BEFORE trigger returned NULL
+    suppressed,  ///< a BEFORE trigger returned NULL, or the server of a foreign table left it out
   };
 
-  /// Whether rows can be written into it. Errors: 42809 no table; 0A000 a foreign table; 42501 a system catalog.
+  /// Whether rows can be written into it. Errors: 42809 no table; 42501 a system catalog.
   static void check_target(Relation relation);
 
-  /// relation: open and locked for writing by the caller. Errors: as check_target().
+  /// Whether upsert() can replace rows of it. Errors: 0A000 a foreign table; a row trigger for UPDATE with a transition table.
+  static void check_replaceable(Relation relation);
+
+  /// relation: open and locked for writing by the caller. Errors: as check_target(); 0A000 a foreign table with
+  /// TriggerSet::constraints.
   static TableWriter open(Relation relation, TriggerSet triggers);
   /// The same for rows that the user gives values for in these columns only, numbered as in the server's permission sets: what
   /// an error shows of a row is these and those that the user may read; UPDATE OF triggers fire for these.
   static TableWriter open(Relation relation, TriggerSet triggers, Bitmapset* written);
+  /// Leaves out the checks of foreign keys that refer to one of these tables, a list of OIDs, but for those with a period. To
+  /// be called after open().
+  void leave_out_references_to(List* tables);
+  /// Rows of foreign tables may wait to be sent several at once, where nothing can tell. An error then comes with a later row,
+  /// or from flush().
+  void send_in_batches() { batches_ = true; }
+  [[nodiscard]] bool has_sent_in_batches() const { return waiting_ != nullptr; }
+  /// Sends the rows that wait.
+  void flush();
   /// Releases what open() took.
   void close();
 
@@ -53,6 +76,7 @@ class TableWriter {
   Outcome insert(TupleTableSlot* slot);
   /// Adds slot's row, or, where a row with its primary key exists, gives that one the values of slot in the columns of
   /// loaded (attribute numbers of the table). Waits for other writers of the key. Needs a primary key.
+  /// Errors: 42P10 no primary key; 0A000 a foreign table.
   Outcome upsert(TupleTableSlot* slot, const Bitmapset* loaded);
 
   /// Puts slot's row in place of the one at tid. Unique keys are not enforced but noted: see conflicts().
@@ -70,20 +94,19 @@ class TableWriter {
   void begin_bracket();
   void end_bracket();
 
-  /// Fires the BEFORE statement triggers; rows follow, written by this or another writer; end_statement() fires the AFTER ones.
-  /// Errors: 0A000 a trigger with a transition table, which would hold the rows of all writers.
-  void begin_statement();
-  void end_statement();
-
   /// The row written last, with its tid, in the row type of the partition that took it.
   TupleTableSlot* stored() const { return stored_; }
+  [[nodiscard]] RowPlace place() const;
+  /// Whether an error that was raised came from the server of a foreign table.
+  [[nodiscard]] bool failed_remotely() const { return remote_; }
   /// Attribute number in the root table -> value of the row written last.
   Datum stored_value(AttrNumber attribute, bool* is_null) const;
 
  private:
   ResultRelInfo* route(TupleTableSlot** slot);
   void adopt(ResultRelInfo* target);
-  void write(ResultRelInfo* target, TupleTableSlot* slot, bool note_conflicts);
+  Outcome write(ResultRelInfo* target, TupleTableSlot* slot, bool note_conflicts);
+  TupleTableSlot* send(ResultRelInfo* target, TupleTableSlot* slot);
   TupleTableSlot* make_slot(Relation table);
   void check_new_row(ResultRelInfo* target, TupleTableSlot* slot, CmdType command);
   void fire_after_insert(ResultRelInfo* target, TupleTableSlot* slot, List* rechecks);
@@ -102,7 +125,12 @@ class TableWriter {
   TupleTableSlot* merged_;  ///< the new version of a row in upsert()
   AttrMap* stored_map_;
   List* conflicts_;
-  bool bracket_;
+  ItemPointerData replaced_;  ///< by the row written last, or invalid
+  List* left_out_;            ///< see leave_out_references_to()
+  ForeignRows* waiting_;      ///< rows that are to be sent
+  TransitionCaptureState* capture_;
+  bool bracket_, batches_, remote_;
+  bool captures_;  ///< row triggers have a transition table, of one row
 };
 
 }  // namespace ferry::pg

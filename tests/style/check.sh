@@ -46,6 +46,10 @@ for test in tests/regress/sql/*.sql; do
     name=$(basename "$test" .sql)
     grep -qwE "^test:.*$name" tests/regress/schedule || report 'a regression test that no schedule runs' "$name"
 done
+for test in tests/isolation/specs/*.spec; do
+    name=$(basename "$test" .spec)
+    grep -qwE "^test:.*$name" tests/isolation/schedule || report 'an isolation test that no schedule runs' "$name"
+done
 for sql in extension/*.sql; do
     for name in $(sed -nE 's/^CREATE (OR REPLACE )?FUNCTION (@extschema@\.)?([a-z_]+).*/\3/p' "$sql"); do
         grep -qE "^COMMENT ON FUNCTION (@extschema@\.)?$name\(" "$sql" || report 'a function without a comment' "$sql: $name"

@@ -1,4 +1,5 @@
-# Loads beside other sessions: nothing lost, nothing twice, no reject without a cause. And their memory is bounded.
+# A load that another session overtakes between its look at the keys and its writing; and the memory of loads is bounded.
+# Loads in the midst of many sessions: load_with_many_sessions.pl; two sessions step by step: tests/isolation.
 use strict;
 use warnings;
 use POSIX qw(mkfifo);
@@ -47,35 +48,9 @@ foreach my $index ('', 'CREATE INDEX ON raced ((id + 1));')
 		'2500,dupraced_pkey 2502,dupraced_code_key', 'and rejects the others for their own keys');
 }
 
-# Three loaders of the same rows, in different orders.
-$node->safe_psql('postgres', q{CREATE TABLE parents (id int PRIMARY KEY); INSERT INTO parents SELECT generate_series(0, 9);
-	CREATE TABLE shared (id int PRIMARY KEY, parent int NOT NULL REFERENCES parents, loader int)});
-my $count = 20000;
-my (@outputs, @sessions);
-foreach my $loader (1 .. 3)
-{
-	my @ids = 1 .. $count;
-	@ids = reverse @ids if $loader == 2;
-	# blocks of rows in another order would deadlock, as plain INSERTs would: the second one starts where it meets the first
-	append_to_file("$folder/shared$loader.csv", join('', map { "$_," . ($_ % 10) . ",$loader\n" } $loader == 2 ? @ids[ 0 .. $count / 2 - 1 ] : @ids));
-	push @outputs, \(my $output = '');
-	push @sessions, start_session("SELECT rows_loaded, rows_rejected FROM load_csv('shared', '$folder/shared$loader.csv')", $outputs[-1]);
-}
-$_->finish foreach @sessions;
-my ($loaded, $rejected, $read) = (0, 0, 0);
-foreach my $output (@outputs)
-{
-	next if $$output =~ /deadlock/;    # one whole load gave way
-	ok($$output =~ /^(\d+)\|(\d+)$/, 'a loader finished: ' . $$output);
-	$loaded += $1 // 0;
-	$rejected += $2 // 0;
-}
-is($node->safe_psql('postgres', 'SELECT count(*), count(DISTINCT id) FROM shared'), "$count|$count", 'every key is there once');
-is($loaded, $count, 'and was loaded by one of them');
-is($node->safe_psql('postgres', "SELECT count(*) FROM ferry_rejects WHERE load_id > 2 AND sqlstate <> '23505'"), '0', 'the others say why not');
-
 # Memory: half a million rejects of every kind, from duplicates to broken values, within 32 MB.
-$node->safe_psql('postgres', 'CREATE TABLE bounded (id int PRIMARY KEY, parent int NOT NULL REFERENCES parents, note text)');
+$node->safe_psql('postgres', 'CREATE TABLE parents (id int PRIMARY KEY); INSERT INTO parents SELECT generate_series(0, 9);
+	CREATE TABLE bounded (id int PRIMARY KEY, parent int NOT NULL REFERENCES parents, note text)');
 open(my $file, '>', "$folder/rejects.csv") or die "$!";
 foreach my $i (1 .. 500000)
 {

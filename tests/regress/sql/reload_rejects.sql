@@ -189,6 +189,15 @@ GRANT SELECT ON closed.secrets TO regress_runner;
 SELECT rows_rejected FROM reload_rejects(:hidden);
 SELECT sqlstate, constraint_name, reason, detail FROM unresolved WHERE load_id = :hidden;
 
+-- rows that wait for a parent behind them are decided last
+CREATE TABLE tree (id int PRIMARY KEY, parent int REFERENCES tree, said text NOT NULL);
+SELECT load_id AS planted, rows_loaded FROM insert_rows('tree', '[{"id": 2, "parent": 1, "said": "b"}, {"id": 1}, {"id": 9}, {"id": 3, "parent": 2, "said": "c"}]') \gset
+SELECT row_number, sqlstate FROM unresolved WHERE load_id = :planted ORDER BY 1;
+ALTER TABLE tree ALTER said DROP NOT NULL, ADD CHECK (id <> 9);
+SELECT rows_loaded, rows_rejected FROM reload_rejects(:planted);
+SELECT row_number, sqlstate FROM unresolved WHERE load_id = :planted ORDER BY 1;
+SELECT id, parent, said FROM tree ORDER BY id;
+
 -- purge_loads: what finished before, and is visible
 SET ROLE regress_other;
 SELECT purge_loads('infinity');
@@ -215,7 +224,7 @@ SELECT purge_loads('infinity');
 
 DROP SCHEMA closed CASCADE;
 DROP ROLE regress_owner, regress_runner, regress_other;
-DROP TABLE "Notes", people, parents;
+DROP TABLE tree, "Notes", people, parents;
 DROP FUNCTION suppress;
 DROP VIEW unresolved;
 DROP EXTENSION pg_ferry;

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "load/exact_writer.hpp"
+#include "load/record_store.hpp"
+#include "load/self_references.hpp"
+
+namespace ferry::load {
+
+/// Called with a record and what became of it.
+using Settle = std::function<void(const Record&, const Result&)>;
+
+/// Rows whose parent, a row of the same table, was not there when they came. When all other rows are loaded they are written
+/// together, in file order, without that check, in one subtransaction. Then their parents are looked up. If some have none, it
+/// is rolled back, and begins again without them and all that depend on them; triggers and subscribers never see more of those.
+/// So chains in any order and circles are loaded whole.
+class WaitingRows {
+ public:
+  /// All arguments outlive the object. Rows are kept in what is the current memory context now.
+  WaitingRows(ExactWriter& writer, SelfReferences& references);
+
+  void add(const Record& record);
+  /// Decides all rows, and tells settle of each once. Those that stay rejected have the reason that the server gives for them.
+  /// Errors: those of ExactWriter and of settle.
+  void settle_all(const Settle& settle);
+  /// Releases the rows.
+  void close();
+
+ private:
+  enum class State : std::uint8_t { candidate, orphan, loaded, skipped, suppressed, rejected, settled };
+
+  template <class Wanted, class Use>
+  void for_each_batch(Wanted&& is_wanted, Use&& use);
+  [[nodiscard]] bool has(State state) const;
+  [[nodiscard]] bool load_candidates();
+  void write_candidates();
+  void settle_loaded(const Settle& settle);
+  void settle_rest(const Settle& settle);
+
+  ExactWriter& writer_;
+  SelfReferences& references_;
+  MemoryContext context_, batch_context_ = nullptr;
+  std::optional<RecordStore> records_;         ///< made for the first one: most loads have none
+  std::vector<State> states_;                  ///< of each record
+  std::map<std::uint32_t, std::string> keys_;  ///< of loaded ones, where they were asked for
+  std::vector<WrittenRow> written_;
+};
+
+}  // namespace ferry::load

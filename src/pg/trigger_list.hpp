@@ -1,0 +1,27 @@
+#pragma once
+
+#include "pg/guard.hpp"
+
+extern "C" {
+#include "nodes/pg_list.h"
+#include "utils/reltrigger.h"
+}
+
+/// Changes of the private copy of a table's trigger list that a ResultRelInfo has, and questions to any list, which may be
+/// null. The functions call the server without a guard of their own.
+namespace ferry::pg {
+
+/// Leaves only the triggers of constraints, and of ON DELETE and ON UPDATE actions only the check of what they would change.
+void keep_constraint_triggers(TriggerDesc* list);
+/// Makes deferrable triggers (foreign keys, unique keys, CREATE CONSTRAINT TRIGGER) fire at once.
+void make_immediate(TriggerDesc* list);
+/// Takes the checks out that a new row's foreign keys to one of the tables would have, but for those with a period.
+void leave_out_checks(TriggerDesc* list, const List* referenced);
+
+/// Whether a trigger fires in this session, as far as ENABLE and DISABLE say. Raises no error.
+[[nodiscard]] bool fires(const Trigger& trigger);
+/// Whether row triggers for INSERT, or for UPDATE, have a transition table. Raises no error.
+[[nodiscard]] bool has_row_insert_transition(const TriggerDesc* list);
+[[nodiscard]] bool has_row_update_transition(const TriggerDesc* list);
+
+}  // namespace ferry::pg

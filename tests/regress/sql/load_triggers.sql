@@ -1,0 +1,91 @@
+-- statement triggers and transition tables see a load as one statement, and the rows that stay; replaced rows are updates
+SET client_min_messages = warning;
+CREATE EXTENSION pg_ferry;
+RESET client_min_messages;
+\getenv builddir PG_ABS_BUILDDIR
+\set many :builddir '/results/many.csv'
+\set few :builddir '/results/few.csv'
+COPY (SELECT g, g % 10 FROM generate_series(1, 3000) g) TO :'many' (FORMAT csv);
+COPY (VALUES (1, 7), (2, 8), (3, 9), (4, -1), (3, 10), (3, 11)) TO :'few' (FORMAT csv);
+
+CREATE TABLE fired (n int GENERATED ALWAYS AS IDENTITY, what text, old_values text, count bigint, sum bigint);
+CREATE FUNCTION fire() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_NAME LIKE 'new%' THEN INSERT INTO fired (what, count, sum) SELECT concat_ws(' ', TG_NAME, TG_LEVEL, TG_OP), count(*), sum(id) FROM new_rows;
+    ELSIF TG_NAME LIKE 'both%' THEN
+        INSERT INTO fired (what, old_values, count, sum)
+        SELECT concat_ws(' ', TG_NAME, TG_LEVEL, TG_OP), (SELECT string_agg(o.amount::text, ',' ORDER BY id, amount) FROM old_rows o), count(*), sum(amount) FROM new_rows;
+    ELSE INSERT INTO fired (what) VALUES (concat_ws(' ', TG_NAME, TG_WHEN, TG_LEVEL, TG_OP)); END IF;
+    RETURN NULL;
+END $$;
+-- gives what was fired, once
+CREATE FUNCTION take_fired() RETURNS TABLE (what text, old_values text, count bigint, sum bigint) LANGUAGE sql AS
+    $$ WITH gone AS (DELETE FROM fired RETURNING *) SELECT what, old_values, count, sum FROM gone ORDER BY n $$;
+
+CREATE TABLE stock (id int PRIMARY KEY, amount int CHECK (amount > 0), other int);
+CREATE TRIGGER before_insert BEFORE INSERT ON stock EXECUTE FUNCTION fire();
+CREATE TRIGGER before_update BEFORE UPDATE ON stock EXECUTE FUNCTION fire();
+CREATE TRIGGER before_update_of BEFORE UPDATE OF other ON stock EXECUTE FUNCTION fire();
+CREATE TRIGGER after_insert AFTER INSERT ON stock EXECUTE FUNCTION fire();
+CREATE TRIGGER after_update AFTER UPDATE OF amount ON stock EXECUTE FUNCTION fire();
+CREATE TRIGGER new_inserted AFTER INSERT ON stock REFERENCING NEW TABLE AS new_rows EXECUTE FUNCTION fire();
+CREATE TRIGGER both_updated AFTER UPDATE ON stock REFERENCING NEW TABLE AS new_rows OLD TABLE AS old_rows EXECUTE FUNCTION fire();
+SELECT rows_loaded, rows_rejected FROM load_csv('stock', :'many', '{id,amount}');
+SELECT * FROM take_fired();
+SELECT rows_loaded, rows_rejected FROM load_csv('stock', :'many', '{id,amount}', dry_run => true);
+SELECT * FROM take_fired();
+
+-- INSERT ... ON CONFLICT DO UPDATE is the model: the same triggers in the same order
+TRUNCATE stock;
+INSERT INTO stock VALUES (1, 100), (2, 200);
+DELETE FROM fired;
+INSERT INTO stock (id, amount) VALUES (1, 7), (2, 8), (3, 9) ON CONFLICT (id) DO UPDATE SET id = excluded.id, amount = excluded.amount;
+SELECT * FROM take_fired();
+TRUNCATE stock;
+INSERT INTO stock VALUES (1, 100), (2, 200);
+DELETE FROM fired;
+SELECT rows_loaded, rows_rejected, rows_skipped FROM load_csv('stock', :'few', '{id,amount}', on_conflict => 'update');
+SELECT * FROM take_fired();
+-- the later one of two rows with the same key stays
+SELECT id, amount FROM stock ORDER BY id;
+
+-- a row that a BEFORE UPDATE trigger suppresses is skipped
+CREATE FUNCTION suppress() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.amount = 8 THEN RETURN NULL; END IF; RETURN NEW; END $$;
+CREATE TRIGGER suppress BEFORE UPDATE ON stock FOR EACH ROW EXECUTE FUNCTION suppress();
+UPDATE stock SET amount = 50;
+DELETE FROM fired;
+SELECT rows_loaded, rows_rejected, rows_skipped FROM load_csv('stock', :'few', '{id,amount}', on_conflict => 'update');
+SELECT what, old_values, count, sum FROM take_fired() WHERE count IS NOT NULL;
+SELECT id, amount FROM stock ORDER BY id;
+
+-- a transition table of a row trigger has its row; where it would be one of replaced rows the load is refused
+CREATE TABLE single (id int PRIMARY KEY, amount int);
+CREATE TRIGGER new_row AFTER INSERT ON single REFERENCING NEW TABLE AS new_rows FOR EACH ROW EXECUTE FUNCTION fire();
+SELECT rows_loaded, rows_rejected FROM load_csv('single', :'few');
+SELECT * FROM take_fired();
+CREATE TRIGGER both_row AFTER UPDATE ON single REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH ROW EXECUTE FUNCTION fire();
+SELECT load_csv('single', :'few', on_conflict => 'update');
+
+-- rows of partitions are rows of the table
+CREATE TABLE parted_stock (id int PRIMARY KEY, amount int) PARTITION BY RANGE (id);
+CREATE TABLE parted_stock_low PARTITION OF parted_stock FOR VALUES FROM (0) TO (3);
+CREATE TABLE parted_stock_high (amount int, gone int, id int NOT NULL);
+ALTER TABLE parted_stock_high DROP gone;
+ALTER TABLE parted_stock ATTACH PARTITION parted_stock_high FOR VALUES FROM (3) TO (10);
+CREATE TRIGGER new_inserted AFTER INSERT ON parted_stock REFERENCING NEW TABLE AS new_rows EXECUTE FUNCTION fire();
+CREATE TRIGGER both_updated AFTER UPDATE ON parted_stock REFERENCING NEW TABLE AS new_rows OLD TABLE AS old_rows EXECUTE FUNCTION fire();
+SELECT rows_loaded, rows_rejected FROM load_csv('parted_stock', :'few');
+SELECT * FROM take_fired();
+SELECT rows_loaded, rows_rejected FROM load_csv('parted_stock', :'few', on_conflict => 'update');
+SELECT * FROM take_fired();
+
+-- views are refused, whatever triggers they have
+CREATE VIEW shown AS SELECT * FROM single;
+SELECT load_csv('shown', :'few');
+CREATE TRIGGER instead INSTEAD OF INSERT ON shown FOR EACH ROW EXECUTE FUNCTION fire();
+SELECT load_csv('shown', :'few');
+
+DROP VIEW shown;
+DROP TABLE fired, stock, single, parted_stock;
+DROP FUNCTION fire, take_fired, suppress;
+DROP EXTENSION pg_ferry;
