@@ -190,7 +190,7 @@ std::string UniqueKey::detail(TupleTableSlot* slot) {
   std::string shown;
   for (std::size_t i = 0; i < attributes_.size(); i++) {
     const Datum value = slot->tts_values[attributes_[i] - 1];
-    (shown += shown.empty() ? "" : ", ") += call(OidOutputFunctionCall, outputs_[i], value);
+    (shown += i > 0 ? ", " : "") += call(OidOutputFunctionCall, outputs_[i], value);
   }
   return concat("Key (", shown_columns_, ")=(", shown, ") already exists.");
 }

@@ -122,14 +122,14 @@ sub load_overtaken
 		my $session = start_session("SELECT rows_loaded, rows_rejected FROM load_csv('$name', '$fifo', ARRAY['id', 'code', 'parent', 'note']::name[])", \$output);
 		open(my $pipe, '>', $fifo) or die "$!";
 		$pipe->autoflush(1);
-		print $pipe join('', map { ($base + $_) . ",o" . ($base + $_) . ",1,x\n" } 1 .. 1000);
-		$publisher->poll_query_until('postgres', 'SELECT tuples_processed = 1000 FROM pg_stat_progress_copy') or die 'no progress';
-		my $taken = $base + 1500;
+		print $pipe join('', map { ($base + $_) . ",o" . ($base + $_) . ",1,x\n" } 1 .. 2000);
+		$publisher->poll_query_until('postgres', 'SELECT tuples_processed = 2000 FROM pg_stat_progress_copy') or die 'no progress';
+		my $taken = $base + 2500;
 		$publisher->safe_psql('postgres', "INSERT INTO $name (id, code, parent) VALUES ($taken, 'o$taken', 2)");
 		print $pipe map { "$_,o$_,1,y\n" } $taken - 5 .. $taken + 5;
 		close $pipe;
 		$session->finish;
-		is($output, "1010|1\n", "$name: a load that another session overtook rejects one row");
+		is($output, "2010|1\n", "$name: a load that another session overtook rejects one row");
 	}
 	return;
 }
