@@ -31,6 +31,12 @@ struct Result {
   Problem problem{};     ///< of a rejected one
   std::string key{};     ///< of a loaded one: its primary key as JSON, if the writer was asked for it
   pg::RowPlace place{};  ///< of a loaded one that was written row by row
+
+  /// Makes it one of a record that nothing is known of. What is no part of that state is not worth the time to clear.
+  void reset() {
+    state = State::pending;
+    key.clear();
+  }
 };
 
 /// Whether a record was neither loaded nor rejected.

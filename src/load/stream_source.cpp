@@ -156,9 +156,8 @@ std::vector<std::string> StreamSource::read_names() {
   Record header;
   header.raw.assign(record.raw);
   std::optional<Problem> problem = problem_of(record.problem, options_.format, options_.max_record_bytes);
-  if (!problem) problem = convert(header, text_);
-  if (!problem) problem = split_text();
-  if (problem) throw Error("22P04", "header line is malformed").detail(problem->reason);
+  if (problem || !convert(header.raw, text_, problem) || !split_text(problem))
+    throw Error("22P04", "header line is malformed").detail(problem->reason);
   std::vector<std::string> names;
   for (const text::Field& field : fields_) names.emplace_back(field.text, field.size);
   return names;
@@ -233,104 +232,114 @@ bool StreamSource::read(Record& record) {
   record.row_number = found.row_number - header_rows_;
   record.line_number = found.line_number;
   record.raw.assign(found.raw);
-  record.problem = problem_of(found.problem, options_.format, options_.max_record_bytes);
+  record.problem.reset();
+  if (found.problem != text::RecordProblem::none)
+    record.problem = problem_of(found.problem, options_.format, options_.max_record_bytes);
   return true;
 }
 
-/// The record in the server's encoding, into text; or what is wrong with its bytes.
-std::optional<Problem> StreamSource::convert(const Record& record, std::string& text) const {
-  const std::string& raw = record.raw;
+/// The record in the server's encoding, into text; or what is wrong with its bytes, into problem, and false.
+bool StreamSource::convert(const std::string& raw, std::string& text, std::optional<Problem>& problem) const {
   const int length = static_cast<int>(raw.size());
   const int server_encoding = GetDatabaseEncoding();
   const int encoding = options_.encoding == PG_SQL_ASCII ? server_encoding : options_.encoding;
-  if (const int valid = call(pg_encoding_verifymbstr, encoding, raw.data(), length); valid < length) {
-    Problem problem = invalid_bytes(raw, static_cast<std::size_t>(valid), encoding);
-    problem.detail = concat("The sequence starts at byte ", valid + 1, " of the record.");
-    return problem;
+  // raises no error
+  if (const int valid = pg_encoding_verifymbstr(encoding, raw.data(), length); valid < length) {
+    problem = invalid_bytes(raw, static_cast<std::size_t>(valid), encoding);
+    problem->detail = concat("The sequence starts at byte ", valid + 1, " of the record.");
+    return false;
   }
   if (encoding == server_encoding || server_encoding == PG_SQL_ASCII || raw.empty()) {
     text = raw;
-    return std::nullopt;
+    return true;
   }
   text.resize(raw.size() * MAX_CONVERSION_GROWTH + 1);
   auto* const from = reinterpret_cast<unsigned char*>(const_cast<char*>(raw.data()));
   auto* const to = reinterpret_cast<unsigned char*>(text.data());
   const int converted = call(pg_do_encoding_conversion_buf, conversion_, encoding, server_encoding, from, length, to,
                              static_cast<int>(text.size()), true);
-  if (converted < length)
-    return Problem{"22P05",
-                   {},
-                   {},
-                   concat("character with byte sequence ", hex_of_character(raw, static_cast<std::size_t>(converted), encoding),
-                          " in encoding \"", pg_encoding_to_char(encoding), "\" has no equivalent in encoding \"",
-                          pg_encoding_to_char(server_encoding), "\""),
-                   {}};
+  if (converted < length) {
+    problem =
+        Problem{"22P05",
+                {},
+                {},
+                concat("character with byte sequence ", hex_of_character(raw, static_cast<std::size_t>(converted), encoding),
+                       " in encoding \"", pg_encoding_to_char(encoding), "\" has no equivalent in encoding \"",
+                       pg_encoding_to_char(server_encoding), "\""),
+                {}};
+    return false;
+  }
   text.resize(std::char_traits<char>::length(text.c_str()));
-  return std::nullopt;
+  return true;
 }
 
 std::optional<std::string> StreamSource::text_of(const Record& record) {
   std::string text;
-  if (convert(record, text)) return std::nullopt;
+  std::optional<Problem> problem;
+  if (!convert(record.raw, text, problem)) return std::nullopt;
   return text;
 }
 
-/// Splits text_ into fields_; what is wrong with it as a whole.
-std::optional<Problem> StreamSource::split_text() {
+/// Splits text_ into fields_; what is wrong with it as a whole into problem, and false.
+bool StreamSource::split_text(std::optional<Problem>& problem) {
   if (options_.format == Format::csv) {
-    if (!text::split_csv(text_, options_.dialect, storage_, fields_)) return malformed("unterminated CSV quoted field");
-    return std::nullopt;
+    const bool ends = text::split_csv(text_, options_.dialect, storage_, fields_);
+    if (!ends) problem = malformed("unterminated CSV quoted field");
+    return ends;
   }
   text::split_copy_text(text_, options_.dialect, storage_, fields_);
   const int encoding = GetDatabaseEncoding();
   for (const text::Field& field : fields_) {
     if (!field.has_made_bytes || field.is_null) continue;
     const int size = static_cast<int>(field.size);
-    if (const int valid = call(pg_encoding_verifymbstr, encoding, field.text, size); valid < size)
-      return invalid_bytes({field.text, field.size}, static_cast<std::size_t>(valid), encoding);
+    const int valid = pg_encoding_verifymbstr(encoding, field.text, size);
+    if (valid == size) continue;
+    problem = invalid_bytes({field.text, field.size}, static_cast<std::size_t>(valid), encoding);
+    return false;
   }
-  return std::nullopt;
+  return true;
 }
 
 void StreamSource::split(const Record& record, Fields& out) {
-  const std::size_t wanted = rules_.field_columns().size();
-  out.values.assign(wanted, Field{});
+  out.values.resize(rules_.field_columns().size());
   out.valid = 0;
   out.problem = record.problem;
-  if (!out.problem) out.problem = convert(record, text_);
-  if (out.problem || (wanted == 0 && text_.empty() && column_of_field_.empty())) return;
-  out.problem = split_text();
-  if (!out.problem) out.problem = place_fields(out);
+  if (out.problem || !convert(record.raw, text_, out.problem)) return;
+  if (out.values.empty() && text_.empty() && column_of_field_.empty()) return;
+  if (split_text(out.problem)) place_fields(out);
 }
 
-/// Puts fields_ into the places of their columns.
-std::optional<Problem> StreamSource::place_fields(Fields& out) {
+/// Puts fields_ into the places of their columns, or what is wrong with them into out.problem.
+void StreamSource::place_fields(Fields& out) const {
   const auto counts = [this] { return concat("Expected ", column_of_field_.size(), " fields, found ", fields_.size(), "."); };
-  if (fields_.size() > column_of_field_.size()) return malformed("extra data after last expected column", counts());
+  if (fields_.size() > column_of_field_.size()) {
+    out.problem = malformed("extra data after last expected column", counts());
+    return;
+  }
   for (std::size_t i = 0; i < fields_.size(); i++) {
     if (column_of_field_[i] < 0) continue;
     const auto place = static_cast<std::size_t>(column_of_field_[i]);
     if (fields_[i].is_default && column_at(place).default_value == nullptr) {
-      Problem problem = malformed("unexpected default marker in COPY data",
-                                  concat("Column \"", column_at(place).name, "\" has no default value."));
-      problem.column = column_at(place).name;
-      return problem;
+      out.problem = malformed("unexpected default marker in COPY data",
+                              concat("Column \"", column_at(place).name, "\" has no default value."));
+      out.problem->column = column_at(place).name;
+      return;
     }
     take_value(fields_[i], place, out.values[place]);
   }
   while (out.valid < out.values.size() && field_of_column_[out.valid] < fields_.size()) out.valid++;
   if (out.valid < out.values.size()) {
     const std::string& name = column_at(out.valid).name;
-    Problem problem = malformed(concat("missing data for column \"", name, "\""), counts());
-    problem.column = name;
-    return problem;
+    out.problem = malformed(concat("missing data for column \"", name, "\""), counts());
+    out.problem->column = name;
+  } else if (fields_.size() < column_of_field_.size()) {
+    out.problem = malformed("missing data for a column that is not loaded");
   }
-  if (fields_.size() < column_of_field_.size()) return malformed("missing data for a column that is not loaded");
-  return std::nullopt;
 }
 
 void StreamSource::take_value(const text::Field& from, std::size_t place, Field& field) const {
-  if (from.is_default) return;  // absent
+  field.state = Field::State::absent;
+  if (from.is_default) return;
   const std::string& null_string = options_.dialect.null_string;
   bool is_null = from.is_null;
   if (is_null && !force_not_null_.empty() && force_not_null_[place])

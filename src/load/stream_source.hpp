@@ -62,9 +62,9 @@ class StreamSource : public Source {
   void match_header();
   void place_fields_by_name();
   void note_forced_columns();
-  std::optional<Problem> convert(const Record& record, std::string& text) const;
-  std::optional<Problem> split_text();
-  std::optional<Problem> place_fields(Fields& out);
+  bool convert(const std::string& raw, std::string& text, std::optional<Problem>& problem) const;
+  bool split_text(std::optional<Problem>& problem);
+  void place_fields(Fields& out) const;
   void take_value(const text::Field& from, std::size_t place, Field& field) const;
   [[nodiscard]] const Column& column_at(std::size_t place) const { return rules_.columns()[rules_.field_columns()[place]]; }
 

@@ -44,7 +44,8 @@ void Writer::note(const Result& result) {
 }
 
 void Writer::write(const std::vector<Record>& records, std::vector<Result>& results) {
-  results.assign(records.size(), Result{});
+  results.resize(records.size());
+  for (Result& result : results) result.reset();
   if (bulk_) bulk_->write(records, results);
   const auto is_pending = [](const Result& result) { return result.state == Result::State::pending; };
   if (std::any_of(results.begin(), results.end(), is_pending)) {
