@@ -73,12 +73,13 @@ bool find_and_lock_by_key(Relation table, Oid index, TupleTableSlot* row, TupleT
     CHECK_FOR_INTERRUPTS();
     exists = search.find(row, found);
     if (!exists) break;
-    ExecMaterializeSlot(found);
     const TransactionId writer = TransactionIdIsValid(dirty.xmin) ? dirty.xmin : dirty.xmax;
     if (TransactionIdIsValid(writer)) {
+      ExecClearTuple(found);
       XactLockTableWait(writer, nullptr, nullptr, XLTW_None);
       continue;
     }
+    // looks at the buffer that the slot still holds
     if (IsolationUsesXactSnapshot() && !table_tuple_satisfies_snapshot(table, found, GetTransactionSnapshot()))
       ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE), errmsg("could not serialize access due to concurrent update")));
     if (lock_row(table, found)) break;
