@@ -170,7 +170,7 @@ sub check_equal
 }
 
 my $connection = $publisher->connstr . ' dbname=postgres';
-$subscriber->safe_psql('postgres', "CREATE SUBSCRIPTION loads CONNECTION '$connection' PUBLICATION loads");
+$subscriber->safe_psql('postgres', "CREATE SUBSCRIPTION loads CONNECTION '$connection' PUBLICATION loads WITH (streaming = off)");
 $subscriber->wait_for_subscription_sync($publisher, 'loads');
 foreach my $streaming ('off', 'on')
 {
