@@ -55,7 +55,6 @@ CREATE VIEW @extschema@.ferry_loads WITH (security_barrier) AS
            rows_read, rows_loaded, rows_rejected, rows_skipped, options
     FROM @extschema@.ferry_load_log
     WHERE @extschema@.ferry_can_see_load(loaded_by, table_owner);
-GRANT SELECT ON @extschema@.ferry_loads TO PUBLIC;
 
 CREATE VIEW @extschema@.ferry_rejects WITH (security_barrier) AS
     SELECT r.load_id, r.row_number, r.line_number, r.raw_row, r.raw_bytes, r.sqlstate, r.column_name, r.constraint_name,
@@ -64,7 +63,6 @@ CREATE VIEW @extschema@.ferry_rejects WITH (security_barrier) AS
     WHERE EXISTS (SELECT FROM @extschema@.ferry_load_log l
                   WHERE l.load_id OPERATOR(pg_catalog.=) r.load_id
                     AND @extschema@.ferry_can_see_load(l.loaded_by, l.table_owner));
-GRANT SELECT ON @extschema@.ferry_rejects TO PUBLIC;
 
 COMMENT ON SEQUENCE @extschema@.ferry_load_id_seq IS 'numbers of loads';
 COMMENT ON TABLE @extschema@.ferry_load_log IS 'loads; read the view ferry_loads';
@@ -244,3 +242,30 @@ RETURNS TABLE (backup_id text, table_name text, rows_restored bigint, rows_remov
 AS 'MODULE_PATHNAME', 'ferry_restore_table' LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 1;
 REVOKE ALL ON FUNCTION @extschema@.restore_table(text, text, text, text) FROM PUBLIC;
 COMMENT ON FUNCTION @extschema@.restore_table(text, text, text, text) IS 'restore a table from its backup';
+
+-- Default privileges may have given rights to roles by name. Only these are meant to be there.
+
+DO $$
+DECLARE
+    granted record;
+BEGIN
+    FOR granted IN
+        SELECT 'TABLE ' OPERATOR(pg_catalog.||) c.oid::pg_catalog.regclass::pg_catalog.text AS object,
+               CASE WHEN a.grantee OPERATOR(pg_catalog.=) 0 THEN 'PUBLIC' ELSE a.grantee::pg_catalog.regrole::pg_catalog.text END AS role_name
+        FROM pg_catalog.pg_class c, pg_catalog.aclexplode(c.relacl) a
+        WHERE c.oid OPERATOR(pg_catalog.=) ANY (ARRAY['@extschema@.ferry_load_log', '@extschema@.ferry_reject_log',
+                  '@extschema@.ferry_loads', '@extschema@.ferry_rejects', '@extschema@.ferry_load_id_seq']::pg_catalog.regclass[])
+          AND a.grantee OPERATOR(pg_catalog.<>) c.relowner
+        UNION
+        SELECT 'FUNCTION ' OPERATOR(pg_catalog.||) p.oid::pg_catalog.regprocedure::pg_catalog.text,
+               CASE WHEN a.grantee OPERATOR(pg_catalog.=) 0 THEN 'PUBLIC' ELSE a.grantee::pg_catalog.regrole::pg_catalog.text END
+        FROM pg_catalog.pg_proc p, pg_catalog.aclexplode(p.proacl) a
+        WHERE p.oid OPERATOR(pg_catalog.=) ANY (ARRAY['@extschema@.backup_table(pg_catalog.regclass, pg_catalog.text)',
+                  '@extschema@.restore_table(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text)']::pg_catalog.regprocedure[])
+          AND a.grantee OPERATOR(pg_catalog.<>) p.proowner
+    LOOP
+        EXECUTE pg_catalog.format('REVOKE ALL ON %s FROM %s', granted.object, granted.role_name);
+    END LOOP;
+END $$;
+
+GRANT SELECT ON @extschema@.ferry_loads, @extschema@.ferry_rejects TO PUBLIC;

@@ -30,7 +30,7 @@ extern "C" void _PG_init() {
   DefineCustomIntVariable("pg_ferry.max_batch_rows", "Sets how many rows one request of insert_rows or insert_batch may have.",
                           nullptr, &max_batch_rows, 1000, 1, 1'000'000, PGC_SUSET, 0, nullptr, nullptr, nullptr);
   DefineCustomIntVariable("pg_ferry.max_record_bytes", "Sets how long one record of a file may be.", "A longer one is rejected.",
-                          &max_record_bytes, 16 << 20, 1024, 1 << 30, PGC_USERSET, GUC_UNIT_BYTE, nullptr, nullptr, nullptr);
+                          &max_record_bytes, 16 << 20, 1024, 256 << 20, PGC_SUSET, GUC_UNIT_BYTE, nullptr, nullptr, nullptr);
   DefineCustomStringVariable("pg_ferry.backup_directory", "Sets the directory of backups.",
                              "A relative path is relative to the data directory.", &backup_directory, "pg_ferry_backups",
                              PGC_SUSET, 0, nullptr, nullptr, nullptr);

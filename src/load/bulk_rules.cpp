@@ -52,12 +52,21 @@ bool has_column_twice(Relation index) {
   return false;
 }
 
+/// Whether functions of a user's compare the keys: they may raise.
+bool has_operator_class_of_user(Relation index) {
+  for (int i = 0; i < index->rd_index->indnkeyatts; i++)
+    if (index->rd_opfamily[i] >= FirstNormalObjectId) return true;
+  return false;
+}
+
 /// Whether a type has rules that may look at tables: a domain with a CHECK that is not immutable, and, to be sure, every type
 /// of a user's that is made of others.
 bool has_mutable_rule(Oid type) {
   return call([type] {
-    if (get_typtype(type) != TYPTYPE_DOMAIN)
-      return type >= FirstNormalObjectId && (get_typtype(type) == TYPTYPE_COMPOSITE || OidIsValid(get_element_type(type)));
+    const char kind = get_typtype(type);
+    if (kind != TYPTYPE_DOMAIN)
+      return type >= FirstNormalObjectId && (kind == TYPTYPE_COMPOSITE || kind == TYPTYPE_RANGE || kind == TYPTYPE_MULTIRANGE ||
+                                             OidIsValid(get_element_type(type)));
     // lives as long as the context, which calls back into it when it is reset
     auto* const rules = static_cast<DomainConstraintRef*>(palloc0(sizeof(DomainConstraintRef)));
     InitDomainConstraintRef(type, rules, CurrentMemoryContext, false);
@@ -84,16 +93,14 @@ std::size_t fixed_row_bytes(const Rules& rules) {
   return constraints != nullptr && constraints->has_generated_stored ? 0 : bytes;
 }
 
-const char* reason_against_bulk(Rules& rules, OnConflict on_conflict) {
+bool allows_bulk(Rules& rules, OnConflict on_conflict) {
   Relation const table = rules.relation();
-  if (on_conflict == OnConflict::update) return "rows are replaced";
-  if (table->rd_rel->relkind != RELKIND_RELATION) return "rows are routed";
-  if (table->rd_rel->relispartition) return "there is a partition constraint";
-  if (has_other_row_trigger(table)) return "triggers may look at the table";
-  if (has_mutable_check(table)) return "a CHECK may look at the table";
-  for (const Column& column : rules.columns())
-    if (has_mutable_rule(column.type)) return "a domain may look at the table";
-  return nullptr;
+  if (on_conflict == OnConflict::update) return false;
+  if (table->rd_rel->relkind != RELKIND_RELATION || table->rd_rel->relispartition) return false;
+  // what may look at the table has to see the rows before
+  if (has_other_row_trigger(table) || has_mutable_check(table)) return false;
+  const auto is_mutable = [](const Column& column) { return has_mutable_rule(column.type); };
+  return std::none_of(rules.columns().begin(), rules.columns().end(), is_mutable);
 }
 
 bool has_other_writers(Relation table) {
@@ -108,7 +115,7 @@ bool has_other_writers(Relation table) {
 
 bool may_raise(Relation index, const IndexInfo* info) {
   return index->rd_rel->relam != BTREE_AM_OID || info->ii_Expressions != NIL || info->ii_Predicate != NIL ||
-         has_column_twice(index);
+         has_column_twice(index) || has_operator_class_of_user(index);
 }
 
 }  // namespace ferry::load

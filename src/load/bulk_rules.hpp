@@ -15,15 +15,15 @@ namespace ferry::load {
 /// Rows and keys up to these sizes fit a page of heap and btree, whatever becomes of them on the way.
 inline constexpr std::size_t kMaxSafeRowBytes = 2000;
 
-/// Why a table has to be loaded row by row; null where it need not, if its unique and foreign keys are such that UniqueKey and
-/// ForeignKey can speak for them. Source: the conditions of CopyFrom() for CIM_MULTI.
-[[nodiscard]] const char* reason_against_bulk(Rules& rules, OnConflict on_conflict);
+/// Whether a table can be loaded in bulk, if its unique and foreign keys are such that UniqueKey and ForeignKey can speak for
+/// them. Source: the conditions of CopyFrom() for CIM_MULTI.
+[[nodiscard]] bool allows_bulk(Rules& rules, OnConflict on_conflict);
 
 /// How many bytes a row has at most beyond those of its record, where all columns but texts are of fixed width; 0: not known.
 [[nodiscard]] std::size_t fixed_row_bytes(const Rules& rules);
 
-/// Whether writing an entry of a safe row may raise an error: other access methods, expressions, and entries that may be longer
-/// than the row.
+/// Whether writing an entry of a safe row may raise an error: other access methods and operator classes, expressions, and entries
+/// that may be longer than the row.
 [[nodiscard]] bool may_raise(Relation index, const IndexInfo* info);
 
 /// Whether another session may write into the table, on which this one holds its lock.

@@ -24,7 +24,7 @@ namespace ferry::load {
 using pg::call;
 
 std::unique_ptr<BulkWriter> BulkWriter::for_table(Source& source, Rules& rules, const WriterOptions& options) {
-  if (reason_against_bulk(rules, options.on_conflict) != nullptr) return nullptr;
+  if (!allows_bulk(rules, options.on_conflict)) return nullptr;
   auto foreign_keys = ForeignKey::of_table(rules.relation());
   if (!foreign_keys) return nullptr;
   auto writer = std::make_unique<BulkWriter>(source, rules, options, std::move(*foreign_keys));
@@ -53,7 +53,7 @@ BulkWriter::BulkWriter(Source& source, Rules& rules, const WriterOptions& option
       not_null_(rules),
       fixed_row_bytes_(fixed_row_bytes(rules)) {
   load_context_ = CurrentMemoryContext;
-  converter_ = std::make_unique<RowConverter>(rules_, options_.filter);
+  converter_ = std::make_unique<RowConverter>(rules_, options_.filter, source_.may_leave_fields_out());
   batch_context_ =
       call([] { return AllocSetContextCreate(CurrentMemoryContext, "pg_ferry bulk batch", ALLOCSET_DEFAULT_SIZES); });
 }
@@ -76,7 +76,10 @@ bool BulkWriter::open_table() {
     indexes_may_raise_ = indexes_may_raise_ || may_raise(index, info);
     if (!index->rd_index->indisunique && info->ii_ExclusionOps == nullptr) continue;
     if (info->ii_ExclusionOps != nullptr || !UniqueKey::supports(relation, index)) return false;
+    // its slot outlives the batch: this runs again in the middle of a load
+    MemoryContext const caller = MemoryContextSwitchTo(load_context_);
     unique_keys_.emplace_back(relation, index);
+    MemoryContextSwitchTo(caller);
   }
   needs_subtransaction_ = indexes_may_raise_ || RelationIsLogicallyLogged(relation);
   return true;
@@ -124,6 +127,7 @@ void BulkWriter::write(const std::vector<Record>& records, std::vector<Result>& 
     MemoryContextReset(batch_context_);
   });
   convert_all(records, results);
+  options_.place->set(records.front(), records.back());
   gather_pending(results);
   if (lacks_indexes_ && !keys_ascend()) build_indexes();
   check_foreign_keys(records.size());
@@ -155,8 +159,11 @@ void BulkWriter::gather_pending(const std::vector<Result>& results) {
 /// Step 1. A row that raises is rejected; the values of the rows before it stay, since they live outside of the subtransaction.
 void BulkWriter::convert_all(const std::vector<Record>& records, std::vector<Result>& results) {
   for (current_ = 0; current_ < records.size();) {
-    const auto error = pg::attempt([&] { call([&] { convert_from(records, results); }); }, is_rejectable);
+    const auto error = pg::attempt([&] { call([&] { convert_from(records, results); }); },
+                                   [this](const char* sqlstate) { return is_rejectable(sqlstate, converting_); });
     if (!error) continue;
+    // the server keeps what it has prepared of them, half of it where that raised: made anew for the next row
+    if (!has_prepared_) pg::compat::forget_prepared_expressions(table_.target());
     results[current_].state = Result::State::rejected;
     results[current_].problem = rules_.explain(*error, converting_);
     current_++;
@@ -173,6 +180,7 @@ void BulkWriter::convert_from(const std::vector<Record>& records, std::vector<Re
     Result& result = results[current_];
     if (result.state != Result::State::pending) continue;
     converting_ = nullptr;
+    options_.place->set(records[current_]);
     source_.split(records[current_], fields_);
     if (options_.fields_vary) rules_.check_may_insert(fields_);
     TupleTableSlot* const slot = slots_[current_];
@@ -203,6 +211,7 @@ void BulkWriter::convert_from(const std::vector<Record>& records, std::vector<Re
       if (rules->num_check == 0) continue;
     }
     ExecConstraints(target, slot, table_.executor_state());
+    has_prepared_ = true;
   }
 }
 
@@ -313,7 +322,7 @@ bool BulkWriter::write_in_subtransaction() {
           call([this] { insert_accepted(nullptr); });
           if (raced_) throw Raced{};
         },
-        is_rejectable);
+        [](const char* sqlstate) { return is_rejectable(sqlstate); });
     return !error.has_value();
   } catch (const Raced&) {
     return false;

@@ -29,7 +29,7 @@ namespace ferry::load {
 /// page, or that another session was quicker with.
 class BulkWriter {
  public:
-  /// Nothing where the table needs the row path: see reason_against() in the source. source and rules outlive the writer.
+  /// Nothing where the table needs the row path: see bulk_rules.hpp. source and rules outlive the writer.
   static std::unique_ptr<BulkWriter> for_table(Source& source, Rules& rules, const WriterOptions& options);
   /// For for_table() alone, which finds out whether the table allows it.
   BulkWriter(Source& source, Rules& rules, const WriterOptions& options, std::vector<ForeignKey> foreign_keys);
@@ -77,6 +77,7 @@ class BulkWriter {
   NotNull not_null_;
   std::unique_ptr<RowConverter> converter_;
   bool needs_subtransaction_ = false;  ///< writing may raise, or may not be taken back row by row
+  bool has_prepared_ = false;          ///< a row has passed the constraints: their expressions are all there
   bool indexes_may_raise_ = false;
   bool lacks_indexes_ = false;       ///< the rows written so far have no entries in the indexes
   bool in_subtransaction_ = true;    ///< this batch is written in one

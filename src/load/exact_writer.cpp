@@ -29,6 +29,12 @@ bool is_rejectable(const char* sqlstate) {
   return std::find(kDefined.begin(), kDefined.end(), sql_class) == kDefined.end();
 }
 
+bool is_rejectable(const char* sqlstate, const Column* converting) {
+  if (is_rejectable(sqlstate)) return true;
+  const bool is_of_field = converting != nullptr && converting->loaded;
+  return is_of_field && std::strncmp(sqlstate, "42", 2) == 0 && std::strcmp(sqlstate, "42501") != 0;
+}
+
 /// One try to write the pending records [0, to) in one subtransaction, and where it stands.
 struct ExactWriter::Attempt {
   std::size_t current = 0;
@@ -62,7 +68,8 @@ void ExactWriter::write(const std::vector<Record>& records, std::vector<Result>&
   Attempt attempt;
   attempt.missing_parent = missing_parent;
   for (std::size_t to = count;;) {
-    const auto error = pg::attempt([&] { write_range(records, results, attempt, to); }, is_rejectable);
+    const auto error = pg::attempt([&] { write_range(records, results, attempt, to); },
+                                   [&](const char* sqlstate) { return is_rejectable(sqlstate, attempt.converting); });
     if (!error) {
       merge(farthest_, attempt.farthest);
       if (to == count) return;
@@ -121,7 +128,7 @@ void ExactWriter::write_range(const std::vector<Record>& records, std::vector<Re
   attempt.farthest.clear();
   attempt.written.clear();
   open(attempt);
-  RowConverter converter(rules_, options_.filter);
+  RowConverter converter(rules_, options_.filter, source_.may_leave_fields_out());
   attempt.converter = &converter;
   if (attempt.in_batches && !converter.depends_on_more_than_row()) attempt.table.send_in_batches();
   for (std::size_t i = 0; i < to; i++) {
@@ -150,6 +157,7 @@ bool ExactWriter::passes_filter(Attempt& attempt, TupleTableSlot* slot) {
 }
 
 void ExactWriter::write_record(Attempt& attempt, Result& result) {
+  options_.place->set(*attempt.record);
   source_.split(*attempt.record, fields_);
   rules_.check_may_insert(fields_);
   TableWriter* const table = &attempt.table;

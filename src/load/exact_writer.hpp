@@ -60,5 +60,8 @@ class ExactWriter {
 /// Whether an error with that SQLSTATE may become a reject: classes 22, 23, 44, 54, P0 (but for P0004) and those of users.
 /// Everything else (a full disk, a cancel, a deadlock, a damaged file) ends the load.
 [[nodiscard]] bool is_rejectable(const char* sqlstate);
+/// The same while the value of a field is converted, where the input functions of some types (tsvector, jsonpath, regclass) find
+/// the value wrong in words of class 42; converting: the column, or null.
+[[nodiscard]] bool is_rejectable(const char* sqlstate, const Column* converting);
 
 }  // namespace ferry::load

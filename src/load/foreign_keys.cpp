@@ -25,8 +25,9 @@ using pg::call;
 
 namespace {
 
-/// Keys that are remembered at most; then the memory starts anew.
-constexpr std::size_t kMaxKnownKeys = 100'000;
+/// What the keys that are remembered may take; then the memory starts anew. A key of text takes its bytes and some more.
+constexpr std::size_t kMaxKnownBytes = 4 << 20;
+constexpr std::size_t kBytesOfKey = 40, kBytesOfTextKey = 100;
 
 std::string quoted(const char* name) {
   return call([name] { return quote_identifier(name); });
@@ -74,7 +75,8 @@ Key key_of(Oid type, Datum value) {
 
 std::optional<std::vector<ForeignKey>> ForeignKey::of_table(Relation table) {
   std::vector<ForeignKey> keys;
-  const TriggerDesc* const triggers = table->trigdesc;
+  // a copy: the relation's own goes when an invalidation arrives, which opening the parents lets in
+  const TriggerDesc* const triggers = call(CopyTriggerDesc, table->trigdesc);
   if (triggers == nullptr) return keys;
   // in the order in which the server fires them: by name
   for (int i = 0; i < triggers->numtriggers; i++) {
@@ -116,8 +118,9 @@ std::optional<ForeignKey> ForeignKey::read(Relation table, HeapTuple tuple) {
   key.parent_name_ = RelationGetRelationName(parent_table);
   Oid left = InvalidOid, right = InvalidOid;
   call([&left, &right, operator_oid = equal[0]] { op_input_types(operator_oid, &left, &right); });
-  const bool simple = parent_table->rd_rel->relkind == RELKIND_RELATION && child_column->atttypid == key.type_ &&
-                      left == key.type_ && right == key.type_ && child_column->attcollation == parent_column->attcollation &&
+  const bool simple = equal[0] < FirstNormalObjectId && parent_table->rd_rel->relkind == RELKIND_RELATION &&
+                      child_column->atttypid == key.type_ && left == key.type_ && right == key.type_ &&
+                      child_column->attcollation == parent_column->attcollation &&
                       has_key_image(key.type_, parent_column->attcollation);
   if (simple) {
     HeapTuple const operator_tuple =
@@ -136,7 +139,10 @@ std::optional<ForeignKey> ForeignKey::read(Relation table, HeapTuple tuple) {
 }
 
 bool ForeignKey::check(TupleTableSlot** slots, std::size_t count, std::vector<bool>& good) {
-  if (known_.size() > kMaxKnownKeys) known_.clear();
+  if (known_bytes_ > kMaxKnownBytes) {
+    known_ = KeySet();
+    known_bytes_ = 0;
+  }
   KeySet asked;
   std::vector<Datum> unknown;
   const int at = attribute_ - 1;
@@ -162,12 +168,13 @@ bool ForeignKey::check(TupleTableSlot** slots, std::size_t count, std::vector<bo
 }
 
 /// Asks the parent for keys and remembers those that it has.
-void ForeignKey::ask(const std::vector<Datum>& keys) {
-  const Datum* const values = keys.data();
+void ForeignKey::ask(std::vector<Datum> keys) {
+  Datum* const values = keys.data();  // construct_array() replaces those that are packed by copies of its own
   const int count = static_cast<int>(keys.size());
   const Oid type = type_, owner = parent_owner_;
   const char* const query = query_.c_str();
   KeySet* const known = &known_;
+  std::size_t* const bytes = &known_bytes_;
   call([=] {
     std::int16_t length;
     bool by_value;
@@ -181,13 +188,14 @@ void ForeignKey::ask(const std::vector<Datum>& keys) {
     Oid array_type = get_array_type(type);
     SPIPlanPtr const plan = SPI_prepare(query, 1, &array_type);
     if (plan == nullptr) elog(ERROR, "SPI_prepare failed: %s", SPI_result_code_string(SPI_result));
-    Datum array = PointerGetDatum(construct_array(const_cast<Datum*>(values), count, type, length, by_value, alignment));
+    Datum array = PointerGetDatum(construct_array(values, count, type, length, by_value, alignment));
     const int result = SPI_execute_snapshot(plan, &array, nullptr, InvalidSnapshot, InvalidSnapshot, false, false, 0);
     SetUserIdAndSecContext(user, context);
     if (result != SPI_OK_SELECT) elog(ERROR, "SPI_execute_snapshot failed: %s", SPI_result_code_string(result));
     for (std::uint64_t i = 0; i < SPI_processed; i++) {
       bool is_null;
-      known->add(key_of(type, SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &is_null)));
+      const Key key = key_of(type, SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &is_null));
+      if (known->add(key)) *bytes += key.is_number ? kBytesOfKey : kBytesOfTextKey + key.bytes.size();
     }
     SPI_finish();
   });

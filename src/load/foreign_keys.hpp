@@ -12,8 +12,8 @@
 namespace ferry::load {
 
 /// Checks one foreign key for many rows at once: one query for the keys of a batch that are not known yet, with the lock that
-/// the server's own check takes, run with the rights of the parent's owner. Good keys are remembered as long as this object
-/// lives; their rows stay locked to the end of the transaction. A missing key is asked for again in the next batch: somebody
+/// the server's own check takes, run with the rights of the parent's owner. Good keys are remembered, as many as 4 MB hold;
+/// their rows stay locked to the end of the transaction. A missing key is asked for again in the next batch: somebody
 /// may have added it.
 class ForeignKey {
  public:
@@ -34,12 +34,13 @@ class ForeignKey {
  private:
   ForeignKey() = default;
   static std::optional<ForeignKey> read(Relation table, HeapTuple constraint);
-  void ask(const std::vector<Datum>& keys);
+  void ask(std::vector<Datum> keys);
 
   std::string name_, query_, parent_name_;
   AttrNumber attribute_ = 0;
   Oid parent_owner_ = InvalidOid, type_ = InvalidOid;
   KeySet known_;
+  std::size_t known_bytes_ = 0;
 };
 
 /// The key that a value of one of these types is. bytes() of it live as long as the value.

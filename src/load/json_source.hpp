@@ -19,6 +19,7 @@ class JsonSource : public Source {
   [[nodiscard]] bool read(Record& record) override;
   void split(const Record& record, Fields& out) override;
   [[nodiscard]] std::optional<std::string> text_of(const Record& record) override;
+  [[nodiscard]] bool may_leave_fields_out() const override { return true; }
   [[nodiscard]] std::int64_t bytes_total() const override { return 0; }
   [[nodiscard]] std::int64_t bytes_read() const override { return bytes_; }
 

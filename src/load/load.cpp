@@ -19,6 +19,7 @@ namespace {
 
 constexpr std::size_t kBatchRows = BulkWriter::kMaxRows;
 constexpr std::size_t kBatchBytes = 1 << 20;
+constexpr std::size_t kBatchValues = 100'000, kLeastBatchRows = 50;  // of tables with very many columns
 constexpr std::size_t kListedRejects = 10;
 
 /// One load on its way through its batches.
@@ -28,12 +29,14 @@ class Load {
       : source_(source), rules_(rules), options_(options), observer_(observer), log_(log), summary_(summary) {}
 
   void run() {
+    ErrorPlace place(rules_.table_name());
     // made here and not before: in a rehearsal it belongs to the subtransaction
     writer_.emplace(source_, rules_,
                     WriterOptions{.on_conflict = options_.on_conflict,
                                   .want_keys = options_.want_keys,
                                   .fields_vary = options_.fields_vary,
-                                  .filter = options_.filter});
+                                  .filter = options_.filter,
+                                  .place = &place});
     writer_->begin();
     MemoryContext const load_context = CurrentMemoryContext;
     MemoryContext const batch_context =
@@ -76,8 +79,10 @@ class Load {
 
   bool read_batch() {
     std::size_t bytes = 0;
-    records_.resize(kBatchRows);
-    for (count_ = 0; count_ < kBatchRows && bytes < kBatchBytes; count_++) {
+    const std::size_t most =
+        std::clamp(kBatchValues / std::max<std::size_t>(rules_.columns().size(), 1), kLeastBatchRows, kBatchRows);
+    records_.resize(most);
+    for (count_ = 0; count_ < most && bytes < kBatchBytes; count_++) {
       if (!source_.read(records_[count_])) break;
       bytes += records_[count_].raw.size();
     }

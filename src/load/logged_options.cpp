@@ -114,6 +114,7 @@ LoggedOptions read_logged_options(const std::string& json) {
   read_stream(options, logged.stream);
   logged.on_conflict = on_conflict_by_name(value_of(options, "on_conflict"));
   logged.dry_run = value_of(options, "dry_run") == "true";
+  logged.is_filtered = has(options, "where");
   return logged;
 }
 

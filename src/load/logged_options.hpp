@@ -13,7 +13,8 @@ struct LoggedOptions {
   bool is_json = false;  ///< rows of a batch, else a stream
   OnConflict on_conflict = OnConflict::reject;
   bool dry_run = false;
-  StreamOptions stream{};  ///< of a stream: what its records' fields depend on
+  bool is_filtered = false;  ///< rows were left out by the condition of a COPY
+  StreamOptions stream{};    ///< of a stream: what its records' fields depend on
 };
 
 /// What the log says of the load of a stream. header_names: as StreamOptions has them. condition: the filter as SQL, or empty.

@@ -57,6 +57,7 @@ void write_rejects(Relation table, Tuplestorestate* store) {
 }  // namespace
 
 Log::Log() : loads_(call(open_log_table, "ferry_load_log")), rejects_(call(open_log_table, "ferry_reject_log")) {
+  user_ = GetUserId();
   load_id_ = call([] { return nextval_internal(get_relname_relid("ferry_load_id_seq", pg::extension_schema()), false); });
   constexpr int kKilobytes = 4096;
   store_ = call(tuplestore_begin_heap, false, false, kKilobytes);
@@ -98,7 +99,7 @@ void Log::write(const LoadSummary& summary, const Rules& rules) {
   const Datum schema = pg::text_datum(rules.schema_name()), table = pg::text_datum(rules.table_name());
   const Datum owner = pg::text_datum(rules.owner());
   const Datum source = pg::text_datum(summary.source);
-  const Datum user = call([] { return CStringGetTextDatum(GetUserNameFromId(GetUserId(), false)); });
+  const Datum user = call([this] { return CStringGetTextDatum(GetUserNameFromId(user_, false)); });
   const char* const options = summary.options_json.c_str();
   const Datum options_datum = call([options] { return DirectFunctionCall1(jsonb_in, CStringGetDatum(options)); });
   ArrayBuildState* names = nullptr;

@@ -46,6 +46,7 @@ class Log {
  private:
   Relation loads_, rejects_;
   std::int64_t load_id_;
+  Oid user_;  ///< who loads; triggers may change the current user
   Tuplestorestate* store_;
   MemoryContext row_context_;
 };

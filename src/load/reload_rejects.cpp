@@ -46,7 +46,15 @@ LoadSummary load_again(std::int64_t load_id, StoredRejects& rejects) {
     throw Error("55000", concat("load ", load_id, " was a dry run"))
         .detail("Its good rows were not loaded either.")
         .hint("Load its source without dry_run.");
+  // the condition is not evaluated again: its text is another user's
+  if (logged.is_filtered)
+    throw Error("55000", concat("load ", load_id, " was a COPY with a WHERE condition"))
+        .detail("Its rejects may be rows that the condition would have left out.")
+        .hint("Run the COPY again on the corrected rows.");
   Rules rules(find_table(rejects.load(), load_id), true);
+  if (rules.owner() != rejects.load().table_owner)
+    throw Error("55000", concat("table \"", rules.table_name(), "\" of load ", load_id, " has another owner now"))
+        .detail("It may be another table than the one that the rows were meant for.");
   if (rules.has_row_security())
     throw Error("0A000", concat("cannot load rejects into table \"", rules.table_name(), "\" with row-level security"))
         .hint("Use INSERT statements instead.");

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "load/error_place.hpp"
 #include "load/rules.hpp"
 #include "load/source.hpp"
 #include "pg/table_writer.hpp"
@@ -46,9 +47,10 @@ struct Result {
 
 struct WriterOptions {
   OnConflict on_conflict = OnConflict::reject;
-  bool want_keys = false;    ///< fill Result::key
-  bool fields_vary = false;  ///< records choose the columns that they give values for, so that errors show no others
-  List* filter = nullptr;    ///< planned conditions on the columns of the table; rows for which one is not true are left out
+  bool want_keys = false;       ///< fill Result::key
+  bool fields_vary = false;     ///< records choose the columns that they give values for, so that errors show no others
+  List* filter = nullptr;       ///< planned conditions on the columns of the table; rows for which one is not true are left out
+  ErrorPlace* place = nullptr;  ///< told which records are at work
 };
 
 /// Column -> the value that rows gave to it which is the farthest on the way of the sequence that feeds it.

@@ -2,12 +2,15 @@
 
 #include <cstring>
 
+#include "pg/compat.hpp"
 #include "text/value_parse.hpp"
 
 #include "pg/server.hpp"
 
 extern "C" {
+#include "catalog/pg_proc.h"
 #include "executor/executor.h"
+#include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
 #include "utils/date.h"
 #include "utils/timestamp.h"
@@ -18,22 +21,39 @@ namespace ferry::load {
 
 using pg::call;
 
-RowConverter::RowConverter(Rules& rules, List* filter) {
+namespace {
+
+bool is_mutable_of_user(Oid function, void* /*unused*/) {
+  return function >= FirstNormalObjectId && func_volatile(function) != PROVOLATILE_IMMUTABLE;
+}
+
+/// Whether an expression calls a function of a user's that may look at tables. Calls the server without a guard.
+bool calls_mutable_of_user(Node* node, void* unused) {
+  if (node == nullptr) return false;
+  return check_functions_in_node(node, is_mutable_of_user, unused) ||
+         pg::compat::walk_expression(node, calls_mutable_of_user, unused);
+}
+
+bool is_mutable(Expr* default_value) {
+  return call([node = reinterpret_cast<Node*>(default_value)] {
+    return contain_volatile_functions_not_nextval(node) || calls_mutable_of_user(node, nullptr);
+  });
+}
+
+}  // namespace
+
+RowConverter::RowConverter(Rules& rules, List* filter, bool fields_may_be_absent) : context_(CurrentMemoryContext) {
   const auto place_of = [](Column& column) {
     std::size_t max_bytes = 0;
     const Parser parser = parser_of(column, max_bytes);
-    ExprState* const expression =
-        column.default_value == nullptr ? nullptr : call(ExecInitExpr, column.default_value, static_cast<PlanState*>(nullptr));
-    return Place{&column, parser, max_bytes, expression};
+    return Place{&column, parser, max_bytes, nullptr};
   };
   for (const std::size_t column : rules.field_columns()) fields_.push_back(place_of(rules.columns()[column]));
-  for (Column& column : rules.columns())
-    if (!column.loaded && column.default_value != nullptr) defaults_.push_back(place_of(column));
-  for (const auto* places : {&fields_, &defaults_})
-    for (const Place& place : *places)
-      if (place.column->default_value != nullptr &&
-          call(contain_volatile_functions_not_nextval, reinterpret_cast<Node*>(place.column->default_value)))
-        has_volatile_default_ = true;
+  for (Column& column : rules.columns()) {
+    if (column.default_value == nullptr || (column.loaded && !fields_may_be_absent)) continue;
+    if (!column.loaded) defaults_.push_back(place_of(column));
+    if (is_mutable(column.default_value)) has_mutable_default_ = true;
+  }
   if (filter == nullptr) return;
   filter_ = call(ExecInitQual, filter, static_cast<PlanState*>(nullptr));
   has_mutable_filter_ = call(contain_mutable_functions, reinterpret_cast<Node*>(filter));
@@ -127,6 +147,18 @@ Datum RowConverter::to_datum(const Place& place, const Field& field) {
   return InputFunctionCall(&column.input, const_cast<char*>(field.text), column.input_parameter, column.typmod);
 }
 
+void RowConverter::compute_default(Place& place, TupleTableSlot* slot, ExprContext* expressions,
+                                   const Column** converting) const {
+  *converting = place.column;
+  if (place.default_value == nullptr) {
+    MemoryContext const caller = MemoryContextSwitchTo(context_);
+    place.default_value = ExecInitExpr(expression_planner(place.column->default_value), nullptr);
+    MemoryContextSwitchTo(caller);
+  }
+  const int at = place.column->attribute - 1;
+  slot->tts_values[at] = ExecEvalExpr(place.default_value, expressions, &slot->tts_isnull[at]);
+}
+
 void RowConverter::convert(const Fields& fields, TupleTableSlot* slot, ExprContext* expressions, const Column** converting) {
   std::memset(slot->tts_isnull, true, static_cast<std::size_t>(slot->tts_tupleDescriptor->natts));
   for (std::size_t i = 0; i < fields.valid; i++) {
@@ -137,14 +169,11 @@ void RowConverter::convert(const Fields& fields, TupleTableSlot* slot, ExprConte
     slot->tts_values[at] = to_datum(place, fields.values[i]);
     slot->tts_isnull[at] = fields.values[i].state == Field::State::null;
   }
-  const auto compute = [=](const Place& place) {
-    *converting = place.column;
-    const int at = place.column->attribute - 1;
-    slot->tts_values[at] = ExecEvalExpr(place.default_value, expressions, &slot->tts_isnull[at]);
-  };
   for (std::size_t i = 0; i < fields.valid && !fields.problem; i++)
-    if (fields.values[i].state == Field::State::absent && fields_[i].default_value != nullptr) compute(fields_[i]);
-  for (std::size_t i = 0; i < defaults_.size() && !fields.problem; i++) compute(defaults_[i]);
+    if (fields.values[i].state == Field::State::absent && fields_[i].column->default_value != nullptr)
+      compute_default(fields_[i], slot, expressions, converting);
+  for (std::size_t i = 0; i < defaults_.size() && !fields.problem; i++)
+    compute_default(defaults_[i], slot, expressions, converting);
   *converting = nullptr;
   ExecStoreVirtualTuple(slot);
 }

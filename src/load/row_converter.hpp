@@ -18,7 +18,8 @@ class RowConverter {
  public:
   /// Prepares for the columns that rules loads. The expressions of defaults live in the current memory context.
   /// filter: see WriterOptions.
-  RowConverter(Rules& rules, List* filter);
+  /// fields_may_be_absent: see Source::may_leave_fields_out().
+  RowConverter(Rules& rules, List* filter, bool fields_may_be_absent);
 
   /// Fills slot, emptied before, with values in the current memory context. converting tells which column is at work when an
   /// error is raised. Calls the server without a guard; nothing here needs a destructor.
@@ -28,8 +29,8 @@ class RowConverter {
   bool passes_filter(TupleTableSlot* slot, ExprContext* expressions) const;
 
   /// Whether a row's values may depend on other rows or on the moment: defaults with functions that are volatile, but for
-  /// nextval(), and a filter with functions that are not immutable.
-  [[nodiscard]] bool depends_on_more_than_row() const { return has_volatile_default_ || has_mutable_filter_; }
+  /// nextval(), or of a user's and not immutable, and a filter with functions that are not immutable.
+  [[nodiscard]] bool depends_on_more_than_row() const { return has_mutable_default_ || has_mutable_filter_; }
 
  private:
   enum class Parser : std::uint8_t {
@@ -49,17 +50,19 @@ class RowConverter {
   struct Place {
     Column* column;
     Parser parser;
-    std::size_t max_bytes;  ///< of a text that fits its column whatever its characters are
-    ExprState* default_value;
+    std::size_t max_bytes;     ///< of a text that fits its column whatever its characters are
+    ExprState* default_value;  ///< null until it is needed: to prepare it may raise, and takes rights to its functions
   };
+  void compute_default(Place& place, TupleTableSlot* slot, ExprContext* expressions, const Column** converting) const;
   static Parser parser_of(const Column& column, std::size_t& max_bytes);
   static bool parse(const Place& place, const Field& field, Datum* value);
   static Datum to_datum(const Place& place, const Field& field);
 
   std::vector<Place> fields_;    ///< in the order of the fields
   std::vector<Place> defaults_;  ///< columns without a field
+  MemoryContext context_;        ///< of the expressions
   ExprState* filter_ = nullptr;
-  bool has_volatile_default_ = false, has_mutable_filter_ = false;
+  bool has_mutable_default_ = false, has_mutable_filter_ = false;
 };
 
 }  // namespace ferry::load

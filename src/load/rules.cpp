@@ -73,7 +73,7 @@ void Rules::read_columns(bool load_all) {
       getTypeInputInfo(attribute->atttypid, &function, &place->input_parameter);
       fmgr_info(function, &place->input);
       Expr* const expression = reinterpret_cast<Expr*>(build_column_default(relation, attribute->attnum));
-      place->default_value = expression == nullptr ? nullptr : expression_planner(expression);
+      place->default_value = expression;
       List* const sequences = getOwnedSequences(RelationGetRelid(relation));
       ListCell* cell;
       foreach (cell, sequences) {

@@ -19,7 +19,7 @@ struct Column {
   Oid input_parameter;
   std::int32_t typmod;
   Oid type;
-  Expr* default_value;  ///< planned; null where there is none
+  Expr* default_value;  ///< not planned, which might raise; null where there is none
   Oid sequence;         ///< that feeds it (serial, identity), or InvalidOid
   bool descends;        ///< that sequence counts down
   bool loaded;          ///< the load gives it values; the others take their default

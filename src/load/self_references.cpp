@@ -127,7 +127,8 @@ Child* open_child(Oid table, const List* referenced) {
   auto* const child = static_cast<Child*>(palloc0(sizeof(Child)));
   child->table = table_open(table, RowExclusiveLock);
   child->row = table_slot_create(child->table, nullptr);
-  const TriggerDesc* const list = child->table->trigdesc;
+  // a copy: the relation's own goes when an invalidation arrives
+  const TriggerDesc* const list = CopyTriggerDesc(child->table->trigdesc);
   for (int i = 0; list != nullptr && i < list->numtriggers; i++) {
     const Trigger& trigger = list->triggers[i];
     if (trigger.tgfoid != F_RI_FKEY_CHECK_INS || !list_member_oid(referenced, trigger.tgconstrrelid) || !pg::fires(trigger) ||

@@ -47,6 +47,8 @@ class Source {
   virtual void split(const Record& record, Fields& out) = 0;
   /// The record as text in the server's encoding, or nothing where its bytes are not valid text.
   [[nodiscard]] virtual std::optional<std::string> text_of(const Record& record) = 0;
+  /// Whether a record may leave a column of the load without a field, to take its default.
+  [[nodiscard]] virtual bool may_leave_fields_out() const = 0;
   /// Bytes of the source in all; 0 where that is not known.
   [[nodiscard]] virtual std::int64_t bytes_total() const = 0;
   /// Bytes of the source read so far.

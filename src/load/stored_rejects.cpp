@@ -32,6 +32,13 @@ std::string_view bytes_of(TupleTableSlot* row, AttrNumber column) {
   return {VARDATA_ANY(bytes), static_cast<std::size_t>(VARSIZE_ANY_EXHDR(bytes))};
 }
 
+/// Whether the log has that problem for a reject already. Calls the server without a guard.
+bool is_problem_of(TupleTableSlot* row, const Problem& problem) {
+  return bytes_of(row, kRejectSqlstate) == problem.sqlstate && bytes_of(row, kRejectColumnName) == problem.column &&
+         bytes_of(row, kRejectConstraintName) == problem.constraint && bytes_of(row, kRejectReason) == problem.reason &&
+         bytes_of(row, kRejectDetail) == problem.detail;
+}
+
 /// The same as a string of C.
 const char* text_of(TupleTableSlot* row, AttrNumber column) {
   const std::string_view bytes = bytes_of(row, column);
@@ -180,6 +187,10 @@ void StoredRejects::change(std::int64_t row_number, const Problem* problem) {
     MemoryContext const caller = MemoryContextSwitchTo(row_context_);
     if (!table_tuple_fetch_row_version(rejects_, &tid, snapshot_, settled_)) elog(ERROR, "could not find a rejected row");
     slot_getallattrs(settled_);
+    if (problem != nullptr && is_problem_of(settled_, *problem)) {
+      MemoryContextSwitchTo(caller);
+      return;
+    }
     TupleTableSlot* const changed = writer_.input_slot();
     for (int i = 0; i < kRejectColumns; i++) {
       changed->tts_values[i] = settled_->tts_values[i];

@@ -116,6 +116,10 @@ StreamSource::StreamSource(ByteSource& bytes, const StreamOptions& options, Rule
       throw Error("42883", concat("default conversion function for encoding \"", pg_encoding_to_char(options_.encoding),
                                   "\" to \"", pg_encoding_to_char(server_encoding), "\" does not exist"));
   }
+  // records are found before they are converted
+  const bool has_wide_quote = ((options_.dialect.quote | options_.dialect.escape) & 0x80) != 0;
+  if (OidIsValid(conversion_) && options_.format == Format::csv && has_wide_quote)
+    throw Error("0A000", "quote and escape must be ASCII characters where the encoding is not that of the database");
   if (!options_.columns.empty()) rules_.choose_columns(options_.columns);
   read_header();
   field_of_column_.resize(rules_.field_columns().size());

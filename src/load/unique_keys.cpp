@@ -28,7 +28,10 @@ bool UniqueKey::supports(Relation table, Relation index) {
     const AttrNumber attribute = form->indkey.values[i];
     if (attribute <= 0) return false;
     const Oid type = call(getBaseType, TupleDescAttr(RelationGetDescr(table), attribute - 1)->atttypid);
-    if (index->rd_opcintype[i] != type || !has_key_image(type, index->rd_indcollation[i])) return false;
+    // an operator class of a user's may call equal what has different bytes
+    if (index->rd_opfamily[i] >= FirstNormalObjectId || index->rd_opcintype[i] != type ||
+        !has_key_image(type, index->rd_indcollation[i]))
+      return false;
   }
   return true;
 }

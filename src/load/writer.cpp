@@ -15,15 +15,17 @@ Writer::Writer(Source& source, Rules& rules, const WriterOptions& options)
       self_references_(rules.relation()),
       exact_(source, rules, self_references_, options),
       waiting_(exact_, self_references_),
-      bulk_(BulkWriter::for_table(source, rules, options)) {}
+      source_(source) {}
 
 void Writer::begin() {
   Relation const relation = rules_.relation();
   const bool with_update = options_.on_conflict == OnConflict::update;
-  if (!StatementTriggers::has_any(relation, with_update)) return;
-  statement_ = call([=, this] {
-    return StatementTriggers::begin(relation, with_update, options_.fields_vary ? nullptr : rules_.written_columns());
-  });
+  if (StatementTriggers::has_any(relation, with_update))
+    statement_ = call([=, this] {
+      return StatementTriggers::begin(relation, with_update, options_.fields_vary ? nullptr : rules_.written_columns());
+    });
+  // what triggers have written is there when it looks at the table
+  bulk_ = BulkWriter::for_table(source_, rules_, options_);
 }
 
 void Writer::end() {

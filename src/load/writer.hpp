@@ -40,7 +40,8 @@ class Writer {
   SelfReferences self_references_;
   ExactWriter exact_;
   WaitingRows waiting_;
-  std::unique_ptr<BulkWriter> bulk_;
+  Source& source_;
+  std::unique_ptr<BulkWriter> bulk_;  ///< nothing before begin()
   std::optional<pg::StatementTriggers> statement_;
 };
 

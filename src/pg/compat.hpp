@@ -15,6 +15,7 @@ extern "C" {
 #include "commands/copy.h"
 #include "commands/trigger.h"
 #include "executor/executor.h"
+#include "nodes/nodeFuncs.h"
 #include "nodes/parsenodes.h"
 #include "parser/parse_relation.h"
 #include "utils/regproc.h"
@@ -161,6 +162,30 @@ inline void init_plan_recheck(EPQState* state, EState* estate) {
   EvalPlanQualInit(state, estate, nullptr, NIL, -1, NIL);
 #else
   EvalPlanQualInit(state, estate, nullptr, NIL, -1);
+#endif
+}
+
+/// 16 gave the walker its type.
+inline bool walk_expression(Node* node, bool (*walker)(Node*, void*), void* context) {
+#if PG_VERSION_NUM >= 160000
+  return expression_tree_walker_impl(node, walker, context);
+#else
+  return expression_tree_walker(node, reinterpret_cast<bool (*)()>(reinterpret_cast<void (*)()>(walker)), context);
+#endif
+}
+
+/// Drops what the executor has prepared of a table's CHECKs and generated columns, to be made anew. 16 split the generated
+/// ones, 18 renamed the constraints.
+inline void forget_prepared_expressions(ResultRelInfo* table) {
+#if PG_VERSION_NUM >= 180000
+  table->ri_CheckConstraintExprs = nullptr;
+#else
+  table->ri_ConstraintExprs = nullptr;
+#endif
+#if PG_VERSION_NUM >= 160000
+  table->ri_GeneratedExprsI = table->ri_GeneratedExprsU = nullptr;
+#else
+  table->ri_GeneratedExprs = nullptr;
 #endif
 }
 

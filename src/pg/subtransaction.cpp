@@ -40,7 +40,7 @@ ErrorData* take_server_error(MemoryContext context) {
 
 }  // namespace
 
-void attempt(void (*body)(void*), void* argument, bool (*may_swallow)(const char*), std::optional<CaughtError>& caught) {
+void attempt(const Attempted& attempted, std::optional<CaughtError>& caught) {
   MemoryContext const context = CurrentMemoryContext;
   ResourceOwner const owner = CurrentResourceOwner;
   call([=] {
@@ -51,12 +51,12 @@ void attempt(void (*body)(void*), void* argument, bool (*may_swallow)(const char
   std::optional<CaughtError> own;
   std::exception_ptr other;
   try {
-    body(argument);
+    attempted.run(attempted.body);
   } catch (const ServerError&) {
     failed_in_server = true;
   } catch (const Error& error) {
     other = std::current_exception();
-    if (may_swallow(error.sqlstate().c_str()))
+    if (attempted.may_swallow(attempted.rule, error.sqlstate().c_str()))
       own = CaughtError{error.sqlstate(), error.message(), error.detail(),     error.schema(),
                         error.table(),    error.column(),  error.constraint(), error.context()};
   } catch (...) {
@@ -79,7 +79,7 @@ void attempt(void (*body)(void*), void* argument, bool (*may_swallow)(const char
   ErrorData* const data = take_server_error(context);
   roll_back(context, owner);
   const char* const sqlstate = unpack_sql_state(data->sqlerrcode);
-  if (!may_swallow(sqlstate)) call(ReThrowError, data);
+  if (!attempted.may_swallow(attempted.rule, sqlstate)) call(ReThrowError, data);
   caught = CaughtError{sqlstate,
                        text_or_empty(data->message),
                        text_or_empty(data->detail),

@@ -14,19 +14,30 @@ struct CaughtError {
 };
 
 namespace detail {
-void attempt(void (*body)(void*), void* argument, bool (*may_swallow)(const char* sqlstate), std::optional<CaughtError>& caught);
-}
+/// What attempt() is given, without their types.
+struct Attempted {
+  void (*run)(void*);
+  void* body;
+  bool (*may_swallow)(void*, const char* sqlstate);
+  void* rule;
+};
+void attempt(const Attempted& attempted, std::optional<CaughtError>& caught);
+}  // namespace detail
 
 /// Runs body in a subtransaction of its own. Nothing when it succeeded and was released; the error when it failed and was
 /// rolled back. Errors that may_swallow refuses are raised on after the rollback, with nothing lost, and so are C++
 /// exceptions other than Error. The caller's memory context and resource owner are current again afterwards.
-/// sqlstate: five characters.
-template <class F>
-[[nodiscard]] std::optional<CaughtError> attempt(F&& body, bool (*may_swallow)(const char* sqlstate)) {
+/// may_swallow: takes the five characters of an SQLSTATE.
+template <class F, class P>
+[[nodiscard]] std::optional<CaughtError> attempt(F&& body, P&& may_swallow) {
   using Body = std::remove_reference_t<F>;
+  using Rule = std::remove_reference_t<P>;
   std::optional<CaughtError> caught;
-  detail::attempt([](void* self) { (*static_cast<Body*>(self))(); }, const_cast<void*>(static_cast<const void*>(&body)),
-                  may_swallow, caught);
+  detail::attempt({.run = [](void* self) { (*static_cast<Body*>(self))(); },
+                   .body = const_cast<void*>(static_cast<const void*>(&body)),
+                   .may_swallow = [](void* self, const char* sqlstate) -> bool { return (*static_cast<Rule*>(self))(sqlstate); },
+                   .rule = const_cast<void*>(static_cast<const void*>(&may_swallow))},
+                  caught);
   return caught;
 }
 

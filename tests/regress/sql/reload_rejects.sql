@@ -198,6 +198,18 @@ SELECT rows_loaded, rows_rejected FROM reload_rejects(:planted);
 SELECT row_number, sqlstate FROM unresolved WHERE load_id = :planted ORDER BY 1;
 SELECT id, parent, said FROM tree ORDER BY id;
 
+-- not into a table that somebody else has now, nor past the condition of a COPY
+CREATE TABLE handed (id int NOT NULL);
+SELECT load_id AS handed_load FROM insert_rows('handed', '[{}]') \gset
+COPY handed FROM PROGRAM 'echo x' WITH (FORMAT csv, ON_ERROR reject) WHERE id > 0;
+SELECT max(load_id) AS filtered_load FROM ferry_loads \gset
+ALTER TABLE handed OWNER TO regress_other;
+\set VERBOSITY terse
+SELECT reload_rejects(:filtered_load) \g /dev/null
+SELECT reload_rejects(:handed_load) \g /dev/null
+\set VERBOSITY default
+DROP TABLE handed;
+
 -- purge_loads: what finished before, and is visible
 SET ROLE regress_other;
 SELECT purge_loads('infinity');
