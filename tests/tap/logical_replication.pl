@@ -165,7 +165,9 @@ sub check_equal
 	}
 	is($subscriber->safe_psql('postgres', 'SELECT apply_error_count, sync_error_count FROM pg_stat_subscription_stats'), '0|0', "$round: no errors");
 	is($subscriber->safe_psql('postgres', "SELECT subenabled FROM pg_subscription"), 't', "$round: the subscription is enabled");
-	unlike(slurp_file($subscriber->logfile), qr/ERROR:/, "$round: the subscriber never stopped");
+	# an apply worker that is started anew may come before the old one is gone, and is then started once more
+	my $log = slurp_file($subscriber->logfile) =~ s/ERROR:  replication origin with ID \d+ is already active//gr;
+	unlike($log, qr/ERROR:/, "$round: the subscriber never stopped");
 	return;
 }
 
