@@ -37,9 +37,9 @@ std::unique_ptr<BulkWriter> BulkWriter::for_table(Source& source, Rules& rules, 
     writer->close_table();
     return nullptr;
   }
-  const auto knows_largest = [](const UniqueKey& key) { return key.knows_largest(); };
+  const auto can_know_largest = [](const UniqueKey& key) { return key.can_know_largest(); };
   writer->lacks_indexes_ = writer->lacks_indexes_ && !writer->indexes_may_raise_ &&
-                           std::all_of(writer->unique_keys_.begin(), writer->unique_keys_.end(), knows_largest);
+                           std::all_of(writer->unique_keys_.begin(), writer->unique_keys_.end(), can_know_largest);
   writer->insert_state_ = call(GetBulkInsertState);
   return writer;
 }

@@ -29,8 +29,8 @@ class UniqueKey {
   UniqueKey(Relation table, Relation index);
 
   /// Whether keys beyond the largest one are known to be free without a look into the index.
-  [[nodiscard]] bool knows_largest() const { return is_number_; }
-  /// Whether each row's key is beyond those of all rows before. Needs knows_largest().
+  [[nodiscard]] bool can_know_largest() const { return is_number_; }
+  /// Whether each row's key is beyond those of all rows before. Needs can_know_largest().
   [[nodiscard]] bool ascends(const std::vector<TupleTableSlot*>& rows) const;
 
   /// Releases what the constructor took.
