@@ -23,6 +23,14 @@ namespace ferry::load {
 
 using pg::call;
 
+namespace {
+
+/// What the values of a usual batch take: kept from batch to batch. To get it from the system anew each time costs more than to
+/// fill it.
+constexpr Size kKeptBatchBytes = Size{512} << 10;
+
+}  // namespace
+
 std::unique_ptr<BulkWriter> BulkWriter::for_table(Source& source, Rules& rules, const WriterOptions& options) {
   if (!allows_bulk(rules, options.on_conflict)) return nullptr;
   auto foreign_keys = ForeignKey::of_table(rules.relation());
@@ -54,8 +62,9 @@ BulkWriter::BulkWriter(Source& source, Rules& rules, const WriterOptions& option
       fixed_row_bytes_(fixed_row_bytes(rules)) {
   load_context_ = CurrentMemoryContext;
   converter_ = std::make_unique<RowConverter>(rules_, options_.filter, source_.may_leave_fields_out());
-  batch_context_ =
-      call([] { return AllocSetContextCreate(CurrentMemoryContext, "pg_ferry bulk batch", ALLOCSET_DEFAULT_SIZES); });
+  batch_context_ = call([] {
+    return AllocSetContextCreate(CurrentMemoryContext, "pg_ferry bulk batch", 0, kKeptBatchBytes, ALLOCSET_DEFAULT_MAXSIZE);
+  });
 }
 
 /// False where a unique index needs the row path.
@@ -119,11 +128,15 @@ void BulkWriter::write(const std::vector<Record>& records, std::vector<Result>& 
       MemoryContext const caller = MemoryContextSwitchTo(load_context_);
       TupleTableSlot* const slot = table_slot_create(rules_.relation(), nullptr);
       MemoryContextSwitchTo(caller);
+      slot->tts_mcxt = batch_context_;  // where it puts the row when that is formed
       return slot;
     }));
   call([this] {
-    // what they hold of the batch before is in the context, in part
-    for (TupleTableSlot* slot : slots_) ExecClearTuple(slot);
+    // what they hold of the batch before is in the context, and freed with it
+    for (TupleTableSlot* slot : slots_) {
+      slot->tts_flags &= static_cast<std::uint16_t>(~TTS_FLAG_SHOULDFREE);
+      ExecClearTuple(slot);
+    }
     MemoryContextReset(batch_context_);
   });
   convert_all(records, results);
@@ -340,6 +353,7 @@ void BulkWriter::order_by_key() {
   std::iota(write_order_.begin(), write_order_.end(), std::size_t{0});
   if (unique_keys_.empty() || !unique_keys_[0].has_order()) return;
   const UniqueKey& key = unique_keys_[0];
+  if (key.came_in_order(accepted_.size())) return;
   const auto less = [&](std::size_t a, std::size_t b) { return key.less(accepted_slots_[a], accepted_slots_[b]); };
   if (!std::is_sorted(write_order_.begin(), write_order_.end(), less)) std::sort(write_order_.begin(), write_order_.end(), less);
 }

@@ -43,7 +43,7 @@ class BulkWriter {
 
   [[nodiscard]] const FarthestValues& farthest_values() const { return farthest_; }
 
-  static constexpr std::size_t kMaxRows = 2000;
+  static constexpr std::size_t kMaxRows = 1000;
 
  private:
   bool open_table();

@@ -29,9 +29,9 @@ struct Result {
     filtered,    ///< the filter is not true for it
     waiting,     ///< its parent, a row of the same table, may come later
   } state = State::pending;
-  Problem problem{};     ///< of a rejected one
   std::string key{};     ///< of a loaded one: its primary key as JSON, if the writer was asked for it
   pg::RowPlace place{};  ///< of a loaded one that was written row by row
+  Problem problem{};     ///< of a rejected one; last, since most rows have none, and what every row has shares a cache line then
 
   /// Makes it one of a record that nothing is known of. What is no part of that state is not worth the time to clear.
   void reset() {

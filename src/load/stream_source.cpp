@@ -6,6 +6,7 @@
 #include "pg/guard.hpp"
 #include "text/copy_text.hpp"
 #include "text/csv.hpp"
+#include "text/value_parse.hpp"
 
 #include "pg/server.hpp"
 
@@ -128,6 +129,8 @@ StreamSource::StreamSource(ByteSource& bytes, const StreamOptions& options, Rule
   for (std::size_t i = 0; i < column_of_field_.size(); i++)
     if (column_of_field_[i] >= 0) field_of_column_[static_cast<std::size_t>(column_of_field_[i])] = i;
   note_forced_columns();
+  is_plain_ = options_.header != Header::by_name && force_not_null_.empty() && force_null_.empty() &&
+              !options_.dialect.default_string.has_value();
 }
 
 /// The next record before the line that ends the data.
@@ -160,7 +163,7 @@ std::vector<std::string> StreamSource::read_names() {
   Record header;
   header.raw.assign(record.raw);
   std::optional<Problem> problem = problem_of(record.problem, options_.format, options_.max_record_bytes);
-  if (problem || !convert(header.raw, text_, problem) || !split_text(problem))
+  if (problem || !convert(header.raw, problem) || !split_text(problem))
     throw Error("22P04", "header line is malformed").detail(problem->reason);
   std::vector<std::string> names;
   for (const text::Field& field : fields_) names.emplace_back(field.text, field.size);
@@ -242,26 +245,26 @@ bool StreamSource::read(Record& record) {
   return true;
 }
 
-/// The record in the server's encoding, into text; or what is wrong with its bytes, into problem, and false.
-bool StreamSource::convert(const std::string& raw, std::string& text, std::optional<Problem>& problem) const {
+/// The record in the server's encoding, into text_, which is good as long as raw and until the next call; or what is wrong with
+/// its bytes, into problem, and false.
+bool StreamSource::convert(const std::string& raw, std::optional<Problem>& problem) {
   const int length = static_cast<int>(raw.size());
   const int server_encoding = GetDatabaseEncoding();
   const int encoding = options_.encoding == PG_SQL_ASCII ? server_encoding : options_.encoding;
+  text_ = raw;
+  if (encoding == PG_UTF8 && server_encoding == PG_UTF8 && text::is_valid_utf8_without_nul(raw)) return true;
   // raises no error
   if (const int valid = pg_encoding_verifymbstr(encoding, raw.data(), length); valid < length) {
     problem = invalid_bytes(raw, static_cast<std::size_t>(valid), encoding);
     problem->detail = concat("The sequence starts at byte ", valid + 1, " of the record.");
     return false;
   }
-  if (encoding == server_encoding || server_encoding == PG_SQL_ASCII || raw.empty()) {
-    text = raw;
-    return true;
-  }
-  text.resize(raw.size() * MAX_CONVERSION_GROWTH + 1);
+  if (encoding == server_encoding || server_encoding == PG_SQL_ASCII || raw.empty()) return true;
+  converted_.resize(raw.size() * MAX_CONVERSION_GROWTH + 1);
   auto* const from = reinterpret_cast<unsigned char*>(const_cast<char*>(raw.data()));
-  auto* const to = reinterpret_cast<unsigned char*>(text.data());
+  auto* const to = reinterpret_cast<unsigned char*>(converted_.data());
   const int converted = call(pg_do_encoding_conversion_buf, conversion_, encoding, server_encoding, from, length, to,
-                             static_cast<int>(text.size()), true);
+                             static_cast<int>(converted_.size()), true);
   if (converted < length) {
     problem =
         Problem{"22P05",
@@ -273,15 +276,14 @@ bool StreamSource::convert(const std::string& raw, std::string& text, std::optio
                 {}};
     return false;
   }
-  text.resize(std::char_traits<char>::length(text.c_str()));
+  text_ = converted_.c_str();
   return true;
 }
 
 std::optional<std::string> StreamSource::text_of(const Record& record) {
-  std::string text;
   std::optional<Problem> problem;
-  if (!convert(record.raw, text, problem)) return std::nullopt;
-  return text;
+  if (!convert(record.raw, problem)) return std::nullopt;
+  return std::string(text_);
 }
 
 /// Splits text_ into fields_; what is wrong with it as a whole into problem, and false.
@@ -308,7 +310,7 @@ void StreamSource::split(const Record& record, Fields& out) {
   out.values.resize(rules_.field_columns().size());
   out.valid = 0;
   out.problem = record.problem;
-  if (out.problem || !convert(record.raw, text_, out.problem)) return;
+  if (out.problem || !convert(record.raw, out.problem)) return;
   if (out.values.empty() && text_.empty() && column_of_field_.empty()) return;
   if (split_text(out.problem)) place_fields(out);
 }
@@ -318,6 +320,14 @@ void StreamSource::place_fields(Fields& out) const {
   const auto counts = [this] { return concat("Expected ", column_of_field_.size(), " fields, found ", fields_.size(), "."); };
   if (fields_.size() > column_of_field_.size()) {
     out.problem = malformed("extra data after last expected column", counts());
+    return;
+  }
+  if (is_plain_ && fields_.size() == out.values.size()) {
+    for (std::size_t i = 0; i < fields_.size(); i++) {
+      const text::Field& from = fields_[i];
+      out.values[i] = {from.is_null ? Field::State::null : Field::State::text, from.is_null ? nullptr : from.text, from.size};
+    }
+    out.valid = fields_.size();
     return;
   }
   for (std::size_t i = 0; i < fields_.size(); i++) {

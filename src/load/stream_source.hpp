@@ -63,7 +63,7 @@ class StreamSource : public Source {
   void match_header();
   void place_fields_by_name();
   void note_forced_columns();
-  bool convert(const std::string& raw, std::string& text, std::optional<Problem>& problem) const;
+  bool convert(const std::string& raw, std::optional<Problem>& problem);
   bool split_text(std::optional<Problem>& problem);
   void place_fields(Fields& out) const;
   void take_value(const text::Field& from, std::size_t place, Field& field) const;
@@ -77,8 +77,10 @@ class StreamSource : public Source {
   std::int64_t header_rows_ = 0;
   std::vector<int> column_of_field_;          ///< place of the field's column among the loaded ones; -1: the field is not loaded
   std::vector<std::size_t> field_of_column_;  ///< the inverse
+  bool is_plain_ = false;                     ///< fields stand in the order of the loaded columns and mean what they say
   std::vector<bool> force_not_null_, force_null_;  ///< by place among the loaded columns; empty: none
-  std::string text_, storage_;
+  std::string_view text_;                          ///< what convert() made
+  std::string converted_, storage_;                ///< where it and the split functions keep what is not as it came
   std::vector<text::Field> fields_;
 };
 

@@ -119,7 +119,7 @@ bool UniqueKey::ascends(const std::vector<TupleTableSlot*>& rows) const {
 }
 
 UniqueKey::Answer UniqueKey::ask(TupleTableSlot* slot, bool probe) {
-  if (has_null(slot) || beyond_largest(slot)) return Answer::free;
+  if (beyond_largest(slot) || has_null(slot)) return Answer::free;
   for (const std::int64_t number : ascending_) accepted_.add({.number = number});
   ascending_.clear();
   if (accepted_.has(key(slot))) return Answer::taken;

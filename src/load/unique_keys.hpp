@@ -51,6 +51,8 @@ class UniqueKey {
   /// Whether keys have an order that is of use to write them in: that of the index, more or less.
   [[nodiscard]] bool has_order() const { return types_.size() == 1; }
   [[nodiscard]] bool less(TupleTableSlot* a, TupleTableSlot* b) const;
+  /// Whether the rows accepted in this batch, so many, are known to have come in that order.
+  [[nodiscard]] bool came_in_order(std::size_t count) const { return ascending_.size() == count; }
   /// What is wrong with a row whose key is taken.
   [[nodiscard]] Problem violation(TupleTableSlot* slot);
 

@@ -47,8 +47,8 @@ struct Record {
 
 /// A field of a record.
 struct Field {
-  const char* text;  ///< zero-terminated, without quotes and escapes; lives in the storage given to the split function
-  std::size_t size;
+  const char* text = nullptr;  ///< zero-terminated, without quotes and escapes; lives in the storage given to the split function
+  std::size_t size = 0;
   bool is_null = false;
   bool is_default = false;
   bool has_made_bytes = false;  ///< escapes made bytes that may be no valid text

@@ -1,5 +1,6 @@
 #include "text/value_parse.hpp"
 
+#include <bit>
 #include <charconv>
 #include <cmath>
 #include <cstring>
@@ -12,14 +13,47 @@ namespace {
 
 constexpr unsigned digit_of(char c) { return static_cast<unsigned>(static_cast<unsigned char>(c)) - '0'; }
 
-/// [-]digits. Where there are so few of them that they cannot overflow, in half the time of std::from_chars().
+/// The value of one to three digits, or something over 999. It has no branch for their number, which nobody could foretell.
+constexpr std::uint32_t few_digits(const char* at, std::size_t size) {
+  const unsigned first = digit_of(at[0]), middle = digit_of(at[size / 2]), last = digit_of(at[size - 1]);
+  const unsigned hundreds = size == 3 ? first : 0, tens = size == 1 ? 0 : size == 2 ? first : middle;
+  return first > 9 || middle > 9 || last > 9 ? UINT32_MAX : hundreds * 100 + tens * 10 + last;
+}
+
+/// The value of four to eight digits, or nothing over 99,999,999 where there is another character among them. All are worked on
+/// at once: as bytes, then as pairs, then as fours. Source: Johnny Lee, "Fast numeric string to int"; Daniel Lemire.
+std::uint32_t more_digits(const char* at, std::size_t size) {
+  std::uint32_t low, high;
+  std::memcpy(&low, at, sizeof low);
+  std::memcpy(&high, at + size - sizeof high, sizeof high);
+  constexpr std::uint64_t kZeros = 0x3030'3030'3030'3030, kTooLarge = 0x0606'0606'0606'0606, kHighHalves = 0xf0f0'f0f0'f0f0'f0f0;
+  const auto missing_bits = static_cast<unsigned>(8 * (8 - size));
+  // the last four are where they belong; the first ones go before them, over what they share, and zeros before those
+  std::uint64_t word = std::uint64_t{low} << missing_bits | std::uint64_t{high} << 32;
+  if (missing_bits != 0) word |= kZeros >> (64 - missing_bits);
+  if ((word & (word + kTooLarge) & kHighHalves) != kZeros || ((word | (word + kTooLarge)) & kHighHalves) != kZeros)
+    return UINT32_MAX;
+  word = (word & ~kHighHalves) * 2561 >> 8;
+  word = (word & 0x00ff'00ff'00ff'00ff) * 6553601 >> 16;
+  return static_cast<std::uint32_t>((word & 0x0000'ffff'0000'ffff) * 42949672960001 >> 32);
+}
+
+/// [-]digits. Where there are so few of them that they cannot overflow, in half the time of std::from_chars() or less.
 template <class T>
 std::optional<T> parse_integer(std::string_view text) {
   constexpr std::size_t kSafeBytes = 18;
   const char* at = text.data();
   const char* const end = at + text.size();
   std::int64_t value = 0;
-  if (text.size() > kSafeBytes) {
+  if (std::endian::native == std::endian::little && !text.empty() && text.size() <= 8) {
+    const bool negative = *at == '-';
+    const std::size_t digits = text.size() - (negative ? 1 : 0);
+    at += negative ? 1 : 0;
+    if (digits == 0) return std::nullopt;
+    const std::uint32_t magnitude = digits < 4 ? few_digits(at, digits) : more_digits(at, digits);
+    if (magnitude == UINT32_MAX) return std::nullopt;
+    value = negative ? -std::int64_t{magnitude} : std::int64_t{magnitude};
+  } else if (text.size() > kSafeBytes) {
     const auto [stop, error] = std::from_chars(at, end, value);
     if (error != std::errc() || stop != end) return std::nullopt;
   } else {
