@@ -23,14 +23,6 @@ namespace ferry::load {
 
 using pg::call;
 
-namespace {
-
-/// What the values of a usual batch take: kept from batch to batch. To get it from the system anew each time costs more than to
-/// fill it.
-constexpr Size kKeptBatchBytes = Size{512} << 10;
-
-}  // namespace
-
 std::unique_ptr<BulkWriter> BulkWriter::for_table(Source& source, Rules& rules, const WriterOptions& options) {
   if (!allows_bulk(rules, options.on_conflict)) return nullptr;
   auto foreign_keys = ForeignKey::of_table(rules.relation());
@@ -62,9 +54,6 @@ BulkWriter::BulkWriter(Source& source, Rules& rules, const WriterOptions& option
       fixed_row_bytes_(fixed_row_bytes(rules)) {
   load_context_ = CurrentMemoryContext;
   converter_ = std::make_unique<RowConverter>(rules_, options_.filter, source_.may_leave_fields_out());
-  batch_context_ = call([] {
-    return AllocSetContextCreate(CurrentMemoryContext, "pg_ferry bulk batch", 0, kKeptBatchBytes, ALLOCSET_DEFAULT_MAXSIZE);
-  });
 }
 
 /// False where a unique index needs the row path.
@@ -106,7 +95,7 @@ void BulkWriter::close() {
   call([this] {
     for (TupleTableSlot* slot : slots_) ExecDropSingleTupleTableSlot(slot);
     if (insert_state_ != nullptr) FreeBulkInsertState(insert_state_);
-    MemoryContextDelete(batch_context_);
+    if (batch_context_ != nullptr) MemoryContextDelete(batch_context_);
   });
 }
 
@@ -123,6 +112,11 @@ void BulkWriter::forget_largest_keys() {
 }
 
 void BulkWriter::write(const std::vector<Record>& records, std::vector<Result>& results) {
+  const Size kept_bytes = records.size() < kMaxRows ? Size{ALLOCSET_DEFAULT_INITSIZE} : kKeptBatchBytes;
+  if (batch_context_ == nullptr)
+    batch_context_ = call([this, kept_bytes] {
+      return AllocSetContextCreateInternal(load_context_, "pg_ferry bulk batch", 0, kept_bytes, ALLOCSET_DEFAULT_MAXSIZE);
+    });
   while (slots_.size() < records.size())
     slots_.push_back(call([this] {
       MemoryContext const caller = MemoryContextSwitchTo(load_context_);

@@ -44,6 +44,9 @@ class BulkWriter {
   [[nodiscard]] const FarthestValues& farthest_values() const { return farthest_; }
 
   static constexpr std::size_t kMaxRows = 1000;
+  /// What the values of a usual batch take: kept from batch to batch. To get it from the system each time costs more than to
+  /// fill it.
+  static constexpr std::size_t kKeptBatchBytes = std::size_t{512} << 10;
 
  private:
   bool open_table();
