@@ -70,12 +70,24 @@ std::string reject_json(std::int64_t row_number, const Problem& problem) {
       .constraint(problem.constraint);
 }
 
+LogPolicy log_policy() {
+  switch (settings::log_batches) {
+    case settings::kLogAll:
+      return LogPolicy::all;
+    case settings::kLogOff:
+      return LogPolicy::none;
+    default:
+      return LogPolicy::rejects;
+  }
+}
+
 void load_table(TableRows& table, bool all_or_nothing) {
   JsonSource source(std::move(table.rows), *table.rules);
   LoadOptions options;
   options.source_name = "batch";
   options.options_json = concat("{\"format\": \"json\", \"all_or_nothing\": ", all_or_nothing ? "true" : "false", "}");
   options.want_keys = true;
+  options.log = log_policy();
   options.fields_vary = true;
   table.summary = run_load(source, *table.rules, options, [&](const Record& record, const Result& result) {
     table.keys[record.row_number] = result.key.empty() ? "null" : result.key;
@@ -111,9 +123,10 @@ void add_result(pg::ResultRows& results, const TableRows& table) {
                           Int32GetDatum(static_cast<std::int32_t>(summary.rows_loaded)),
                           Int32GetDatum(static_cast<std::int32_t>(summary.rows_rejected)),
                           to_jsonb(json_array(table.rejects)),
-                          Int64GetDatum(summary.load_id),
+                          Int64GetDatum(summary.load_id.value_or(0)),
                           to_jsonb(json_array(table.keys))};
-  const bool nulls[std::size(values)] = {};
+  bool nulls[std::size(values)] = {};
+  nulls[5] = !summary.load_id.has_value();
   results.add(values, nulls);
 }
 

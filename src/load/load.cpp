@@ -135,9 +135,8 @@ class Load {
 }  // namespace
 
 LoadSummary run_load(Source& source, Rules& rules, const LoadOptions& options, const Observer& observer) {
-  Log log;
+  Log log(options.log);
   LoadSummary summary;
-  summary.load_id = log.load_id();
   summary.source = options.source_name;
   summary.options_json = options.options_json;
   summary.started_at = GetCurrentTimestamp();
@@ -147,6 +146,7 @@ LoadSummary run_load(Source& source, Rules& rules, const LoadOptions& options, c
   else
     load.run();
   summary.source_bytes = source.bytes_read();
+  summary.load_id = log.load_id();
   log.write(summary, rules);
   // at last: no rollback moves a sequence back
   if (!options.dry_run) load.advance_sequences();
