@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <utility>
 
 #include "base/concat.hpp"
 #include "base/json_text.hpp"
@@ -28,10 +29,33 @@ namespace {
 
 using pg::call;
 
+/// The parsed request: the session's spare object, or a new one for a call within a call.
+class ParsedBatch {
+ public:
+  ParsedBatch() : batch_(std::exchange(spare(), nullptr)) {
+    if (batch_ == nullptr) batch_ = std::make_unique<text::JsonBatch>();
+  }
+  ~ParsedBatch() {
+    constexpr std::size_t kMaxKept = 1 << 20;
+    if (batch_->capacity() <= kMaxKept && spare() == nullptr) spare() = batch_.release();
+  }
+  ParsedBatch(const ParsedBatch&) = delete;
+  ParsedBatch& operator=(const ParsedBatch&) = delete;
+  text::JsonBatch* operator->() { return batch_.get(); }
+  const text::JsonBatch& operator*() const { return *batch_; }
+
+ private:
+  static text::JsonBatch*& spare() {
+    static text::JsonBatch* kept = nullptr;
+    return kept;
+  }
+  std::unique_ptr<text::JsonBatch> batch_;
+};
+
 /// One table of a request, on its way from JSON to a row of the result.
 struct TableRows {
   Oid table = InvalidOid;
-  std::vector<std::string> rows;
+  std::vector<text::JsonBatch::Row> rows;
   std::unique_ptr<Rules> rules{};
   LoadSummary summary{};
   std::map<std::int64_t, std::string> rejects{}, keys{};  ///< row number -> JSON
@@ -81,8 +105,8 @@ LogPolicy log_policy() {
   }
 }
 
-void load_table(TableRows& table, bool all_or_nothing) {
-  JsonSource source(std::move(table.rows), *table.rules);
+void load_table(const text::JsonBatch& batch, TableRows& table, bool all_or_nothing) {
+  JsonSource source(batch, table.rows, *table.rules);
   LoadOptions options;
   options.source_name = "batch";
   options.options_json = concat("{\"format\": \"json\", \"all_or_nothing\": ", all_or_nothing ? "true" : "false", "}");
@@ -130,7 +154,7 @@ void add_result(pg::ResultRows& results, const TableRows& table) {
   results.add(values, nulls);
 }
 
-void load_tables(std::vector<TableRows>& tables, bool all_or_nothing, pg::ResultRows& results) {
+void load_tables(const text::JsonBatch& batch, std::vector<TableRows>& tables, bool all_or_nothing, pg::ResultRows& results) {
   std::size_t rows = 0;
   for (const TableRows& table : tables) rows += table.rows.size();
   check_row_count(rows);
@@ -142,7 +166,7 @@ void load_tables(std::vector<TableRows>& tables, bool all_or_nothing, pg::Result
           .hint("Use INSERT statements instead.");
     relations.push_back(table.rules->relation());
   }
-  for (const std::size_t place : foreign_key_order(relations)) load_table(tables[place], all_or_nothing);
+  for (const std::size_t place : foreign_key_order(relations)) load_table(batch, tables[place], all_or_nothing);
   for (TableRows& table : tables) {
     table.rules->close();
     add_result(results, table);
@@ -153,28 +177,32 @@ Datum insert_rows(FunctionCallInfo call_info) {
   const pg::Arguments arguments(call_info);
   std::vector<TableRows> tables(1);
   tables[0].table = arguments.oid(0, "target");
-  tables[0].rows = text::read_json_rows(pg::to_utf8(arguments.text(1, "rows")));
+  ParsedBatch batch;
+  batch->read_rows(pg::to_utf8(arguments.text(1, "rows")));
+  tables[0].rows = batch->tables().front().rows;
   const bool all_or_nothing = arguments.boolean(2, "all_or_nothing");
   pg::ResultRows results(call_info);
-  load_tables(tables, all_or_nothing, results);
+  load_tables(*batch, tables, all_or_nothing, results);
   return Datum{0};
 }
 
 Datum insert_batch(FunctionCallInfo call_info) {
   const pg::Arguments arguments(call_info);
   std::vector<TableRows> tables;
-  for (text::JsonTable& named : text::read_json_tables(pg::to_utf8(arguments.text(0, "batch")))) {
+  ParsedBatch batch;
+  batch->read_tables(pg::to_utf8(arguments.text(0, "batch")));
+  for (const text::JsonBatch::Table& named : batch->tables()) {
     const Oid oid = find_table(pg::from_utf8(named.name));
     // two names may mean one table
     TableRows* table = nullptr;
     for (TableRows& known : tables)
       if (known.table == oid) table = &known;
     if (table == nullptr) table = &tables.emplace_back(TableRows{.table = oid, .rows = {}});
-    for (std::string& row : named.rows) table->rows.push_back(std::move(row));
+    table->rows.insert(table->rows.end(), named.rows.begin(), named.rows.end());
   }
   const bool all_or_nothing = arguments.boolean(1, "all_or_nothing");
   pg::ResultRows results(call_info);
-  load_tables(tables, all_or_nothing, results);
+  load_tables(*batch, tables, all_or_nothing, results);
   return Datum{0};
 }
 

@@ -53,8 +53,8 @@ class Log {
   void open();
 
   LogPolicy policy_;
-  Oid user_;               ///< who loads; triggers may change the current user
-  MemoryContext context_;  ///< of what waits for write()
+  Oid user_;                               ///< who loads; triggers may change the current user
+  MemoryContext context_;                  ///< of what waits for write()
   std::optional<std::int64_t> load_id_{};  ///< nothing: not open
   Relation loads_ = nullptr, rejects_ = nullptr;
   Tuplestorestate* store_ = nullptr;
