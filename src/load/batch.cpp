@@ -161,9 +161,6 @@ void load_tables(const text::JsonBatch& batch, std::vector<TableRows>& tables, b
   std::vector<Relation> relations;
   for (TableRows& table : tables) {
     table.rules = std::make_unique<Rules>(table.table, true);
-    if (table.rules->has_row_security())
-      throw Error("0A000", concat("cannot insert a batch into table \"", table.rules->table_name(), "\" with row-level security"))
-          .hint("Use INSERT statements instead.");
     relations.push_back(table.rules->relation());
   }
   for (const std::size_t place : foreign_key_order(relations)) load_table(batch, tables[place], all_or_nothing);

@@ -95,7 +95,7 @@ std::size_t fixed_row_bytes(const Rules& rules) {
 
 bool allows_bulk(Rules& rules, OnConflict on_conflict) {
   Relation const table = rules.relation();
-  if (on_conflict == OnConflict::update) return false;
+  if (on_conflict == OnConflict::update || rules.has_row_security()) return false;
   if (table->rd_rel->relkind != RELKIND_RELATION || table->rd_rel->relispartition) return false;
   // what may look at the table has to see the rows before
   if (has_other_row_trigger(table) || has_mutable_check(table)) return false;
