@@ -81,8 +81,8 @@ class Load {
     std::size_t bytes = 0;
     const std::size_t most =
         std::clamp(kBatchValues / std::max<std::size_t>(rules_.columns().size(), 1), kLeastBatchRows, kBatchRows);
-    records_.resize(most);
     for (count_ = 0; count_ < most && bytes < kBatchBytes; count_++) {
+      if (records_.size() == count_) records_.emplace_back();
       if (!source_.read(records_[count_])) break;
       bytes += records_[count_].raw.size();
     }
