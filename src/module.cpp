@@ -21,7 +21,13 @@ namespace ferry::settings {
 
 int max_batch_rows = 1000;
 int max_record_bytes = 16 << 20;
+int log_batches = kLogRejects;
 char* backup_directory = nullptr;
+
+namespace {
+constexpr config_enum_entry kLogBatchesNames[] = {
+    {"rejects", kLogRejects, false}, {"all", kLogAll, false}, {"off", kLogOff, false}, {nullptr, 0, false}};
+}
 
 }  // namespace ferry::settings
 
@@ -31,6 +37,9 @@ extern "C" void _PG_init() {
                           nullptr, &max_batch_rows, 1000, 1, 1'000'000, PGC_SUSET, 0, nullptr, nullptr, nullptr);
   DefineCustomIntVariable("pg_ferry.max_record_bytes", "Sets how long one record of a file may be.", "A longer one is rejected.",
                           &max_record_bytes, 16 << 20, 1024, 256 << 20, PGC_SUSET, GUC_UNIT_BYTE, nullptr, nullptr, nullptr);
+  DefineCustomEnumVariable("pg_ferry.log_batches", "Sets which loads of insert_rows and insert_batch are logged.",
+                           "Those with rejects, all, or none.", &log_batches, kLogRejects, kLogBatchesNames, PGC_USERSET, 0,
+                           nullptr, nullptr, nullptr);
   DefineCustomStringVariable("pg_ferry.backup_directory", "Sets the directory of backups.",
                              "A relative path is relative to the data directory.", &backup_directory, "pg_ferry_backups",
                              PGC_SUSET, 0, nullptr, nullptr, nullptr);

@@ -3,8 +3,12 @@
 /// The settings of the module, defined and described in module.cpp.
 namespace ferry::settings {
 
+/// Which loads of batches the log keeps.
+enum LogBatches : int { kLogRejects, kLogAll, kLogOff };
+
 extern int max_batch_rows;
 extern int max_record_bytes;
+extern int log_batches;  ///< a LogBatches
 extern char* backup_directory;
 
 }  // namespace ferry::settings

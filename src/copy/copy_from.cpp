@@ -159,7 +159,7 @@ void announce(const load::LoadSummary& summary) {
   });
   const std::string message =
       summary.rows_rejected == 1 ? "1 row was rejected" : concat(summary.rows_rejected, " rows were rejected");
-  const std::string hint = concat("To see them: SELECT * FROM ", view, " WHERE load_id = ", summary.load_id, ";");
+  const std::string hint = concat("To see them: SELECT * FROM ", view, " WHERE load_id = ", *summary.load_id, ";");
   pg::notice(message.c_str(), hint.c_str());
 }
 

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <utility>
 
 #include "base/concat.hpp"
 #include "base/json_text.hpp"
@@ -28,10 +29,33 @@ namespace {
 
 using pg::call;
 
+/// The parsed request: the session's spare object, or a new one for a call within a call.
+class ParsedBatch {
+ public:
+  ParsedBatch() : batch_(std::exchange(spare(), nullptr)) {
+    if (batch_ == nullptr) batch_ = std::make_unique<text::JsonBatch>();
+  }
+  ~ParsedBatch() {
+    constexpr std::size_t kMaxKept = 1 << 20;
+    if (batch_->capacity() <= kMaxKept && spare() == nullptr) spare() = batch_.release();
+  }
+  ParsedBatch(const ParsedBatch&) = delete;
+  ParsedBatch& operator=(const ParsedBatch&) = delete;
+  text::JsonBatch* operator->() { return batch_.get(); }
+  const text::JsonBatch& operator*() const { return *batch_; }
+
+ private:
+  static text::JsonBatch*& spare() {
+    static text::JsonBatch* kept = nullptr;
+    return kept;
+  }
+  std::unique_ptr<text::JsonBatch> batch_;
+};
+
 /// One table of a request, on its way from JSON to a row of the result.
 struct TableRows {
   Oid table = InvalidOid;
-  std::vector<std::string> rows;
+  std::vector<text::JsonBatch::Row> rows;
   std::unique_ptr<Rules> rules{};
   LoadSummary summary{};
   std::map<std::int64_t, std::string> rejects{}, keys{};  ///< row number -> JSON
@@ -70,12 +94,24 @@ std::string reject_json(std::int64_t row_number, const Problem& problem) {
       .constraint(problem.constraint);
 }
 
-void load_table(TableRows& table, bool all_or_nothing) {
-  JsonSource source(std::move(table.rows), *table.rules);
+LogPolicy log_policy() {
+  switch (settings::log_batches) {
+    case settings::kLogAll:
+      return LogPolicy::all;
+    case settings::kLogOff:
+      return LogPolicy::none;
+    default:
+      return LogPolicy::rejects;
+  }
+}
+
+void load_table(const text::JsonBatch& batch, TableRows& table, bool all_or_nothing) {
+  JsonSource source(batch, table.rows, *table.rules);
   LoadOptions options;
   options.source_name = "batch";
   options.options_json = concat("{\"format\": \"json\", \"all_or_nothing\": ", all_or_nothing ? "true" : "false", "}");
   options.want_keys = true;
+  options.log = log_policy();
   options.fields_vary = true;
   table.summary = run_load(source, *table.rules, options, [&](const Record& record, const Result& result) {
     table.keys[record.row_number] = result.key.empty() ? "null" : result.key;
@@ -111,25 +147,23 @@ void add_result(pg::ResultRows& results, const TableRows& table) {
                           Int32GetDatum(static_cast<std::int32_t>(summary.rows_loaded)),
                           Int32GetDatum(static_cast<std::int32_t>(summary.rows_rejected)),
                           to_jsonb(json_array(table.rejects)),
-                          Int64GetDatum(summary.load_id),
+                          Int64GetDatum(summary.load_id.value_or(0)),
                           to_jsonb(json_array(table.keys))};
-  const bool nulls[std::size(values)] = {};
+  bool nulls[std::size(values)] = {};
+  nulls[5] = !summary.load_id.has_value();
   results.add(values, nulls);
 }
 
-void load_tables(std::vector<TableRows>& tables, bool all_or_nothing, pg::ResultRows& results) {
+void load_tables(const text::JsonBatch& batch, std::vector<TableRows>& tables, bool all_or_nothing, pg::ResultRows& results) {
   std::size_t rows = 0;
   for (const TableRows& table : tables) rows += table.rows.size();
   check_row_count(rows);
   std::vector<Relation> relations;
   for (TableRows& table : tables) {
     table.rules = std::make_unique<Rules>(table.table, true);
-    if (table.rules->has_row_security())
-      throw Error("0A000", concat("cannot insert a batch into table \"", table.rules->table_name(), "\" with row-level security"))
-          .hint("Use INSERT statements instead.");
     relations.push_back(table.rules->relation());
   }
-  for (const std::size_t place : foreign_key_order(relations)) load_table(tables[place], all_or_nothing);
+  for (const std::size_t place : foreign_key_order(relations)) load_table(batch, tables[place], all_or_nothing);
   for (TableRows& table : tables) {
     table.rules->close();
     add_result(results, table);
@@ -140,28 +174,32 @@ Datum insert_rows(FunctionCallInfo call_info) {
   const pg::Arguments arguments(call_info);
   std::vector<TableRows> tables(1);
   tables[0].table = arguments.oid(0, "target");
-  tables[0].rows = text::read_json_rows(pg::to_utf8(arguments.text(1, "rows")));
+  ParsedBatch batch;
+  batch->read_rows(pg::to_utf8(arguments.text(1, "rows")));
+  tables[0].rows = batch->tables().front().rows;
   const bool all_or_nothing = arguments.boolean(2, "all_or_nothing");
   pg::ResultRows results(call_info);
-  load_tables(tables, all_or_nothing, results);
+  load_tables(*batch, tables, all_or_nothing, results);
   return Datum{0};
 }
 
 Datum insert_batch(FunctionCallInfo call_info) {
   const pg::Arguments arguments(call_info);
   std::vector<TableRows> tables;
-  for (text::JsonTable& named : text::read_json_tables(pg::to_utf8(arguments.text(0, "batch")))) {
+  ParsedBatch batch;
+  batch->read_tables(pg::to_utf8(arguments.text(0, "batch")));
+  for (const text::JsonBatch::Table& named : batch->tables()) {
     const Oid oid = find_table(pg::from_utf8(named.name));
     // two names may mean one table
     TableRows* table = nullptr;
     for (TableRows& known : tables)
       if (known.table == oid) table = &known;
     if (table == nullptr) table = &tables.emplace_back(TableRows{.table = oid, .rows = {}});
-    for (std::string& row : named.rows) table->rows.push_back(std::move(row));
+    table->rows.insert(table->rows.end(), named.rows.begin(), named.rows.end());
   }
   const bool all_or_nothing = arguments.boolean(1, "all_or_nothing");
   pg::ResultRows results(call_info);
-  load_tables(tables, all_or_nothing, results);
+  load_tables(*batch, tables, all_or_nothing, results);
   return Datum{0};
 }
 

@@ -78,6 +78,14 @@ bool has_mutable_rule(Oid type) {
   });
 }
 
+/// Whether what comes with a row may look at others of the table: those before it have to be there then.
+bool find_independence(const Rules& rules) {
+  Relation const table = rules.relation();
+  if (has_other_row_trigger(table) || has_mutable_check(table)) return false;
+  const auto is_mutable = [](const Column& column) { return has_mutable_rule(column.type); };
+  return std::none_of(rules.columns().begin(), rules.columns().end(), is_mutable);
+}
+
 }  // namespace
 
 std::size_t fixed_row_bytes(const Rules& rules) {
@@ -95,12 +103,11 @@ std::size_t fixed_row_bytes(const Rules& rules) {
 
 bool allows_bulk(Rules& rules, OnConflict on_conflict) {
   Relation const table = rules.relation();
-  if (on_conflict == OnConflict::update) return false;
+  if (on_conflict == OnConflict::update || rules.has_row_security()) return false;
   if (table->rd_rel->relkind != RELKIND_RELATION || table->rd_rel->relispartition) return false;
-  // what may look at the table has to see the rows before
-  if (has_other_row_trigger(table) || has_mutable_check(table)) return false;
-  const auto is_mutable = [](const Column& column) { return has_mutable_rule(column.type); };
-  return std::none_of(rules.columns().begin(), rules.columns().end(), is_mutable);
+  std::optional<bool>& known = rules.facts().rows_are_independent;
+  if (!known) known = find_independence(rules);
+  return *known;
 }
 
 bool has_other_writers(Relation table) {

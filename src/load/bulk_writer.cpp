@@ -25,7 +25,7 @@ using pg::call;
 
 std::unique_ptr<BulkWriter> BulkWriter::for_table(Source& source, Rules& rules, const WriterOptions& options) {
   if (!allows_bulk(rules, options.on_conflict)) return nullptr;
-  auto foreign_keys = ForeignKey::of_table(rules.relation());
+  auto foreign_keys = ForeignKey::of_table(rules.relation(), rules.facts());
   if (!foreign_keys) return nullptr;
   auto writer = std::make_unique<BulkWriter>(source, rules, options, std::move(*foreign_keys));
   if (writer->converter_->depends_on_more_than_row()) return nullptr;
@@ -40,7 +40,8 @@ std::unique_ptr<BulkWriter> BulkWriter::for_table(Source& source, Rules& rules, 
   const auto can_know_largest = [](const UniqueKey& key) { return key.can_know_largest(); };
   writer->lacks_indexes_ = writer->lacks_indexes_ && !writer->indexes_may_raise_ &&
                            std::all_of(writer->unique_keys_.begin(), writer->unique_keys_.end(), can_know_largest);
-  writer->insert_state_ = call(GetBulkInsertState);
+  // a batch is too small for a way of its own through the buffers
+  if (!options.fields_vary) writer->insert_state_ = call(GetBulkInsertState);
   return writer;
 }
 
@@ -51,7 +52,8 @@ BulkWriter::BulkWriter(Source& source, Rules& rules, const WriterOptions& option
       notes_(rules, options),
       foreign_keys_(std::move(foreign_keys)),
       not_null_(rules),
-      fixed_row_bytes_(fixed_row_bytes(rules)) {
+      fixed_row_bytes_(fixed_row_bytes(rules)),
+      slots_(rules.facts()) {
   load_context_ = CurrentMemoryContext;
   converter_ = std::make_unique<RowConverter>(rules_, options_.filter, source_.may_leave_fields_out());
 }
@@ -92,8 +94,8 @@ void BulkWriter::close_table() {
 void BulkWriter::close() {
   if (lacks_indexes_) build_indexes();
   close_table();
+  slots_.clear();
   call([this] {
-    for (TupleTableSlot* slot : slots_) ExecDropSingleTupleTableSlot(slot);
     if (insert_state_ != nullptr) FreeBulkInsertState(insert_state_);
     if (batch_context_ != nullptr) MemoryContextDelete(batch_context_);
   });
@@ -117,22 +119,10 @@ void BulkWriter::write(const std::vector<Record>& records, std::vector<Result>& 
     batch_context_ = call([this, kept_bytes] {
       return AllocSetContextCreateInternal(load_context_, "pg_ferry bulk batch", 0, kept_bytes, ALLOCSET_DEFAULT_MAXSIZE);
     });
-  while (slots_.size() < records.size())
-    slots_.push_back(call([this] {
-      MemoryContext const caller = MemoryContextSwitchTo(load_context_);
-      TupleTableSlot* const slot = table_slot_create(rules_.relation(), nullptr);
-      MemoryContextSwitchTo(caller);
-      slot->tts_mcxt = batch_context_;  // where it puts the row when that is formed
-      return slot;
-    }));
-  call([this] {
-    // what they hold of the batch before is in the context, and freed with it
-    for (TupleTableSlot* slot : slots_) {
-      slot->tts_flags &= static_cast<std::uint16_t>(~TTS_FLAG_SHOULDFREE);
-      ExecClearTuple(slot);
-    }
-    MemoryContextReset(batch_context_);
-  });
+  slots_.provide(records.size(), rules_.relation(), batch_context_);
+  // what they hold of the batch before is in the context, and freed with it
+  slots_.clear();
+  call([this] { MemoryContextReset(batch_context_); });
   convert_all(records, results);
   options_.place->set(records.front(), records.back());
   gather_pending(results);

@@ -90,7 +90,7 @@ class BulkWriter {
   MemoryContext load_context_ = nullptr, batch_context_ = nullptr;
   BulkInsertState insert_state_ = nullptr;
   Fields fields_;
-  std::vector<TupleTableSlot*> slots_;      ///< one for each record of a batch
+  SlotPool slots_;                          ///< one for each record of a batch
   std::vector<const ForeignKey*> orphans_;  ///< by record, the first foreign key that it breaks; empty where none does
   std::vector<std::size_t> accepted_;       ///< places of the records to write
   std::vector<TupleTableSlot*> accepted_slots_;

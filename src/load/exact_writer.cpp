@@ -51,6 +51,7 @@ struct ExactWriter::Attempt {
 ExactWriter::ExactWriter(Source& source, Rules& rules, SelfReferences& self_references, const WriterOptions& options)
     : source_(source), rules_(rules), self_references_(self_references), options_(options), notes_(rules, options) {
   batch_context_ = call([] { return AllocSetContextCreate(CurrentMemoryContext, "pg_ferry batch", ALLOCSET_DEFAULT_SIZES); });
+  if (rules_.has_row_security()) policies_ = call(pg::RowPolicies::plan, rules_.relation());
   if (options_.on_conflict != OnConflict::update) return;
   rules_.check_may_update();
   call(TableWriter::check_replaceable, rules_.relation());
@@ -68,8 +69,9 @@ void ExactWriter::write(const std::vector<Record>& records, std::vector<Result>&
   Attempt attempt;
   attempt.missing_parent = missing_parent;
   for (std::size_t to = count;;) {
-    const auto error = pg::attempt([&] { write_range(records, results, attempt, to); },
-                                   [&](const char* sqlstate) { return is_rejectable(sqlstate, attempt.converting); });
+    const auto error = pg::attempt(
+        [&] { write_range(records, results, attempt, to); },
+        [&](const char* sqlstate) { return is_rejectable(sqlstate, attempt.converting) || attempt.table.broke_policy(); });
     if (!error) {
       merge(farthest_, attempt.farthest);
       if (to == count) return;
@@ -118,6 +120,7 @@ void ExactWriter::open(Attempt& attempt) {
     TableWriter table =
         TableWriter::open(relation, pg::TriggerSet::all, options_.fields_vary ? nullptr : rules_.written_columns());
     if (left_out != NIL) table.leave_out_references_to(left_out);
+    if (policies_) table.obey(&*policies_);
     return table;
   });
 }

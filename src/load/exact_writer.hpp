@@ -25,8 +25,9 @@ enum class MissingParent : std::uint8_t {
 /// back, its row is rejected, and the rows before it are written again. Exact for every table, and slow.
 class ExactWriter {
  public:
-  /// All arguments but options outlive the writer. Errors: 42P10 on_conflict update without a primary key; 42501;
-  /// 0A000 on_conflict update where TableWriter::check_replaceable() says so.
+  /// All arguments but options outlive the writer. Rows that policies of row-level security do not allow are rejected.
+  /// Errors: 42P10 on_conflict update without a primary key; 42501; 0A000 on_conflict update where
+  /// TableWriter::check_replaceable() says so, and what RowPolicies::plan() says.
   ExactWriter(Source& source, Rules& rules, SelfReferences& self_references, const WriterOptions& options);
 
   /// Loads those of the records whose result is pending; results[i] tells what became of records[i].
@@ -54,6 +55,7 @@ class ExactWriter {
   Fields fields_;
   MemoryContext batch_context_;
   Bitmapset* loaded_ = nullptr;
+  std::optional<pg::RowPolicies> policies_;  ///< where row-level security applies to the user
   FarthestValues farthest_;
 };
 

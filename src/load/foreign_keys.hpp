@@ -9,7 +9,26 @@
 #include "load/source.hpp"
 #include "pg/guard.hpp"
 
+extern "C" {
+#include "executor/spi.h"
+}
+
 namespace ferry::load {
+
+struct TableFacts;
+
+/// What the catalogs say of a foreign key that ForeignKey can check.
+struct ForeignKeyDefinition {
+  std::string name, query, parent_name;
+  AttrNumber attribute = 0;
+  Oid parent = InvalidOid, parent_owner = InvalidOid, type = InvalidOid;
+  Oid index = InvalidOid;     ///< of the parent, where lock_parents() can use it
+  bool keeps_plan = false;    ///< else the query is prepared each time
+  SPIPlanPtr plan = nullptr;  ///< of the query, once it was needed
+};
+
+/// Frees the plan that a definition keeps. Errors: the server's.
+void release_plan(ForeignKeyDefinition& definition);
 
 /// Checks one foreign key for many rows at once: one query for the keys of a batch that are not known yet, with the lock that
 /// the server's own check takes, run with the rights of the parent's owner. Good keys are remembered, as many as 4 MB hold;
@@ -20,7 +39,8 @@ class ForeignKey {
   /// The foreign keys that a row inserted into table has to pass, those whose trigger fires; nothing where one of them needs
   /// the server's own trigger: more than one column, a self-reference, a partitioned parent, types other than int2, int4,
   /// int8, text and uuid or different ones, a collation under which equal keys may differ.
-  static std::optional<std::vector<ForeignKey>> of_table(Relation table);
+  /// facts: of the table, keep what was found out.
+  static std::optional<std::vector<ForeignKey>> of_table(Relation table, TableFacts& facts);
 
   ForeignKey(ForeignKey&&) = default;
   ForeignKey& operator=(ForeignKey&&) = default;
@@ -32,13 +52,12 @@ class ForeignKey {
   [[nodiscard]] Problem violation(Relation table, TupleTableSlot* slot) const;
 
  private:
-  ForeignKey() = default;
-  static std::optional<ForeignKey> read(Relation table, HeapTuple constraint);
+  explicit ForeignKey(std::shared_ptr<ForeignKeyDefinition> definition) : definition_(std::move(definition)) {}
   void ask(std::vector<Datum> keys);
+  void ask_by_query(std::vector<Datum> keys);
+  void know(const Key& key);
 
-  std::string name_, query_, parent_name_;
-  AttrNumber attribute_ = 0;
-  Oid parent_owner_ = InvalidOid, type_ = InvalidOid;
+  std::shared_ptr<ForeignKeyDefinition> definition_;
   KeySet known_;
   std::size_t known_bytes_ = 0;
 };

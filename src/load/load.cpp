@@ -81,8 +81,8 @@ class Load {
     std::size_t bytes = 0;
     const std::size_t most =
         std::clamp(kBatchValues / std::max<std::size_t>(rules_.columns().size(), 1), kLeastBatchRows, kBatchRows);
-    records_.resize(most);
     for (count_ = 0; count_ < most && bytes < kBatchBytes; count_++) {
+      if (records_.size() == count_) records_.emplace_back();
       if (!source_.read(records_[count_])) break;
       bytes += records_[count_].raw.size();
     }
@@ -135,9 +135,8 @@ class Load {
 }  // namespace
 
 LoadSummary run_load(Source& source, Rules& rules, const LoadOptions& options, const Observer& observer) {
-  Log log;
+  Log log(options.log);
   LoadSummary summary;
-  summary.load_id = log.load_id();
   summary.source = options.source_name;
   summary.options_json = options.options_json;
   summary.started_at = GetCurrentTimestamp();
@@ -147,6 +146,7 @@ LoadSummary run_load(Source& source, Rules& rules, const LoadOptions& options, c
   else
     load.run();
   summary.source_bytes = source.bytes_read();
+  summary.load_id = log.load_id();
   log.write(summary, rules);
   // at last: no rollback moves a sequence back
   if (!options.dry_run) load.advance_sequences();

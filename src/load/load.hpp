@@ -18,6 +18,7 @@ struct LoadOptions {
   std::optional<std::int64_t> reject_limit{};  ///< more rejects than this: an error, and nothing is loaded
   bool dry_run = false;                        ///< check and report everything, keep nothing but the report
   bool want_keys = false;
+  LogPolicy log = LogPolicy::all;
   bool keep_rejects = true;                               ///< false: they are the observer's matter
   bool fields_vary = false;                               ///< see WriterOptions
   List* filter = nullptr;                                 ///< see WriterOptions

@@ -14,7 +14,7 @@ namespace ferry::load {
 RejectSource::RejectSource(StoredRejects& rejects, const LoggedOptions& options, Rules& rules)
     : rejects_(rejects), options_(options), rules_(rules) {
   if (options_.is_json)
-    records_ = std::make_unique<JsonSource>(std::vector<std::string>{}, rules_);
+    records_ = std::make_unique<JsonSource>(rules_);
   else
     records_ = make_stream(GetDatabaseEncoding());
 }

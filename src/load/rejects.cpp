@@ -56,21 +56,30 @@ void write_rejects(Relation table, Tuplestorestate* store) {
 
 }  // namespace
 
-Log::Log() : loads_(call(open_log_table, "ferry_load_log")), rejects_(call(open_log_table, "ferry_reject_log")) {
-  user_ = GetUserId();
+Log::Log(LogPolicy policy) : policy_(policy), user_(GetUserId()), context_(CurrentMemoryContext) {
+  if (policy == LogPolicy::all) open();
+}
+
+void Log::open() {
+  MemoryContext const caller = MemoryContextSwitchTo(context_);
+  loads_ = call(open_log_table, "ferry_load_log");
+  rejects_ = call(open_log_table, "ferry_reject_log");
   load_id_ = call([] { return nextval_internal(get_relname_relid("ferry_load_id_seq", pg::extension_schema()), false); });
   constexpr int kKilobytes = 4096;
   store_ = call(tuplestore_begin_heap, false, false, kKilobytes);
   row_context_ = call([] { return AllocSetContextCreate(CurrentMemoryContext, "pg_ferry reject", ALLOCSET_DEFAULT_SIZES); });
+  MemoryContextSwitchTo(caller);
 }
 
 void Log::add(const Reject& reject) {
+  if (policy_ == LogPolicy::none) return;
+  if (!load_id_) open();
   Datum values[kRejectColumns] = {};
   bool nulls[kRejectColumns] = {};
   Tuplestorestate* const store = store_;
   TupleDesc const description = RelationGetDescr(rejects_);
   MemoryContext const context = row_context_;
-  const std::int64_t load_id = load_id_;
+  const std::int64_t load_id = *load_id_;
   const Reject* const row = &reject;
   Datum* const value = values;
   bool* const null = nulls;
@@ -96,6 +105,7 @@ void Log::add(const Reject& reject) {
 }
 
 void Log::write(const LoadSummary& summary, const Rules& rules) {
+  if (!load_id_) return;
   const Datum schema = pg::text_datum(rules.schema_name()), table = pg::text_datum(rules.table_name());
   const Datum owner = pg::text_datum(rules.owner());
   const Datum source = pg::text_datum(summary.source);
@@ -110,7 +120,7 @@ void Log::write(const LoadSummary& summary, const Rules& rules) {
   const Datum columns = call([names] {
     return names == nullptr ? PointerGetDatum(construct_empty_array(TEXTOID)) : makeArrayResult(names, CurrentMemoryContext);
   });
-  const Datum values[kLoadColumns] = {Int64GetDatum(summary.load_id),
+  const Datum values[kLoadColumns] = {Int64GetDatum(*load_id_),
                                       schema,
                                       table,
                                       owner,

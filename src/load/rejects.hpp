@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,7 +24,7 @@ struct Reject {
 
 /// What the log says of a load. Texts are in the server's encoding.
 struct LoadSummary {
-  std::int64_t load_id = 0;
+  std::optional<std::int64_t> load_id{};  ///< nothing: the load is not in the log
   std::string source;
   std::int64_t source_bytes = 0;
   TimestampTz started_at = 0;
@@ -31,24 +32,33 @@ struct LoadSummary {
   std::string options_json = "{}";
 };
 
+/// Which loads the log keeps.
+enum class LogPolicy : std::uint8_t { all, rejects, none };
+
 /// The log of loads: the tables ferry_load_log and ferry_reject_log, which nobody but the extension's owner may touch. Rows go
 /// into them directly, without SQL and without a change of the user. Rejects wait in a tuple store, on disk beyond 4 MB, until
 /// write(), so that a rehearsed load keeps them.
 class Log {
  public:
-  /// Opens the log's tables and takes the number of the load. Errors: 42704 in a database without the extension.
-  Log();
-  [[nodiscard]] std::int64_t load_id() const { return load_id_; }
+  /// all: opens the log's tables and takes the number of the load at once; rejects: at the first reject, which must not come in
+  /// a subtransaction then; none: never. Errors: 42704 in a database without the extension.
+  explicit Log(LogPolicy policy);
+  /// Nothing as long as the load is not to be in the log.
+  [[nodiscard]] std::optional<std::int64_t> load_id() const { return load_id_; }
   void add(const Reject& reject);
-  /// Writes the load and its rejects.
+  /// Writes the load and its rejects, if it is to be in the log.
   void write(const LoadSummary& summary, const Rules& rules);
 
  private:
-  Relation loads_, rejects_;
-  std::int64_t load_id_;
-  Oid user_;  ///< who loads; triggers may change the current user
-  Tuplestorestate* store_;
-  MemoryContext row_context_;
+  void open();
+
+  LogPolicy policy_;
+  Oid user_;                               ///< who loads; triggers may change the current user
+  MemoryContext context_;                  ///< of what waits for write()
+  std::optional<std::int64_t> load_id_{};  ///< nothing: not open
+  Relation loads_ = nullptr, rejects_ = nullptr;
+  Tuplestorestate* store_ = nullptr;
+  MemoryContext row_context_ = nullptr;
 };
 
 }  // namespace ferry::load

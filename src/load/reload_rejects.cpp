@@ -55,7 +55,7 @@ LoadSummary load_again(std::int64_t load_id, StoredRejects& rejects) {
   if (rules.owner() != rejects.load().table_owner)
     throw Error("55000", concat("table \"", rules.table_name(), "\" of load ", load_id, " has another owner now"))
         .detail("It may be another table than the one that the rows were meant for.");
-  if (rules.has_row_security())
+  if (!logged.is_json && rules.has_row_security())
     throw Error("0A000", concat("cannot load rejects into table \"", rules.table_name(), "\" with row-level security"))
         .hint("Use INSERT statements instead.");
   RejectSource source(rejects, logged, rules);

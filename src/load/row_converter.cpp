@@ -2,15 +2,12 @@
 
 #include <cstring>
 
-#include "pg/compat.hpp"
 #include "text/value_parse.hpp"
 
 #include "pg/server.hpp"
 
 extern "C" {
-#include "catalog/pg_proc.h"
 #include "executor/executor.h"
-#include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
 #include "utils/date.h"
 #include "utils/timestamp.h"
@@ -20,27 +17,6 @@ extern "C" {
 namespace ferry::load {
 
 using pg::call;
-
-namespace {
-
-bool is_mutable_of_user(Oid function, void* /*unused*/) {
-  return function >= FirstNormalObjectId && func_volatile(function) != PROVOLATILE_IMMUTABLE;
-}
-
-/// Whether an expression calls a function of a user's that may look at tables. Calls the server without a guard.
-bool calls_mutable_of_user(Node* node, void* unused) {
-  if (node == nullptr) return false;
-  return check_functions_in_node(node, is_mutable_of_user, unused) ||
-         pg::compat::walk_expression(node, calls_mutable_of_user, unused);
-}
-
-bool is_mutable(Expr* default_value) {
-  return call([node = reinterpret_cast<Node*>(default_value)] {
-    return contain_volatile_functions_not_nextval(node) || calls_mutable_of_user(node, nullptr);
-  });
-}
-
-}  // namespace
 
 RowConverter::RowConverter(Rules& rules, List* filter, bool fields_may_be_absent) : context_(CurrentMemoryContext) {
   const auto place_of = [](Column& column) {
@@ -52,7 +28,7 @@ RowConverter::RowConverter(Rules& rules, List* filter, bool fields_may_be_absent
   for (Column& column : rules.columns()) {
     if (column.default_value == nullptr || (column.loaded && !fields_may_be_absent)) continue;
     if (!column.loaded) defaults_.push_back(place_of(column));
-    if (is_mutable(column.default_value)) has_mutable_default_ = true;
+    if (column.default_is_mutable) has_mutable_default_ = true;
   }
   if (filter == nullptr) return;
   filter_ = call(ExecInitQual, filter, static_cast<PlanState*>(nullptr));

@@ -8,13 +8,9 @@
 extern "C" {
 #include "access/genam.h"
 #include "access/relation.h"
-#include "catalog/dependency.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_inherits.h"
-#include "catalog/pg_sequence.h"
 #include "executor/executor.h"
-#include "optimizer/optimizer.h"
-#include "rewrite/rewriteHandler.h"
 #include "tcop/utility.h"
 #include "utils/rls.h"
 }
@@ -22,19 +18,6 @@ extern "C" {
 namespace ferry::load {
 
 using pg::call;
-
-namespace {
-
-/// Calls the server without a guard.
-bool counts_down(Oid sequence) {
-  HeapTuple const tuple = SearchSysCache1(SEQRELID, ObjectIdGetDatum(sequence));
-  if (!HeapTupleIsValid(tuple)) return false;
-  const bool descends = reinterpret_cast<Form_pg_sequence>(GETSTRUCT(tuple))->seqincrement < 0;
-  ReleaseSysCache(tuple);
-  return descends;
-}
-
-}  // namespace
 
 Rules::Rules(Oid table, bool load_all) {
   relation_ = call([table] {
@@ -50,46 +33,21 @@ Rules::Rules(Oid table, bool load_all) {
   });
   schema_name_ = call(get_namespace_name, RelationGetNamespace(relation_));
   table_name_ = RelationGetRelationName(relation_);
-  read_columns(load_all);
+  facts_.emplace(relation_);
+  copy_columns(load_all);
 }
 
 void Rules::close() { call(table_close, relation_, NoLock); }
 
-void Rules::read_columns(bool load_all) {
-  TupleDesc const description = RelationGetDescr(relation_);
-  for (int i = 0; i < description->natts; i++) {
-    Form_pg_attribute const attribute = TupleDescAttr(description, i);
-    if (attribute->attisdropped || attribute->attgenerated != '\0') continue;
-    Column column{};
-    column.name = NameStr(attribute->attname);
-    column.attribute = attribute->attnum;
-    column.typmod = attribute->atttypmod;
-    column.type = attribute->atttypid;
+/// The facts are for many loads; what the server's functions remember of values, and what a user may do, is of this one.
+void Rules::copy_columns(bool load_all) {
+  columns_ = (*facts_)->columns;
+  for (std::size_t i = 0; i < columns_.size(); i++) {
+    Column& column = columns_[i];
+    column.input.fn_extra = nullptr;
+    column.input.fn_mcxt = CurrentMemoryContext;
     column.loaded = load_all;
-    Column* const place = &column;
-    Relation const relation = relation_;
-    call([place, attribute, relation] {
-      Oid function;
-      getTypeInputInfo(attribute->atttypid, &function, &place->input_parameter);
-      fmgr_info(function, &place->input);
-      Expr* const expression = reinterpret_cast<Expr*>(build_column_default(relation, attribute->attnum));
-      place->default_value = expression;
-      List* const sequences = getOwnedSequences(RelationGetRelid(relation));
-      ListCell* cell;
-      foreach (cell, sequences) {
-        Oid owner_table;
-        std::int32_t owner_attribute;
-        const Oid sequence = lfirst_oid(cell);
-        if ((sequenceIsOwned(sequence, DEPENDENCY_AUTO, &owner_table, &owner_attribute) ||
-             sequenceIsOwned(sequence, DEPENDENCY_INTERNAL, &owner_table, &owner_attribute)) &&
-            owner_attribute == attribute->attnum) {
-          place->sequence = sequence;
-          place->descends = counts_down(sequence);
-        }
-      }
-    });
-    if (load_all) field_columns_.push_back(columns_.size());
-    columns_.push_back(std::move(column));
+    if (load_all) field_columns_.push_back(i);
   }
 }
 
@@ -125,20 +83,6 @@ std::string Rules::qualified_name() const {
 }
 
 std::string Rules::owner() const { return call(GetUserNameFromId, relation_->rd_rel->relowner, false); }
-
-std::vector<AttrNumber> Rules::primary_key() const {
-  std::vector<AttrNumber> key;
-  const Oid index = call([relation = relation_] {
-    // fills rd_pkindex; of a partitioned table too
-    list_free(RelationGetIndexList(relation));
-    return relation->rd_pkindex;
-  });
-  if (!OidIsValid(index)) return key;
-  Relation const open = call(index_open, index, AccessShareLock);
-  for (int i = 0; i < open->rd_index->indnkeyatts; i++) key.push_back(open->rd_index->indkey.values[i]);
-  call(index_close, open, AccessShareLock);
-  return key;
-}
 
 bool Rules::is_own_table(const std::string& schema, const std::string& table) const {
   if (schema == schema_name_ && table == table_name_) return true;

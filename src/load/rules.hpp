@@ -1,30 +1,17 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "load/source.hpp"
+#include "load/table_facts.hpp"
 #include "pg/guard.hpp"
 #include "pg/subtransaction.hpp"
 
 namespace ferry::load {
-
-/// A column that a load may fill.
-struct Column {
-  std::string name;
-  AttrNumber attribute;
-  FmgrInfo input;
-  Oid input_parameter;
-  std::int32_t typmod;
-  Oid type;
-  Expr* default_value;  ///< not planned, which might raise; null where there is none
-  Oid sequence;         ///< that feeds it (serial, identity), or InvalidOid
-  bool descends;        ///< that sequence counts down
-  bool loaded;          ///< the load gives it values; the others take their default
-  bool may_insert;      ///< the user's privilege was looked up and is there
-};
 
 /// The table that a load fills: what its catalog says of it, read once per load and valid as long as the table is open.
 class Rules {
@@ -52,7 +39,9 @@ class Rules {
   [[nodiscard]] std::string qualified_name() const;
   [[nodiscard]] std::string owner() const;
   /// Attribute numbers of the primary key, in its order; empty where there is none.
-  [[nodiscard]] std::vector<AttrNumber> primary_key() const;
+  [[nodiscard]] const std::vector<AttrNumber>& primary_key() const { return (*facts_)->primary_key; }
+  /// What is kept of the table from load to load.
+  [[nodiscard]] TableFacts& facts() const { return **facts_; }
   /// The names of the columns in a constraint or unique index of a table, joined by ", "; empty where the constraint is not
   /// found or the table is neither this one nor one of its partitions or children.
   [[nodiscard]] std::string columns_of_constraint(const std::string& schema, const std::string& table,
@@ -74,9 +63,10 @@ class Rules {
   [[nodiscard]] bool has_row_security() const;
 
  private:
-  void read_columns(bool load_all);
+  void copy_columns(bool load_all);
 
   Relation relation_;
+  std::optional<FactsInUse> facts_;  ///< made when the table is locked
   std::string schema_name_, table_name_;
   std::vector<Column> columns_;
   std::vector<std::size_t> field_columns_;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "pg/guard.hpp"
+#include "pg/row_policies.hpp"
 
 extern "C" {
 #include "access/attmap.h"
@@ -54,6 +55,10 @@ class TableWriter {
   /// Leaves out the checks of foreign keys that refer to one of these tables, a list of OIDs, but for those with a period. To
   /// be called after open().
   void leave_out_references_to(List* tables);
+  /// Makes new rows pass policies, which outlive the object. To be called after open().
+  void obey(const RowPolicies* policies) { policies_ = policies; }
+  /// Whether an error that was raised said that a row did not.
+  [[nodiscard]] bool broke_policy() const { return broke_policy_; }
   /// Rows of foreign tables may wait to be sent several at once, where nothing can tell. An error then comes with a later row,
   /// or from flush().
   void send_in_batches() { batches_ = true; }
@@ -129,7 +134,8 @@ class TableWriter {
   List* left_out_;            ///< see leave_out_references_to()
   ForeignRows* waiting_;      ///< rows that are to be sent
   TransitionCaptureState* capture_;
-  bool bracket_, batches_, remote_;
+  const RowPolicies* policies_;
+  bool bracket_, batches_, remote_, broke_policy_;
   bool captures_;  ///< row triggers have a transition table, of one row
 };
 

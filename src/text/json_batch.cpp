@@ -1,6 +1,7 @@
 #include "text/json_batch.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 #include <simdjson.h>
 
@@ -24,125 +25,229 @@ T take(simdjson::simdjson_result<T> result) {
   return value;
 }
 
+bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+
 std::string_view trim(std::string_view text) {
-  constexpr std::string_view kSpace = " \t\r\n";
-  const std::size_t first = text.find_first_not_of(kSpace);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
+  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
+  return text;
 }
 
-/// A parsed document with what it lives on.
-struct Document {
-  simdjson::padded_string text;
-  ondemand::parser parser;
-  ondemand::document root;
-  explicit Document(std::string_view json) : text(json) { root = take(parser.iterate(text)); }
-};
-
-/// The text of any value, scalar or not.
-std::string raw_of(ondemand::value value) {
-  std::string_view raw;
-  if (const auto code = simdjson::to_json_string(value).get(raw); code != simdjson::SUCCESS) fail(code);
-  return std::string(trim(raw));
-}
-
-void read_rows(ondemand::array array, std::vector<std::string>& rows) {
-  for (auto element : array) rows.push_back(raw_of(take(std::move(element))));
-}
-
-void read_tables(ondemand::object object, std::vector<JsonTable>& tables) {
-  for (auto member : object) {
-    auto field = take(std::move(member));
-    const std::string key(take(field.unescaped_key()));
-    ondemand::array rows;
-    if (field.value().get_array().get(rows) != simdjson::SUCCESS)
-      throw Error("22023", concat("rows of \"", key, "\" are not a JSON array"));
-    auto table = std::find_if(tables.begin(), tables.end(), [&](const JsonTable& known) { return known.name == key; });
-    if (table == tables.end()) table = tables.insert(tables.end(), JsonTable{key, {}});
-    read_rows(rows, table->rows);
-  }
-}
-
-JsonMember read_member(ondemand::field& field) {
-  JsonMember member;
-  member.key = take(field.unescaped_key());
-  ondemand::value value = field.value();
-  switch (take(value.type())) {
-    case ondemand::json_type::null:
-      member.kind = JsonMember::Kind::null;
-      (void)raw_of(value);
-      break;
-    case ondemand::json_type::string: {
-      std::string_view text;
-      const std::string_view raw = value.raw_json_token();
-      if (value.get_string().get(text) != simdjson::SUCCESS) {
-        member.kind = JsonMember::Kind::invalid;
-        member.value = concat("invalid Unicode escape in ", trim(raw));
-      } else if (text.find('\0') != std::string_view::npos) {
-        member.kind = JsonMember::Kind::invalid;
-        member.value = "\\u0000 cannot be converted to text";
-      } else {
-        member.kind = JsonMember::Kind::text;
-        member.value = text;
-        member.raw = trim(raw);
-      }
-      break;
-    }
-    case ondemand::json_type::array:
-    case ondemand::json_type::object:
-      member.kind = JsonMember::Kind::structure;
-      member.value = raw_of(value);
-      break;
-    default:
-      member.kind = JsonMember::Kind::scalar;
-      member.value = trim(value.raw_json_token());
-      (void)raw_of(value);
-  }
-  return member;
-}
+constexpr std::string_view kInvalidEscape = "The text has an invalid Unicode escape.";
 
 }  // namespace
 
-std::vector<std::string> read_json_rows(std::string_view json) {
-  Document document(json);
-  ondemand::array array;
-  if (document.root.get_array().get(array) != simdjson::SUCCESS) throw Error("22023", "rows are not a JSON array");
-  std::vector<std::string> rows;
-  read_rows(array, rows);
-  return rows;
+class JsonBatch::Reader {
+ public:
+  void read_rows(std::string_view json);
+  void read_tables(std::string_view json);
+  Row read_row(std::string_view json);
+  Row read_elements(std::string_view json);
+
+  std::vector<JsonView> members;
+  std::vector<Table> tables;
+  std::size_t capacity = 0;  ///< of text_ and kept_
+
+ private:
+  void begin(std::string_view json);
+  std::string_view text_since(const char* start);
+  std::string_view keep(std::string_view text);
+  void add_value(ondemand::value value, JsonView& view);
+  Row add_members(ondemand::object object);
+  void add_rows(ondemand::array array, Table& table);
+  void add_tables(ondemand::object object);
+
+  ondemand::parser parser_;
+  ondemand::document document_;
+  std::unique_ptr<char[]> text_;  ///< the JSON, with the room behind it that the parser reads into
+  std::unique_ptr<char[]> kept_;  ///< values, each with a zero byte behind it: never more than the text is long
+  std::size_t size_ = 0, kept_size_ = 0;
+};
+
+JsonBatch::JsonBatch() : reader_(std::make_unique<Reader>()) {}
+JsonBatch::~JsonBatch() = default;
+void JsonBatch::read_rows(std::string_view json) { reader_->read_rows(json); }
+void JsonBatch::read_tables(std::string_view json) { reader_->read_tables(json); }
+JsonBatch::Row JsonBatch::read_row(std::string_view json) { return reader_->read_row(json); }
+JsonBatch::Row JsonBatch::read_elements(std::string_view json) { return reader_->read_elements(json); }
+std::span<const JsonBatch::Table> JsonBatch::tables() const { return reader_->tables; }
+std::size_t JsonBatch::capacity() const { return reader_->capacity; }
+std::span<const JsonView> JsonBatch::members(const Row& row) const {
+  return std::span<const JsonView>(reader_->members).subspan(row.first, row.count);
 }
 
-std::vector<JsonTable> read_json_tables(std::string_view json) {
-  Document document(json);
-  std::vector<JsonTable> tables;
+void JsonBatch::Reader::begin(std::string_view json) {
+  members.clear();
+  tables.clear();
+  kept_size_ = 0;
+  size_ = json.size();
+  if (size_ > capacity || text_ == nullptr) {
+    constexpr std::size_t kLeast = 4096;
+    capacity = 0;  // nothing fits until there is room for it
+    const std::size_t wanted = std::max(size_ + size_ / 2, kLeast);
+    text_ = std::make_unique_for_overwrite<char[]>(wanted + simdjson::SIMDJSON_PADDING);
+    kept_ = std::make_unique_for_overwrite<char[]>(wanted);
+    capacity = wanted;
+  }
+  std::memcpy(text_.get(), json.data(), size_);
+  std::memset(text_.get() + size_, ' ', simdjson::SIMDJSON_PADDING);
+  document_ = take(parser_.iterate(simdjson::padded_string_view(text_.get(), size_, size_ + simdjson::SIMDJSON_PADDING)));
+}
+
+/// The text from start to the token that comes next, which the parser has come to.
+std::string_view JsonBatch::Reader::text_since(const char* start) {
+  const char* next = nullptr;
+  if (document_.current_location().get(next) != simdjson::SUCCESS) next = text_.get() + size_;
+  return trim({start, static_cast<std::size_t>(next - start)});
+}
+
+/// Copies a value. It has a quote, a comma or a bracket behind it in the text, where the zero byte finds its place.
+std::string_view JsonBatch::Reader::keep(std::string_view text) {
+  char* const place = kept_.get() + kept_size_;
+  std::memcpy(place, text.data(), text.size());
+  place[text.size()] = '\0';
+  kept_size_ += text.size() + 1;
+  return {place, text.size()};
+}
+
+void JsonBatch::Reader::add_value(ondemand::value value, JsonView& view) {
+  switch (take(value.type())) {
+    case ondemand::json_type::null:
+      view.kind = JsonKind::null;
+      view.raw = trim(value.raw_json_token());
+      return;
+    case ondemand::json_type::string: {
+      view.raw = trim(value.raw_json_token());
+      std::string_view text = view.raw.substr(1, view.raw.size() - 2);
+      const bool is_plain = std::memchr(text.data(), '\\', text.size()) == nullptr;
+      view.kind = JsonKind::invalid;
+      view.value = kInvalidEscape;
+      if (!is_plain && value.get_string().get(text) != simdjson::SUCCESS) return;
+      view.value = "\\u0000 cannot be converted to text.";
+      if (!is_plain && text.find('\0') != std::string_view::npos) return;
+      view.kind = JsonKind::text;
+      view.value = keep(text);
+      return;
+    }
+    case ondemand::json_type::array:
+    case ondemand::json_type::object:
+      view.kind = JsonKind::structure;
+      view.raw = trim(take(simdjson::to_json_string(value)));
+      view.value = keep(view.raw);
+      return;
+    default:
+      view.kind = JsonKind::scalar;
+      view.raw = trim(value.raw_json_token());
+      view.value = keep(view.raw);
+  }
+}
+
+JsonBatch::Row JsonBatch::Reader::add_members(ondemand::object object) {
+  Row row;
+  row.first = static_cast<std::uint32_t>(members.size());
+  row.is_object = true;
+  for (auto element : object) {
+    auto field = take(std::move(element));
+    JsonView& view = members.emplace_back();
+    if (field.unescaped_key().get(view.key) == simdjson::SUCCESS) {
+      add_value(field.value(), view);
+    } else {
+      view.kind = JsonKind::invalid_key;
+      view.value = kInvalidEscape;
+    }
+  }
+  row.count = static_cast<std::uint32_t>(members.size()) - row.first;
+  return row;
+}
+
+void JsonBatch::Reader::add_rows(ondemand::array array, Table& table) {
+  for (auto element : array) {
+    ondemand::value value = take(std::move(element));
+    if (take(value.type()) != ondemand::json_type::object) {
+      table.rows.push_back({.raw = trim(take(simdjson::to_json_string(value)))});
+      continue;
+    }
+    const char* const start = value.raw_json_token().data();
+    Row& row = table.rows.emplace_back(add_members(take(value.get_object())));
+    row.raw = text_since(start);
+  }
+}
+
+void JsonBatch::Reader::add_tables(ondemand::object object) {
+  for (auto element : object) {
+    auto field = take(std::move(element));
+    const std::string_view key = take(field.unescaped_key());
+    ondemand::array rows;
+    if (field.value().get_array().get(rows) != simdjson::SUCCESS)
+      throw Error("22023", concat("rows of \"", key, "\" are not a JSON array"));
+    auto table = std::find_if(tables.begin(), tables.end(), [&](const Table& known) { return known.name == key; });
+    if (table == tables.end()) table = tables.insert(tables.end(), Table{key, {}});
+    add_rows(rows, *table);
+  }
+}
+
+void JsonBatch::Reader::read_rows(std::string_view json) {
+  begin(json);
+  ondemand::array array;
+  if (document_.get_array().get(array) != simdjson::SUCCESS) throw Error("22023", "rows are not a JSON array");
+  tables.emplace_back();
+  add_rows(array, tables.front());
+}
+
+void JsonBatch::Reader::read_tables(std::string_view json) {
+  begin(json);
   ondemand::array array;
   ondemand::object object;
-  const auto type = take(document.root.type());
+  ondemand::document& document = document_;
+  const auto type = take(document.type());
   if (type == ondemand::json_type::object) {
-    if (const auto code = document.root.get_object().get(object); code != simdjson::SUCCESS) fail(code);
-    read_tables(object, tables);
-    return tables;
+    add_tables(take(document.get_object()));
+    return;
   }
-  if (type != ondemand::json_type::array || document.root.get_array().get(array) != simdjson::SUCCESS)
+  if (type != ondemand::json_type::array || document.get_array().get(array) != simdjson::SUCCESS)
     throw Error("22023", "batch is neither a JSON object nor an array of objects")
         .hint("Write {\"table\": [row, ...], ...} or [{\"table\": [row, ...]}, ...].");
   for (auto element : array) {
     if (element.get_object().get(object) != simdjson::SUCCESS)
       throw Error("22023", "batch is an array with an element that is no JSON object");
-    read_tables(object, tables);
+    add_tables(object);
   }
-  return tables;
+}
+
+JsonBatch::Row JsonBatch::Reader::read_row(std::string_view json) {
+  json = trim(json);
+  if (json.empty() || json.front() != '{') return {.raw = json};
+  begin(json);
+  Row row = add_members(take(document_.get_object()));
+  row.raw = json;
+  return row;
+}
+
+JsonBatch::Row JsonBatch::Reader::read_elements(std::string_view json) {
+  begin(json);
+  Row row{.raw = json};
+  for (auto element : take(document_.get_array())) {
+    add_value(take(std::move(element)), members.emplace_back());
+  }
+  row.count = static_cast<std::uint32_t>(members.size());
+  return row;
+}
+
+std::vector<std::string> read_json_rows(std::string_view json) {
+  JsonBatch batch;
+  batch.read_rows(json);
+  std::vector<std::string> rows;
+  for (const JsonBatch::Row& row : batch.tables().front().rows) rows.emplace_back(row.raw);
+  return rows;
 }
 
 std::optional<std::vector<JsonMember>> read_json_row(std::string_view json) {
-  if (json.empty() || json.front() != '{') return std::nullopt;
-  Document document(json);
-  ondemand::object object;
-  if (const auto code = document.root.get_object().get(object); code != simdjson::SUCCESS) fail(code);
+  JsonBatch batch;
+  const JsonBatch::Row row = batch.read_row(json);
+  if (!row.is_object) return std::nullopt;
   std::vector<JsonMember> members;
-  for (auto element : object) {
-    auto field = take(std::move(element));
-    JsonMember member = read_member(field);
+  for (const JsonView& view : batch.members(row)) {
+    JsonMember member{view.kind, std::string(view.key), std::string(view.value), std::string(view.raw)};
     const auto same =
         std::find_if(members.begin(), members.end(), [&](const JsonMember& known) { return known.key == member.key; });
     if (same == members.end())

@@ -1,43 +1,88 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 // Batches of rows as JSON. The text has passed a JSON parser before (the server's, when it became a json value), so that here
-// only its shape can be wrong.
+// only its shape can be wrong. Nothing here recurses: values may be nested as deeply as they like.
 namespace ferry::text {
 
-/// The rows of one table: the key that names it and the text of each row, whatever JSON value that is.
-struct JsonTable {
-  std::string name;
-  std::vector<std::string> rows;
+/// What a member of an object, or an element of an array, is.
+enum class JsonKind : std::uint8_t {
+  null,
+  text,         ///< value: the string, unescaped
+  scalar,       ///< value: a number, true or false as it is in the text
+  structure,    ///< value: an array or object as it is in the text
+  invalid,      ///< value: why the string is none, such as half a surrogate pair or a zero character
+  invalid_key,  ///< value: the same of the key
 };
 
-/// The elements of a JSON array, as they are in the text. They may be nested as deeply as they
-/// like: nothing here recurses. Errors: 22023 no array; 22P02 malformed.
-[[nodiscard]] std::vector<std::string> read_json_rows(std::string_view json);
+/// A member of an object; of an element of an array the key is empty.
+struct JsonView {
+  JsonKind kind = JsonKind::null;
+  std::string_view key;
+  std::string_view value;  ///< a zero byte follows it
+  std::string_view raw;    ///< the value as it is in the text
+};
 
-/// The tables of {"a": [...], "b": [...]} or [{"a": [...]}, {"a": [...]}]; rows of the same key are joined in their order.
-/// Errors: as above; 22023 a table's rows are no array.
-[[nodiscard]] std::vector<JsonTable> read_json_tables(std::string_view json);
+/// A request of rows, parsed in one pass. What it gives lives until it reads something else. Made to be used again and again:
+/// its memory stays.
+class JsonBatch {
+ public:
+  /// An element of an array of rows, whatever JSON value it is.
+  struct Row {
+    std::string_view raw;                ///< as it is in the text
+    std::uint32_t first = 0, count = 0;  ///< its members
+    bool is_object = false;
+  };
+  struct Table {
+    std::string_view name;
+    std::vector<Row> rows;
+  };
 
-/// A member of a row. Of several with the same key the last counts.
+  JsonBatch();
+  ~JsonBatch();
+  JsonBatch(const JsonBatch&) = delete;
+  JsonBatch& operator=(const JsonBatch&) = delete;
+
+  /// Reads [row, ...] into one table without a name. Errors: 22023 no array; 22P02 malformed.
+  void read_rows(std::string_view json);
+  /// Reads {"a": [...], "b": [...]} or [{"a": [...]}, {"a": [...]}]; rows of the same key are joined in their order.
+  /// Errors: as above; 22023 a table's rows are no array.
+  void read_tables(std::string_view json);
+  /// Reads one row. Errors: 22P02.
+  Row read_row(std::string_view json);
+  /// Reads the elements of an array as if they were members of a row; one that is no object for anything else. Errors: 22P02.
+  Row read_elements(std::string_view json);
+
+  [[nodiscard]] std::span<const Table> tables() const;
+  /// The members in the order of the text; a key may come several times.
+  [[nodiscard]] std::span<const JsonView> members(const Row& row) const;
+  /// How long a text may be that the memory which stays is enough for.
+  [[nodiscard]] std::size_t capacity() const;
+
+ private:
+  class Reader;
+  std::unique_ptr<Reader> reader_;
+};
+
+/// A member of a row with texts of its own.
 struct JsonMember {
-  enum class Kind : std::uint8_t {
-    null,
-    text,       ///< value: the string, unescaped
-    scalar,     ///< value: a number, true or false as it is in the text
-    structure,  ///< value: an array or object as it is in the text
-    invalid,    ///< value: why the string is none, such as half a surrogate pair or a zero character
-  } kind = Kind::null;
+  using Kind = JsonKind;
+  Kind kind = Kind::null;
   std::string key, value;
   std::string raw;  ///< of a text: the string as it is in the JSON, with its quotes
 };
 
-/// The members of a row, or nothing where it is no JSON object. Errors: 22P02.
+/// The texts of the elements of a JSON array. Errors: 22023 no array; 22P02 malformed.
+[[nodiscard]] std::vector<std::string> read_json_rows(std::string_view json);
+
+/// The members of a row, of those with the same key the last, or nothing where it is no JSON object. Errors: 22P02.
 [[nodiscard]] std::optional<std::vector<JsonMember>> read_json_row(std::string_view json);
 
 }  // namespace ferry::text

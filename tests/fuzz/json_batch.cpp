@@ -64,17 +64,28 @@ void check_rows(std::string_view json, const dom::element& root, bool is_exact) 
   check(row == rows.end());
 }
 
+void check_table_row(const text::JsonBatch& batch, const text::JsonBatch::Row& row) {
+  (void)canonical(without_unicode_escapes(std::string(row.raw)));
+  check(row.is_object == (row.raw.front() == '{'));
+  for (const text::JsonView& member : batch.members(row)) {
+    if (member.kind != text::JsonKind::invalid_key) check(row.raw.find(member.raw) != std::string_view::npos);
+    if (member.value.data() != nullptr) check(member.value.data()[member.value.size()] == '\0');
+  }
+}
+
 void check_tables(std::string_view json, const dom::element& root) {
   try {
-    for (const text::JsonTable& table : text::read_json_tables(json))
-      for (const std::string& row : table.rows) (void)canonical(without_unicode_escapes(row));
+    text::JsonBatch batch;
+    batch.read_tables(json);
+    for (const text::JsonBatch::Table& table : batch.tables())
+      for (const text::JsonBatch::Row& row : table.rows) check_table_row(batch, row);
     check(root.is_array() || root.is_object());
   } catch (const Error& error) {
     check_sqlstate(error);
   }
 }
 
-using Kind = text::JsonMember::Kind;
+using Kind = text::JsonKind;
 
 Kind kind_of(const dom::element& element) {
   switch (element.type()) {

@@ -20,7 +20,7 @@ note("FERRY_SEED=$seed FERRY_ROWS=$rows");
 
 my $node = PostgreSQL::Test::Cluster->new('sessions');
 $node->init(extra => [ '--locale=C.UTF-8', '--encoding=UTF8' ]);
-$node->append_conf('postgresql.conf', "fsync = off\nmax_wal_size = '4GB'\nlog_lock_waits = off\ndeadlock_timeout = '200ms'\n");
+$node->append_conf('postgresql.conf', "fsync = off\nmax_wal_size = '4GB'\nlog_lock_waits = off\ndeadlock_timeout = '200ms'\npg_ferry.log_batches = all\n");
 $node->start;
 my $folder = PostgreSQL::Test::Utils::tempdir();
 chmod 0755, $folder;

@@ -18,6 +18,22 @@ std::string sqlstate_of(auto&& action) {
   return "none";
 }
 
+struct TextsOfTable {
+  std::string name;
+  std::vector<std::string> rows;
+};
+
+std::vector<TextsOfTable> read_json_tables(std::string_view json) {
+  JsonBatch batch;
+  batch.read_tables(json);
+  std::vector<TextsOfTable> tables;
+  for (const JsonBatch::Table& table : batch.tables()) {
+    tables.push_back({std::string(table.name), {}});
+    for (const JsonBatch::Row& row : table.rows) tables.back().rows.emplace_back(row.raw);
+  }
+  return tables;
+}
+
 JsonMember only_member(std::string_view row) {
   auto members = read_json_row(row);
   EXPECT_TRUE(members.has_value());
@@ -107,6 +123,47 @@ TEST(JsonRow, TakesTheLastOfEqualKeys) {
   const auto members = read_json_row(R"({"a": 1, "b": 2, "a": 3})");
   ASSERT_EQ(members->size(), 2u);
   EXPECT_EQ((*members)[0].value, "3");
+}
+
+TEST(JsonRow, MarksKeysThatAreNoText) { EXPECT_EQ(only_member(R"({"\ud800": 1})").kind, Kind::invalid_key); }
+
+TEST(JsonBatch, ReadsRowsWithTheirMembersAgainAndAgain) {
+  JsonBatch batch;
+  for (int round = 0; round < 3; round++) {
+    const std::string padding(static_cast<std::size_t>(round) * 5000, 'x');
+    batch.read_rows(R"([{"a": "\n", "b": [1, "]"] } , 5,{"a":12,"a":null}, {}, {"c":")" + padding + R"("}])");
+    const auto& rows = batch.tables().front().rows;
+    ASSERT_EQ(rows.size(), 5u);
+    EXPECT_EQ(rows[0].raw, R"({"a": "\n", "b": [1, "]"] })");
+    EXPECT_EQ(rows[1].raw, "5");
+    EXPECT_FALSE(rows[1].is_object);
+    EXPECT_EQ(rows[2].raw, R"({"a":12,"a":null})");
+    const auto first = batch.members(rows[0]), third = batch.members(rows[2]);
+    ASSERT_EQ(first.size(), 2u);
+    EXPECT_EQ(first[0].value, "\n");
+    EXPECT_EQ(first[0].raw, R"("\n")");
+    EXPECT_EQ(first[1].kind, Kind::structure);
+    EXPECT_EQ(first[1].value, R"([1, "]"])");
+    ASSERT_EQ(third.size(), 2u);
+    EXPECT_EQ(third[0].value, "12");
+    EXPECT_STREQ(third[0].value.data(), "12");
+    EXPECT_EQ(third[1].kind, Kind::null);
+    EXPECT_TRUE(batch.members(rows[3]).empty());
+    EXPECT_EQ(batch.members(rows[4])[0].value, padding);
+  }
+}
+
+TEST(JsonBatch, ReadsTheElementsOfAnArray) {
+  JsonBatch batch;
+  const auto row = batch.read_elements(R"([1, "x", null, [2], {"k": 3}, "\ud800"])");
+  const auto elements = batch.members(row);
+  ASSERT_EQ(elements.size(), 6u);
+  EXPECT_EQ(elements[0].value, "1");
+  EXPECT_EQ(elements[1].value, "x");
+  EXPECT_EQ(elements[2].kind, Kind::null);
+  EXPECT_EQ(elements[3].value, "[2]");
+  EXPECT_EQ(elements[4].value, R"({"k": 3})");
+  EXPECT_EQ(elements[5].kind, Kind::invalid);
 }
 
 }  // namespace

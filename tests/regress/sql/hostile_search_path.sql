@@ -1,6 +1,7 @@
 -- Objects of others in the search_path change nothing: neither when the extension is created nor when its functions run. Everything
 -- here is called with a schema in front of pg_catalog that has operators, functions, types and tables which raise or mislead.
 SET client_min_messages = warning;
+SET pg_ferry.log_batches = 'all';
 \getenv builddir PG_ABS_BUILDDIR
 \set file :builddir '/results/hostile.csv'
 CREATE SCHEMA hostile;

@@ -1,0 +1,228 @@
+#include "load/table_facts.hpp"
+
+#include <algorithm>
+
+#include "load/foreign_keys.hpp"
+#include "pg/compat.hpp"
+
+#include "pg/server.hpp"
+
+extern "C" {
+#include "access/genam.h"
+#include "catalog/dependency.h"
+#include "catalog/pg_proc.h"
+#include "catalog/pg_sequence.h"
+#include "executor/executor.h"
+#include "nodes/nodeFuncs.h"
+#include "optimizer/optimizer.h"
+#include "rewrite/rewriteHandler.h"
+#include "utils/inval.h"
+}
+
+namespace ferry::load {
+
+using pg::call;
+
+namespace {
+
+/// The facts of all tables that this session has loaded into.
+TableFacts*& first_facts() {
+  static TableFacts* first = nullptr;
+  return first;
+}
+
+/// Called by the server, in the middle of anything: nothing is freed here.
+void forget_relation(Datum /*unused*/, Oid relation) {
+  for (TableFacts* facts = first_facts(); facts != nullptr; facts = facts->next)
+    if (!OidIsValid(relation) || facts->table == relation ||
+        std::find(facts->parents.begin(), facts->parents.end(), relation) != facts->parents.end())
+      facts->is_stale = true;
+}
+
+/// A template for the type of a cache's number, which differs from version to version.
+template <class CacheId>
+void forget_all(Datum /*unused*/, CacheId /*unused*/, std::uint32_t /*unused*/) {
+  forget_relation(Datum{0}, InvalidOid);
+}
+
+/// Once in a session: the server has few places for callbacks, and none to take one back.
+void watch_catalogs() {
+  static bool is_watching = false;
+  if (is_watching) return;
+  is_watching = true;
+  CacheRegisterRelcacheCallback(forget_relation, Datum{0});
+  // names of schemas are in the queries for parents
+  for (const auto cache : {PROCOID, TYPEOID, CONSTROID, SEQRELID, NAMESPACEOID})
+    CacheRegisterSyscacheCallback(cache, forget_all, Datum{0});
+}
+
+/// Frees what is stale and in nobody's use.
+void drop_stale() {
+  for (TableFacts** link = &first_facts(); *link != nullptr;) {
+    TableFacts* facts = *link;
+    if (!facts->is_stale || facts->users > 0) {
+      link = &facts->next;
+      continue;
+    }
+    *link = facts->next;
+    const std::unique_ptr<TableFacts> owner(facts);
+    if (facts->foreign_keys && *facts->foreign_keys)
+      for (const auto& key : **facts->foreign_keys) release_plan(*key);
+    MemoryContext const context = facts->context;
+    if (context != nullptr) call(MemoryContextDelete, context);
+  }
+}
+
+bool is_mutable_of_user(Oid function, void* /*unused*/) {
+  return function >= FirstNormalObjectId && func_volatile(function) != PROVOLATILE_IMMUTABLE;
+}
+
+/// Whether an expression calls a function of a user's that may look at tables. Calls the server without a guard.
+bool calls_mutable_of_user(Node* node, void* unused) {
+  if (node == nullptr) return false;
+  return check_functions_in_node(node, is_mutable_of_user, unused) ||
+         pg::compat::walk_expression(node, calls_mutable_of_user, unused);
+}
+
+/// Calls the server without a guard.
+bool counts_down(Oid sequence) {
+  HeapTuple const tuple = SearchSysCache1(SEQRELID, ObjectIdGetDatum(sequence));
+  if (!HeapTupleIsValid(tuple)) return false;
+  const bool descends = reinterpret_cast<Form_pg_sequence>(GETSTRUCT(tuple))->seqincrement < 0;
+  ReleaseSysCache(tuple);
+  return descends;
+}
+
+/// Finds the sequence that feeds a column. Calls the server without a guard.
+void find_sequence(const List* sequences, Column* column) {
+  for (int i = 0; i < list_length(sequences); i++) {
+    Oid owner_table;
+    std::int32_t owner_attribute;
+    const Oid sequence = list_nth_oid(sequences, i);
+    if (!sequenceIsOwned(sequence, DEPENDENCY_AUTO, &owner_table, &owner_attribute) &&
+        !sequenceIsOwned(sequence, DEPENDENCY_INTERNAL, &owner_table, &owner_attribute))
+      continue;
+    if (owner_attribute != column->attribute) continue;
+    column->sequence = sequence;
+    column->descends = counts_down(sequence);
+  }
+}
+
+void read_columns(Relation table, TableFacts& facts) {
+  TupleDesc const description = RelationGetDescr(table);
+  const List* const sequences = call(getOwnedSequences, RelationGetRelid(table));
+  for (int i = 0; i < description->natts; i++) {
+    Form_pg_attribute const attribute = TupleDescAttr(description, i);
+    if (attribute->attisdropped || attribute->attgenerated != '\0') continue;
+    Column column{};
+    column.name = NameStr(attribute->attname);
+    column.attribute = attribute->attnum;
+    column.typmod = attribute->atttypmod;
+    column.type = attribute->atttypid;
+    Column* const place = &column;
+    MemoryContext const context = facts.context;
+    call([=] {
+      Oid function;
+      getTypeInputInfo(attribute->atttypid, &function, &place->input_parameter);
+      fmgr_info_cxt(function, &place->input, context);
+      MemoryContext const caller = MemoryContextSwitchTo(context);
+      place->default_value = reinterpret_cast<Expr*>(build_column_default(table, attribute->attnum));
+      MemoryContextSwitchTo(caller);
+      auto* const expression = reinterpret_cast<Node*>(place->default_value);
+      place->default_is_mutable = expression != nullptr && (contain_volatile_functions_not_nextval(expression) ||
+                                                            calls_mutable_of_user(expression, nullptr));
+      find_sequence(sequences, place);
+    });
+    facts.columns.push_back(std::move(column));
+  }
+}
+
+/// Attribute numbers of the primary key, in its order; empty where there is none.
+void read_primary_key(Relation table, TableFacts& facts) {
+  const Oid index = call([table] {
+    // fills rd_pkindex; of a partitioned table too
+    list_free(RelationGetIndexList(table));
+    return table->rd_pkindex;
+  });
+  if (!OidIsValid(index)) return;
+  Relation const open = call(index_open, index, AccessShareLock);
+  for (int i = 0; i < open->rd_index->indnkeyatts; i++) facts.primary_key.push_back(open->rd_index->indkey.values[i]);
+  call(index_close, open, AccessShareLock);
+}
+
+/// Reads the catalogs. Facts that a change overtook meanwhile are stale from the start, and good for this load.
+TableFacts* read_facts(Relation table) {
+  constexpr int kMostTables = 32;
+  int count = 0;
+  for (TableFacts* known = first_facts(); known != nullptr; known = known->next)
+    if (++count > kMostTables) known->is_stale = true;
+  auto facts = std::make_unique<TableFacts>();
+  facts->table = RelationGetRelid(table);
+  facts->users = 1;
+  facts->next = first_facts();
+  // in the list before it is read: a change has to find it
+  TableFacts* const raw = first_facts() = facts.release();
+  try {
+    raw->context = call([] { return AllocSetContextCreate(CacheMemoryContext, "pg_ferry table", ALLOCSET_SMALL_SIZES); });
+    raw->slot_type = call([=] {
+      MemoryContext const caller = MemoryContextSwitchTo(raw->context);
+      TupleDesc const copy = CreateTupleDescCopyConstr(RelationGetDescr(table));
+      MemoryContextSwitchTo(caller);
+      return copy;
+    });
+    read_columns(table, *raw);
+    read_primary_key(table, *raw);
+  } catch (...) {
+    raw->is_stale = true;
+    raw->users--;
+    throw;
+  }
+  return raw;
+}
+
+}  // namespace
+
+FactsInUse::FactsInUse(Relation table) {
+  watch_catalogs();
+  drop_stale();
+  for (facts_ = first_facts(); facts_ != nullptr; facts_ = facts_->next)
+    if (facts_->table == RelationGetRelid(table) && !facts_->is_stale) {
+      facts_->users++;
+      return;
+    }
+  facts_ = read_facts(table);
+}
+
+SlotPool::~SlotPool() {
+  constexpr std::size_t kMostSlots = 1000, kMostValues = 50'000;
+  const auto columns = static_cast<std::size_t>(facts_.slot_type->natts);
+  // too much to keep, or somebody else's are there already: with the context they all go
+  if (slots_.size() > kMostSlots || slots_.size() * columns > kMostValues || (!slots_.empty() && !facts_.slots.empty()))
+    facts_.is_stale = true;
+  else if (facts_.slots.empty())
+    facts_.slots.swap(slots_);
+}
+
+void SlotPool::provide(std::size_t count, Relation table, MemoryContext rows_context) {
+  slots_.reserve(count);
+  used_ = std::max(used_, count);
+  while (slots_.size() < count)
+    slots_.push_back(call([table, this] {
+      MemoryContext const caller = MemoryContextSwitchTo(facts_.context);
+      TupleTableSlot* const slot = MakeSingleTupleTableSlot(facts_.slot_type, table_slot_callbacks(table));
+      MemoryContextSwitchTo(caller);
+      return slot;
+    }));
+  for (std::size_t i = 0; i < count; i++) slots_[i]->tts_mcxt = rows_context;
+}
+
+void SlotPool::clear() {
+  call([this] {
+    for (std::size_t i = 0; i < used_; i++) {
+      slots_[i]->tts_flags &= static_cast<std::uint16_t>(~TTS_FLAG_SHOULDFREE);
+      ExecClearTuple(slots_[i]);
+    }
+  });
+}
+
+}  // namespace ferry::load

@@ -1,0 +1,86 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "pg/guard.hpp"
+
+namespace ferry::load {
+
+struct ForeignKeyDefinition;
+
+/// A column that a load may fill.
+struct Column {
+  std::string name;
+  AttrNumber attribute;
+  FmgrInfo input;
+  Oid input_parameter;
+  std::int32_t typmod;
+  Oid type;
+  Expr* default_value;      ///< not planned, which might raise; null where there is none
+  bool default_is_mutable;  ///< it calls functions that are volatile, but for nextval(), or of a user's and not immutable
+  Oid sequence;             ///< that feeds it (serial, identity), or InvalidOid
+  bool descends;            ///< that sequence counts down
+  bool loaded;              ///< the load gives it values; the others take their default
+  bool may_insert;          ///< the user's privilege was looked up and is there
+};
+
+/// What the catalogs say of a table, kept from one load of the session to the next: nothing that is open, nothing that a user
+/// may or may not do. Somebody's change of the table, of a parent, or of any function, type, constraint, sequence or schema
+/// ends it: then it is stale, and the next load makes it anew.
+struct TableFacts {
+  Oid table = InvalidOid;
+  MemoryContext context = nullptr;  ///< of what the server's functions made
+  std::vector<Column> columns{};
+  std::vector<AttrNumber> primary_key{};
+  std::optional<bool> rows_are_independent{};  ///< see allows_bulk()
+  /// In the order in which the server fires them; nothing inside: one of them is for the server's own trigger.
+  std::optional<std::optional<std::vector<std::shared_ptr<ForeignKeyDefinition>>>> foreign_keys{};
+  int replication_role = 0;              ///< for which foreign_keys is
+  std::vector<Oid> parents{};            ///< whose changes count
+  TupleDesc slot_type = nullptr;         ///< of the slots: a copy
+  std::vector<TupleTableSlot*> slots{};  ///< that nobody uses now
+  bool is_stale = false;
+  int users = 0;
+  TableFacts* next = nullptr;
+};
+
+/// The facts of a table for as long as a load needs them.
+class FactsInUse {
+ public:
+  /// table: open and locked. Errors: the server's.
+  explicit FactsInUse(Relation table);
+  ~FactsInUse() { facts_->users--; }
+  FactsInUse(const FactsInUse&) = delete;
+  FactsInUse& operator=(const FactsInUse&) = delete;
+  TableFacts& operator*() const { return *facts_; }
+  TableFacts* operator->() const { return facts_; }
+
+ private:
+  TableFacts* facts_;
+};
+
+/// Slots of a table for rows of one batch, which stay for the next load.
+class SlotPool {
+ public:
+  /// facts outlives the object.
+  explicit SlotPool(TableFacts& facts) : facts_(facts) { slots_.swap(facts.slots); }
+  ~SlotPool();
+  SlotPool(const SlotPool&) = delete;
+  SlotPool& operator=(const SlotPool&) = delete;
+
+  /// Makes at least so many of them, for table. Rows that are formed in them are put into rows_context.
+  void provide(std::size_t count, Relation table, MemoryContext rows_context);
+  [[nodiscard]] TupleTableSlot* operator[](std::size_t place) const { return slots_[place]; }
+  /// Empties those that were provided, and leaves the rows that were formed in them to their context.
+  void clear();
+
+ private:
+  TableFacts& facts_;
+  std::vector<TupleTableSlot*> slots_;
+  std::size_t used_ = 0;
+};
+
+}  // namespace ferry::load
