@@ -194,7 +194,7 @@ bool ContainerReader::next_block(Block& out) {
   if (!next_stored_block(out)) return false;
   if (!codec_) codec_ = make_codec(codec_by_name(codec_name_), std::nullopt, limits_.check_interrupts);
   // Some writers do not compress nothing.
-  if (out.record_count != 0 || !out.payload.empty()) decompress(out);
+  if (!out.payload.empty()) decompress(out);
   check_record_count(out);
   return true;
 }

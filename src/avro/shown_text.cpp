@@ -5,21 +5,19 @@
 namespace ferry::avro {
 namespace {
 
-constexpr std::size_t kMaxShownBytes = 100;
-
 /// The front of text, cut before a character and not within one.
-std::string_view clipped(std::string_view text) {
-  if (text.size() <= kMaxShownBytes) return text;
-  std::size_t end = kMaxShownBytes;
-  for (int i = 0; i < 3 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80; i++) end--;
+std::string_view clipped(std::string_view text, std::size_t max_bytes) {
+  if (text.size() <= max_bytes) return text;
+  std::size_t end = max_bytes;
+  for (int i = 0; i < 3 && end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80; i++) end--;
   return text.substr(0, end);
 }
 
 }  // namespace
 
-std::string shown_text(std::string_view text) {
+std::string shown_text(std::string_view text, std::size_t max_bytes) {
   constexpr char kHex[] = "0123456789abcdef";
-  const std::string_view front = clipped(text);
+  const std::string_view front = clipped(text, max_bytes);
   const bool is_utf8 = simdjson::validate_utf8(front);
   std::string out;
   for (const char c : front) {
