@@ -25,8 +25,8 @@ class DeflateCodec final : public Codec {
     const ByteView result =
         decompress_growing(in.size() * 4, max_bytes, room, [&](std::span<std::uint8_t> out) -> std::optional<std::size_t> {
           std::size_t size_bytes = 0;
-          switch (libdeflate_deflate_decompress_ex(decompressor_.get(), in.data(), in.size(), out.data(), out.size(),
-                                                   &read_bytes, &size_bytes)) {
+          switch (libdeflate_deflate_decompress_ex(decompressor_.get(), in.data(), in.size(), out.data(), out.size(), &read_bytes,
+                                                   &size_bytes)) {
             case LIBDEFLATE_SUCCESS:
               return size_bytes;
             case LIBDEFLATE_INSUFFICIENT_SPACE:

@@ -63,8 +63,7 @@ class XzCodec final : public Codec {
       encoder_->avail_in = input;
       status = lzma_code(encoder_.get(), input == in.size() ? LZMA_FINISH : LZMA_RUN);
       if (status == LZMA_MEM_ERROR) fail_memory();
-      if (status != LZMA_OK && status != LZMA_STREAM_END)
-        throw Error("XX000", "could not compress a block by codec \"xz\"");
+      if (status != LZMA_OK && status != LZMA_STREAM_END) throw Error("XX000", "could not compress a block by codec \"xz\"");
       in = in.subspan(input - encoder_->avail_in);
     }
     return out.size() - encoder_->avail_out;

@@ -7,7 +7,6 @@
 
 #include <simdjson.h>
 
-#include "avro/decode.hpp"
 #include "avro/encode.hpp"
 #include "base/error.hpp"
 
@@ -36,7 +35,7 @@ class DefaultWriter {
   }
 
   bool put(const Schema& schema, dom::element value) {
-    if (depth_ == kMaxValueDepth) throw Error("54000", "default of a field is nested too deep");
+    if (depth_ == kMaxDefaultDepth) throw Error("54000", "default of a field is nested too deep");
     spend(1);
     depth_++;
     const std::size_t before = out_.size();
@@ -201,8 +200,6 @@ class DefaultWriter {
 
 }  // namespace
 
-bool put_default(Bytes& out, const Schema& schema, std::string_view json) {
-  return DefaultWriter(out).put_text(schema, json);
-}
+bool put_default(Bytes& out, const Schema& schema, std::string_view json) { return DefaultWriter(out).put_text(schema, json); }
 
 }  // namespace ferry::avro

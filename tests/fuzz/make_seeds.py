@@ -40,7 +40,8 @@ CONTAINERS = {
     "null_codec.avro": container(["null", "string"], (2, b"\0\2" + binary(b"x")), metadata=[(b"avro.codec", b"null")]),
 }
 
-LIST = {"type": "record", "name": "LongList", "fields": [{"name": "value", "type": "long"}, {"name": "next", "type": ["null", "LongList"]}]}
+LIST = {"type": "record", "name": "LongList", "fields": [
+    {"name": "value", "type": "long"}, {"name": "next", "type": ["null", "LongList"]}]}
 ARRAY = {"type": "array", "items": "long"}
 NESTED = {"type": "map", "values": {"type": "array", "items": [
     "null", "boolean", "int", "long", "float", "double", "bytes", "string", {"type": "fixed", "name": "F", "size": 3},
@@ -65,7 +66,8 @@ SCHEMAS = {
     "logical": {"type": "record", "name": "R", "fields": [
         {"name": "d", "type": {"type": "bytes", "logicalType": "decimal", "precision": 9, "scale": 2}},
         {"name": "u", "type": {"type": "fixed", "name": "U", "size": 16, "logicalType": "uuid"}},
-        {"name": "t", "type": {"type": "long", "logicalType": "timestamp-micros", "adjust-to-utc": True, "x": [1.5, {"y": None}]}}]},
+        {"name": "t", "type": {
+            "type": "long", "logicalType": "timestamp-micros", "adjust-to-utc": True, "x": [1.5, {"y": None}]}}]},
     "names": {"type": "record", "name": "a.R", "doc": "d", "fields": [
         {"name": "n", "type": {"type": "enum", "name": "E", "namespace": "", "aliases": ["F", "x.G", ".H"], "symbols": ["A", "B"],
                                "default": "B"}},
@@ -75,7 +77,8 @@ SCHEMAS = {
         {"name": "b", "type": "bytes", "default": "\u00ff\u0000"}, {"name": "f", "type": "double", "default": 1},
         {"name": "a", "type": {"type": "array", "items": "long"}, "default": [1, -2]},
         {"name": "m", "type": {"type": "map", "values": "boolean"}, "default": {"k": True}},
-        {"name": "r", "type": {"type": "record", "name": "I", "fields": [{"name": "x", "type": "int", "default": 7}]}, "default": {}}]},
+        {"name": "r", "default": {}, "type": {"type": "record", "name": "I", "fields": [
+            {"name": "x", "type": "int", "default": 7}]}}]},
 }
 
 

@@ -170,7 +170,9 @@ void expect_record(avro_value_t* record, std::int64_t i) {
 
 class AvroC : public testing::TestWithParam<const char*> {
  protected:
-  [[nodiscard]] static std::string path() { return testing::TempDir() + "/avro_c_" + std::to_string(::getpid()) + GetParam() + ".avro"; }
+  [[nodiscard]] static std::string path() {
+    return testing::TempDir() + "/avro_c_" + std::to_string(::getpid()) + GetParam() + ".avro";
+  }
   void TearDown() override { std::remove(path().c_str()); }
 };
 

@@ -39,10 +39,11 @@ inline void put_big_endian(Bytes& out, std::int64_t i, std::size_t size_bytes) {
 }
 
 /// null; i is odd; -i; i^3; i / 2; i / 4; i % 5 bytes of value i % 256; "row i"; symbol i % 4; the bytes i % 256, 1, 2, 3;
-/// the longs 0 to i % 3 - 1; {"k": i}; null for even i, else "odd"; {x: i * 2, suit: symbol (i + 1) % 4}; by i % 4 null, i, "text"
-/// or {x: i, suit: symbol 0}; null and i in turn, i % 4 of them; [[i], [], [i, i + 1]]; {"a": null, "b": "row i"}; (i * i - 500) / 100;
-/// -i * 1000000007 / 10000; the day i - 600 after 1970; i * 60000001 microseconds; (i - 600) * 86400000001 microseconds after 1970;
-/// the same; the UUID 00000000-0000-4000-8000- with i in 12 decimal digits; for i > 0 divisible by 100 the record i % 3, else null.
+/// the longs 0 to i % 3 - 1; {"k": i}; null for even i, else "odd"; {x: i * 2, suit: symbol (i + 1) % 4}; by i % 4 null, i,
+/// "text" or {x: i, suit: symbol 0}; null and i in turn, i % 4 of them; [[i], [], [i, i + 1]]; {"a": null, "b": "row i"};
+/// (i * i - 500) / 100; -i * 1000000007 / 10000; the day i - 600 after 1970; i * 60000001 microseconds; (i - 600) * 86400000001
+/// microseconds after 1970; the same; the UUID 00000000-0000-4000-8000- with i in 12 decimal digits; for i > 0 divisible by 100
+/// the record i % 3, else null.
 inline void put_sample_record(Bytes& out, std::int64_t i);
 
 inline void put_sample_collections(Bytes& out, std::int64_t i) {

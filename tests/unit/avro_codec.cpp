@@ -163,8 +163,8 @@ TEST(AvroCodec, ChecksInterruptsInSlowWork) {
   }
 }
 
-// RFC 1951: one stored block (final bit and type 00, then LEN, NLEN), alone and followed by what zlib's checksum leaves. RFC 1950:
-// the sums a = 1 + 97 + 98 + 99 = 0x127 and b = 98 + 196 + 295 = 0x24d are stored as b, a.
+// RFC 1951: one stored block (final bit and type 00, then LEN, NLEN), alone and followed by what zlib's checksum leaves. RFC
+// 1950: the sums a = 1 + 97 + 98 + 99 = 0x127 and b = 98 + 196 + 295 = 0x24d are stored as b, a.
 TEST(AvroCodec, ReadsRawDeflateAndLetsItsChecksumPass) {
   const Bytes stored{0x01, 0x03, 0x00, 0xfc, 0xff, 'a', 'b', 'c'};
   const Bytes sum{0x02, 0x4d, 0x01, 0x27};

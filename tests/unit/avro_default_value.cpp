@@ -66,18 +66,18 @@ TEST(AvroDefaultValue, LetsFieldsTakeTheirOwnDefaults) {
 
 TEST(AvroDefaultValue, SeesWhatDoesNotFit) {
   for (const auto& [type, json] : std::initializer_list<std::pair<const char*, const char*>>{{"null", "0"},
-                                                                                              {"boolean", "1"},
-                                                                                              {"int", "2147483648"},
-                                                                                              {"int", "-2147483649"},
-                                                                                              {"int", "1.5"},
-                                                                                              {"int", "\"1\""},
-                                                                                              {"long", "9223372036854775808"},
-                                                                                              {"float", "1e39"},
-                                                                                              {"double", "\"1\""},
-                                                                                              {"string", "null"},
-                                                                                              {"bytes", "\"\\u0100\""},
-                                                                                              {"bytes", "[1]"},
-                                                                                              {"string", "no JSON"}})
+                                                                                             {"boolean", "1"},
+                                                                                             {"int", "2147483648"},
+                                                                                             {"int", "-2147483649"},
+                                                                                             {"int", "1.5"},
+                                                                                             {"int", "\"1\""},
+                                                                                             {"long", "9223372036854775808"},
+                                                                                             {"float", "1e39"},
+                                                                                             {"double", "\"1\""},
+                                                                                             {"string", "null"},
+                                                                                             {"bytes", "\"\\u0100\""},
+                                                                                             {"bytes", "[1]"},
+                                                                                             {"string", "no JSON"}})
     EXPECT_EQ(encoded(of_type(type), json), std::nullopt) << type << json;
   EXPECT_EQ(encoded(R"({"type":"fixed","name":"F","size":2})", R"("x")"), std::nullopt);
   EXPECT_EQ(encoded(R"({"type":"enum","name":"E","symbols":["A"]})", R"("B")"), std::nullopt);
@@ -87,8 +87,7 @@ TEST(AvroDefaultValue, SeesWhatDoesNotFit) {
 
 TEST(AvroDefaultValue, TakesTheExtremes) {
   EXPECT_EQ(encoded(of_type("int"), "-2147483648"), (Bytes{0xff, 0xff, 0xff, 0xff, 0x0f}));
-  EXPECT_EQ(encoded(of_type("long"), "9223372036854775807"),
-            (Bytes{0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01}));
+  EXPECT_EQ(encoded(of_type("long"), "9223372036854775807"), (Bytes{0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01}));
 }
 
 TEST(AvroDefaultValue, EndsWhereDefaultsDoNot) {
