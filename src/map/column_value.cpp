@@ -18,14 +18,14 @@ namespace ferry::map {
 namespace {
 
 [[noreturn]] void fail_range(const Column& column) {
-  throw Error("22003", concat("value is out of range for type ", column.type_name));
+  throw Error("22003", concat("value is out of range for type ", column.type.name));
 }
 
 /// The column is text, not null, and fits the column's length.
 Datum text_value(const char* data, int size_bytes, const Column& column) {
-  const int limit = column.type_modifier - static_cast<int>(VARHDRSZ);
-  if (column.type == VARCHAROID && limit >= 0 && size_bytes > limit && pg_mbstrlen_with_len(data, size_bytes) > limit)
-    throw Error("22001", concat("value too long for type ", column.type_name));
+  const int limit = column.type.typmod - static_cast<int>(VARHDRSZ);
+  if (column.type.oid == VARCHAROID && limit >= 0 && size_bytes > limit && pg_mbstrlen_with_len(data, size_bytes) > limit)
+    throw Error("22001", concat("value too long for type ", column.type.name));
   return PointerGetDatum(cstring_to_text_with_len(data, size_bytes));
 }
 
@@ -46,10 +46,10 @@ char* zero_ended(ServerText text) { return pnstrdup(text.data, static_cast<Size>
 
 /// A text column's value, or a JSON one's, from text that is checked.
 Datum from_text(ServerText text, const Column& column) {
-  switch (column.kind) {
-    case Kind::json:
+  switch (column.type.kind) {
+    case TypeKind::json:
       return DirectFunctionCall1(json_in, CStringGetDatum(zero_ended(text)));
-    case Kind::jsonb:
+    case TypeKind::jsonb:
       return DirectFunctionCall1(jsonb_in, CStringGetDatum(zero_ended(text)));
     default:
       return text_value(text.data, text.size_bytes, column);
@@ -60,8 +60,8 @@ Datum from_text(ServerText text, const Column& column) {
 Datum from_digits(ServerText digits, const Column& column) {
   const Datum exact =
       DirectFunctionCall3(numeric_in, CStringGetDatum(zero_ended(digits)), ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
-  if (column.type_modifier < 0) return exact;
-  const Datum fitted = DirectFunctionCall2(numeric, exact, Int32GetDatum(column.type_modifier));
+  if (column.type.typmod < 0) return exact;
+  const Datum fitted = DirectFunctionCall2(numeric, exact, Int32GetDatum(column.type.typmod));
   if (DatumGetInt32(DirectFunctionCall2(numeric_cmp, exact, fitted)) != 0) fail_range(column);
   return fitted;
 }
@@ -69,15 +69,16 @@ Datum from_digits(ServerText digits, const Column& column) {
 Datum from_decimal(ByteView bytes, const Column& column) {
   if (bytes.empty() || bytes.size() > 16) throw Error("22P04", concat("decimal of ", bytes.size(), " bytes"));
   const Int128 value = load_decimal(bytes.data(), static_cast<int>(bytes.size()));
-  const Int128 bound = power_of_ten(column.precision);
+  const Decimal decimal = *decimal_of(column.type.typmod);
+  const Int128 bound = power_of_ten(decimal.precision);
   if (value >= bound || value <= -bound) fail_range(column);
-  return numeric_from_scaled(value, column.scale, column.type_modifier);
+  return numeric_from_scaled(value, decimal.scale, column.type.typmod);
 }
 
 /// A timestamp of the column's precision; rounding would change it, so it must have it already.
 Datum fitted_timestamp(Timestamp value, const Column& column) {
-  if (column.type_modifier < 0) return TimestampGetDatum(value);
-  const Datum fitted = DirectFunctionCall2(timestamp_scale, TimestampGetDatum(value), Int32GetDatum(column.type_modifier));
+  if (column.type.typmod < 0) return TimestampGetDatum(value);
+  const Datum fitted = DirectFunctionCall2(timestamp_scale, TimestampGetDatum(value), Int32GetDatum(column.type.typmod));
   if (DatumGetTimestamp(fitted) != value) fail_range(column);
   return fitted;
 }
@@ -89,7 +90,7 @@ Datum from_unix_micros(std::int64_t micros, const Column& column) {
 }
 
 Datum timestamp_from_text(ServerText text, const Column& column) {
-  const PGFunction parse = column.kind == Kind::timestamptz ? timestamptz_in : timestamp_in;
+  const PGFunction parse = column.type.kind == TypeKind::timestamptz ? timestamptz_in : timestamp_in;
   const Datum value =
       DirectFunctionCall3(parse, CStringGetDatum(zero_ended(text)), ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
   return fitted_timestamp(DatumGetTimestamp(value), column);
@@ -125,46 +126,47 @@ Datum from_foreign_text(ByteView bytes, const Column& column) {
 }  // namespace
 
 Datum read_value(avro::Decoder& decoder, const Column& column) {
-  switch (column.kind) {
-    case Kind::boolean:
+  switch (column.type.kind) {
+    case TypeKind::boolean:
       return BoolGetDatum(decoder.boolean());
-    case Kind::int2:
+    case TypeKind::int2:
       return small_integer(decoder.int_(), column);
-    case Kind::int4:
+    case TypeKind::int4:
       return Int32GetDatum(decoder.int_());
-    case Kind::int8:
+    case TypeKind::int8:
       return Int64GetDatum(decoder.long_());
-    case Kind::float4:
+    case TypeKind::float4:
       return Float4GetDatum(decoder.float_());
-    case Kind::float8:
+    case TypeKind::float8:
       return Float8GetDatum(decoder.double_());
-    case Kind::decimal:
-      return from_decimal(decoder.bytes(), column);
-    case Kind::numeric:
+    case TypeKind::numeric:
+      if (decimal_of(column.type.typmod)) return from_decimal(decoder.bytes(), column);
       return from_digits(server_text(decoder.string()), column);
-    case Kind::text:
-    case Kind::json:
-    case Kind::jsonb:
+    case TypeKind::text:
+    case TypeKind::json:
+    case TypeKind::jsonb:
       return from_text(server_text(decoder.string()), column);
-    case Kind::bytea:
+    case TypeKind::bytea:
       return bytes_value(decoder.bytes());
-    case Kind::date:
+    case TypeKind::date:
       return from_unix_days(decoder.int_(), column);
-    case Kind::timestamp:
-    case Kind::timestamptz:
+    case TypeKind::timestamp:
+    case TypeKind::timestamptz:
       return from_unix_micros(decoder.long_(), column);
-    case Kind::uuid:
+    case TypeKind::uuid:
       return DirectFunctionCall1(uuid_in, CStringGetDatum(zero_ended(server_text(decoder.string()))));
+    default:
+      break;
   }
   throw Error("XX000", "unexpected kind of column");
 }
 
 Datum read_other(avro::Decoder& decoder, const Column& column) {
-  switch (column.kind) {
-    case Kind::decimal:
+  switch (column.type.kind) {
+    case TypeKind::numeric:
       return from_digits(server_text(decoder.string()), column);
-    case Kind::timestamp:
-    case Kind::timestamptz:
+    case TypeKind::timestamp:
+    case TypeKind::timestamptz:
       return timestamp_from_text(server_text(decoder.string()), column);
     default:
       return from_foreign_text(decoder.bytes(), column);

@@ -1,6 +1,7 @@
 #include "map/pg_type.hpp"
 
 #include <cstring>
+#include <string_view>
 
 #include "pg/guard.hpp"
 
@@ -64,7 +65,7 @@ struct Entry {
   char type, name[NAMEDATALEN];
   Oid base, element, relation;
   std::int32_t base_typmod;
-  std::int16_t length;
+  std::int16_t length, dimensions;
   bool by_value, is_array;
   char alignment;
   bool is_of_hstore, is_of_postgis;
@@ -89,6 +90,7 @@ Entry read_entry(Oid oid) {
   entry.relation = form->typrelid;
   entry.base_typmod = form->typtypmod;
   entry.length = form->typlen;
+  entry.dimensions = static_cast<std::int16_t>(form->typndims);
   entry.by_value = form->typbyval;
   entry.is_array = IsTrueArrayType(form);
   entry.alignment = form->typalign;
@@ -116,7 +118,9 @@ void read_attributes(PgType& type) {
     PgAttribute& to = type.attributes.emplace_back();
     to.name = NameStr(from.attname);
     to.is_dropped = from.attisdropped;
-    if (!to.is_dropped) to.type = read_type(from.atttypid, from.atttypmod);
+    if (to.is_dropped) continue;
+    to.type = read_type(from.atttypid, from.atttypmod);
+    if (from.attndims > 0) to.type.dimensions = static_cast<std::int16_t>(from.attndims);
   }
   call([row] { ReleaseTupleDesc(row); });
 }
@@ -172,13 +176,21 @@ void read_parts(PgType& type, const Entry& entry) {
 
 }  // namespace
 
+std::string type_name(Oid oid, std::int32_t typmod) {
+  constexpr std::string_view kBuiltInSchema = "pg_catalog.";
+  constexpr bits16 kFlags = FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY;
+  const std::string_view name = call(format_type_extended, oid, typmod, kFlags);
+  return std::string(name.starts_with(kBuiltInSchema) ? name.substr(kBuiltInSchema.size()) : name);
+}
+
 PgType read_type(Oid oid, std::int32_t typmod) {
   call(check_stack_depth);
   PgType type;
-  type.name = call(format_type_with_typemod, oid, typmod);
+  type.name = type_name(oid, typmod);
   Entry entry = call(read_entry, oid);
   if (entry.type == TYPTYPE_DOMAIN) type.domain = oid;
   while (entry.type == TYPTYPE_DOMAIN) {
+    if (entry.dimensions > 0) type.dimensions = entry.dimensions;
     oid = entry.base;
     typmod = entry.base_typmod;
     entry = call(read_entry, oid);

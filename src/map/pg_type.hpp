@@ -4,41 +4,12 @@
 #include <string>
 #include <vector>
 
+#include "map/type_kind.hpp"
+
 #include "pg/server.hpp"
 
 // A PostgreSQL type as a tree: domains resolved, arrays, composites and ranges taken apart.
 namespace ferry::map {
-
-/// What a type is, as far as its values are written and read in ways of their own.
-enum class TypeKind : std::uint8_t {
-  boolean,
-  int2,
-  int4,
-  int8,
-  oid,
-  float4,
-  float8,
-  numeric,
-  date,
-  timestamp,
-  timestamptz,
-  time,
-  timetz,
-  interval,
-  uuid,
-  json,
-  jsonb,
-  bytea,
-  text,  ///< text, varchar, char(n), name
-  array,
-  composite,
-  enum_,
-  range,
-  multirange,
-  hstore,
-  geometry,  ///< PostGIS geometry and geography
-  other,     ///< anything else, by its output and input functions
-};
 
 struct PgAttribute;
 
@@ -48,10 +19,12 @@ struct PgType {
   Oid oid = InvalidOid;  ///< never a domain's
   std::int32_t typmod = -1;
   Oid domain = InvalidOid;                ///< the outermost domain over it
-  std::string name;                       ///< as format_type() shows what was declared: the domain, or the type with its modifier
+  /// What was declared, the domain or the type with its modifier, as format_type() shows it where the search path is empty.
+  std::string name;
   std::vector<PgType> parts{};            ///< array: its element; range: its bound; multirange: its range
   std::vector<PgAttribute> attributes{};  ///< composite: dropped ones, too
   std::vector<std::string> labels{};      ///< enum, in its order
+  std::int16_t dimensions = 1;            ///< array: as declared; the server does not hold values to it
   std::int16_t length = 0;
   bool by_value = false;
   char alignment = 'i';
@@ -63,6 +36,9 @@ struct PgAttribute {
   bool is_dropped = false;
   PgType type{};  ///< unset where it is dropped
 };
+
+/// The name of a type as format_type() shows it where the search path is empty.
+[[nodiscard]] std::string type_name(Oid oid, std::int32_t typmod);
 
 /// The type with that oid and modifier. Errors: 54001 nested too deep.
 [[nodiscard]] PgType read_type(Oid oid, std::int32_t typmod);

@@ -6,6 +6,7 @@
 #include "base/concat.hpp"
 #include "base/error.hpp"
 #include "map/column_value.hpp"
+#include "map/record_schema.hpp"
 #include "pg/guard.hpp"
 
 namespace ferry::map {
@@ -20,6 +21,19 @@ const avro::Schema& check_is_record(const avro::Schema& writer) {
   if (writer.type != avro::Type::record)
     throw Error("42804", concat("records expected, but the file has values of type ", avro::type_name(writer.type)));
   return writer;
+}
+
+bool is_readable(const PgType& type) {
+  switch (type.kind) {
+    case TypeKind::oid:
+    case TypeKind::time:
+      return false;
+    case TypeKind::text:
+      return type.oid == TEXTOID || type.oid == VARCHAROID;
+    default:
+      return type.kind <= TypeKind::bytea && type.kind != TypeKind::timetz && type.kind != TypeKind::interval &&
+             !OidIsValid(type.domain);
+  }
 }
 
 [[noreturn]] void fail(const char* sqlstate, std::string message, const avro::Schema& writer, const std::string& column,
@@ -42,10 +56,14 @@ RowReader::RowReader(const avro::Schema& writer, const Table& table) : columns_(
       fail("42703", concat("column \"", name, "\" of the file does not exist in table \"", table.name, '"'), writer, name,
            table.name);
     is_found[found - columns_.begin()] = true;
+    if (!is_readable(found->type))
+      throw Error("0A000", concat("column \"", name, "\" of table \"", table.name, "\" has type ", found->type.name,
+                                  ", which cannot be restored yet"))
+          .column(name);
     const Step step = match(field, *found);
     if (step.value_branch < 0)
       fail("42804",
-           concat("column \"", name, "\" of table \"", table.name, "\" has type ", found->type_name, ", but type ",
+           concat("column \"", name, "\" of table \"", table.name, "\" has type ", found->type.name, ", but type ",
                   column_type(field), " in the file"),
            writer, name, table.name);
     steps_.push_back(step);
@@ -58,7 +76,7 @@ RowReader::RowReader(const avro::Schema& writer, const Table& table) : columns_(
 
 RowReader::Step RowReader::match(const avro::Field& field, const Column& column) const {
   Step step = match_branches(field, column);
-  if (column_type(field) != column.type_name) step.value_branch = -1;
+  if (column_type(field) != column.type.name) step.value_branch = -1;
   if (column.is_generated && step.value_branch >= 0) step.column = nullptr;
   return step;
 }
@@ -66,7 +84,7 @@ RowReader::Step RowReader::match(const avro::Field& field, const Column& column)
 /// Finds the branches of the field's union that are the column's value and its other form; value_branch < 0: they are not there.
 RowReader::Step RowReader::match_branches(const avro::Field& field, const Column& column) const {
   avro::SchemaDocument document;
-  const Shape shape = add_shape(document, column);
+  const Shape shape = SchemaBuilder(document, Profile::lossless).shape(column.type);
   const std::string value = to_json(*shape.value);
   const std::string other = shape.other == nullptr ? std::string() : to_json(*shape.other);
   Step step{field.schema, &column, -1, -1, -1, 0};

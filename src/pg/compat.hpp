@@ -19,6 +19,7 @@ extern "C" {
 #include "nodes/parsenodes.h"
 #include "parser/parse_relation.h"
 #include "utils/regproc.h"
+#include "utils/timestamp.h"
 #include "utils/tuplesort.h"
 }
 
@@ -186,6 +187,16 @@ inline void forget_prepared_expressions(ResultRelInfo* table) {
   table->ri_GeneratedExprsI = table->ri_GeneratedExprsU = nullptr;
 #else
   table->ri_GeneratedExprs = nullptr;
+#endif
+}
+
+/// Whether an interval is an infinity. 17 introduced them.
+inline bool is_infinite(const Interval& interval) {
+#if PG_VERSION_NUM >= 170000
+  return INTERVAL_NOT_FINITE(&interval);
+#else
+  (void)interval;
+  return false;
 #endif
 }
 
