@@ -28,15 +28,16 @@ std::vector<std::string> names_of(const std::vector<Target>& targets) {
   return names;
 }
 
+/// is_record: fields are those of writer, not the one that stands for its values.
 std::vector<int> places(const avro::Schema& writer, const std::vector<avro::Field>& fields, const std::vector<Target>& targets,
-                        Match match) {
+                        bool is_record, Match match) {
   std::vector<int> result;
-  if (match == Match::name && (writer.type == avro::Type::record || targets.size() != 1)) {
+  if (match == Match::name && (is_record || targets.size() != 1)) {
     result = match_fields(fields, names_of(targets));
     if (!targets.empty() && std::all_of(result.begin(), result.end(), [](int place) { return place < 0; }))
       throw Error("42703", "no field of the file has the name of a column")
           .detail(file_columns(writer))
-          .hint("Name the columns as the file does, or match them by position.");
+          .hint("Columns need the names of the fields.");
     return result;
   }
   if (fields.size() > targets.size())
@@ -60,10 +61,10 @@ std::vector<int> places(const avro::Schema& writer, const std::vector<avro::Fiel
 
 RowReader::RowReader(const avro::Schema& writer, std::vector<Target> targets, Match match)
     : targets_(std::move(targets)), is_read_(targets_.size()) {
-  const bool is_record = writer.type == avro::Type::record;
+  const bool is_record = writer.type == avro::Type::record && match != Match::whole;
   if (!is_record) single_.push_back({.name = kSingleField, .schema = &writer});
   const std::vector<avro::Field>& fields = is_record ? writer.fields : single_;
-  const std::vector<int> found = places(writer, fields, targets_, match);
+  const std::vector<int> found = places(writer, fields, targets_, is_record, match);
   for (std::size_t i = 0; i < fields.size(); i++) add_step(fields[i], found[i]);
 }
 

@@ -18,6 +18,7 @@ namespace ferry::map {
 enum class Match : std::uint8_t {
   name,      ///< by pg.name, else the field's name, else its aliases; then the same without regard to case
   position,  ///< the first field is the first column, and so on
+  whole,     ///< there is one target, which takes all of a record as one value
 };
 
 /// A column to be read.
