@@ -1,8 +1,7 @@
 #include "query/avro_file.hpp"
 
-#include <cstring>
-
 #include "base/concat.hpp"
+#include "pg/input_file.hpp"
 #include "settings.hpp"
 
 namespace ferry::query {

@@ -5,7 +5,7 @@
 #include "avro/container.hpp"
 #include "base/error.hpp"
 #include "pg/guard.hpp"
-#include "pg/input_file.hpp"
+#include "pg/held_file.hpp"
 
 #include "pg/server.hpp"
 
@@ -22,7 +22,6 @@ class AvroFile {
   [[nodiscard]] bool next_block(avro::Block& out);
   /// The same as it is stored.
   [[nodiscard]] bool next_stored_block(avro::Block& out);
-  void close() { file_.close(); }
   [[nodiscard]] const std::string& path() const { return path_; }
 
  private:
@@ -30,7 +29,7 @@ class AvroFile {
   [[noreturn]] void fail(Error& error) const;
 
   std::string path_;
-  pg::InputFile file_;
+  pg::HeldFile file_;
   avro::ContainerReader container_;
 };
 

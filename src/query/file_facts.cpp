@@ -24,21 +24,19 @@ Datum bytea_datum(ByteView bytes) {
 }
 
 Datum file_schema(FunctionCallInfo call_info) {
-  AvroFile file(pg::Arguments(call_info).text(0, "path"));
+  const AvroFile file(pg::Arguments(call_info).text(0, "path"));
   const std::string json = pg::from_utf8(file.header().schema_json());
-  file.close();
   return pg::call([text = json.c_str()] { return DirectFunctionCall1(json_in, CStringGetDatum(text)); });
 }
 
 Datum file_metadata(FunctionCallInfo call_info) {
-  AvroFile file(pg::Arguments(call_info).text(0, "path"));
+  const AvroFile file(pg::Arguments(call_info).text(0, "path"));
   pg::ResultRows rows(call_info);
   for (const auto& [key, value] : file.header().metadata()) {
     const Datum values[] = {pg::text_datum(pg::from_utf8(key)), bytea_datum(value)};
     const bool nulls[2] = {};
     rows.add(values, nulls);
   }
-  file.close();
   return Datum{0};
 }
 
@@ -53,7 +51,6 @@ Datum file_blocks(FunctionCallInfo call_info) {
     const bool nulls[4] = {};
     rows.add(values, nulls);
   }
-  file.close();
   return Datum{0};
 }
 

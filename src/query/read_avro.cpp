@@ -88,8 +88,6 @@ class Scan {
     return true;
   }
 
-  void close() { stream_.close(); }
-
  private:
   Datum make_row() {
     std::fill_n(nulls_.get(), values_.size(), true);
@@ -113,15 +111,11 @@ class Scan {
   MemoryContext memory_ = CurrentMemoryContext;
 };
 
-void end_scan(Datum scan) {
-  ferry::pg::boundary([scan] { reinterpret_cast<Scan*>(DatumGetPointer(scan))->close(); });
-}
-
 void destroy_scan(void* scan) { std::unique_ptr<Scan>(static_cast<Scan*>(scan)); }
 
-/// Opens the file in the memory context of the call, with which the scan goes. A query that wants no more rows closes it; after
-/// an error the server closes the file itself.
-FuncCallContext* first_call(FunctionCallInfo call_info, int path_place) {
+/// Opens the file in the memory context of the call, with which the scan goes: at its end, after an error, and where a query
+/// wants no more rows.
+void first_call(FunctionCallInfo call_info, int path_place) {
   const std::string path = pg::Arguments(call_info).text(path_place, "path");
   FuncCallContext* const context = pg::call(init_MultiFuncCall, call_info);
   MemoryContext const caller = pg::call(MemoryContextSwitchTo, context->multi_call_memory_ctx);
@@ -131,10 +125,7 @@ FuncCallContext* first_call(FunctionCallInfo call_info, int path_place) {
   callback->func = destroy_scan;
   callback->arg = scan.release();
   MemoryContextRegisterResetCallback(context->multi_call_memory_ctx, callback);
-  const auto* const info = reinterpret_cast<ReturnSetInfo*>(call_info->resultinfo);
-  pg::call(RegisterExprContextCallback, info->econtext, end_scan, PointerGetDatum(context->user_fctx));
   MemoryContextSwitchTo(caller);
-  return context;
 }
 
 Datum read_avro(FunctionCallInfo call_info, int path_place) {
@@ -149,8 +140,6 @@ Datum read_avro(FunctionCallInfo call_info, int path_place) {
     context->call_cntr++;
     return row;
   }
-  pg::call(UnregisterExprContextCallback, info->econtext, end_scan, PointerGetDatum(scan));
-  scan->close();
   pg::call(end_MultiFuncCall, call_info, context);
   info->isDone = ExprEndResult;
   call_info->isnull = true;

@@ -23,7 +23,6 @@ class RecordStream {
   /// Decodes the next record; false at the end. Values are in the current memory context; those of targets without a field are
   /// left alone. Errors: as map::RowReader::read(), with file, block, record and column in the context.
   [[nodiscard]] bool next(Datum* values, bool* nulls);
-  void close() { file_.close(); }
   [[nodiscard]] const AvroFile& file() const { return file_; }
 
  private:
