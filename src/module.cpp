@@ -21,6 +21,7 @@ namespace ferry::settings {
 
 int max_batch_rows = 1000;
 int max_record_bytes = 16 << 20;
+int max_block_bytes = 64 << 20;
 char* backup_directory = nullptr;
 
 }  // namespace ferry::settings
@@ -31,6 +32,9 @@ extern "C" void _PG_init() {
                           nullptr, &max_batch_rows, 1000, 1, 1'000'000, PGC_SUSET, 0, nullptr, nullptr, nullptr);
   DefineCustomIntVariable("pg_ferry.max_record_bytes", "Sets how long one record of a file may be.", "A longer one is rejected.",
                           &max_record_bytes, 16 << 20, 1024, 256 << 20, PGC_SUSET, GUC_UNIT_BYTE, nullptr, nullptr, nullptr);
+  DefineCustomIntVariable("pg_ferry.max_block_bytes", "Sets how large one block of an Avro file may be, compressed or not.",
+                          "A file with a larger one is refused. Backups have no such limit.", &max_block_bytes, 64 << 20, 1024,
+                          INT_MAX, PGC_SUSET, GUC_UNIT_BYTE, nullptr, nullptr, nullptr);
   DefineCustomStringVariable("pg_ferry.backup_directory", "Sets the directory of backups.",
                              "A relative path is relative to the data directory.", &backup_directory, "pg_ferry_backups",
                              PGC_SUSET, 0, nullptr, nullptr, nullptr);

@@ -5,6 +5,7 @@ namespace ferry::settings {
 
 extern int max_batch_rows;
 extern int max_record_bytes;
+extern int max_block_bytes;
 extern char* backup_directory;
 
 }  // namespace ferry::settings

@@ -18,6 +18,7 @@ extern "C" {
 #include "nodes/nodeFuncs.h"
 #include "nodes/parsenodes.h"
 #include "parser/parse_relation.h"
+#include "utils/rangetypes.h"
 #include "utils/regproc.h"
 #include "utils/timestamp.h"
 #include "utils/tuplesort.h"
@@ -45,6 +46,15 @@ inline bool next_sorted_datum(Tuplesortstate* sort, Datum* value) {
   return tuplesort_getdatum(sort, true, false, value, &is_null, nullptr);
 #else
   return tuplesort_getdatum(sort, true, value, &is_null, nullptr);
+#endif
+}
+
+/// A range in its canonical form. 16 added the node for soft errors.
+inline RangeType* make_range(TypeCacheEntry* type, RangeBound* lower, RangeBound* upper, bool is_empty) {
+#if PG_VERSION_NUM >= 160000
+  return ::make_range(type, lower, upper, is_empty, nullptr);
+#else
+  return ::make_range(type, lower, upper, is_empty);
 #endif
 }
 
