@@ -1,5 +1,7 @@
 #include <climits>
+#include <string_view>
 
+#include "avro/codec.hpp"
 #include "copy/hook.hpp"
 #include "pg/guard.hpp"
 #include "settings.hpp"
@@ -23,8 +25,23 @@ int max_batch_rows = 1000;
 int max_record_bytes = 16 << 20;
 int max_block_bytes = 64 << 20;
 char* backup_directory = nullptr;
+char* codec = nullptr;
 
 }  // namespace ferry::settings
+
+namespace {
+
+/// Called by the server; raises nothing.
+bool check_codec(char** value, void** /*extra*/, GucSource /*source*/) {
+  const std::string_view name = *value;
+  if (name.empty() || name == "none") return true;
+  for (const ferry::avro::CodecKind kind : ferry::avro::kCodecKinds)
+    if (name == ferry::avro::codec_name(kind)) return true;
+  GUC_check_errdetail("The codecs are none, deflate, snappy, zstandard, bzip2 and xz.");
+  return false;
+}
+
+}  // namespace
 
 extern "C" void _PG_init() {
   using namespace ferry::settings;
@@ -38,6 +55,9 @@ extern "C" void _PG_init() {
   DefineCustomStringVariable("pg_ferry.backup_directory", "Sets the directory of backups.",
                              "A relative path is relative to the data directory.", &backup_directory, "pg_ferry_backups",
                              PGC_SUSET, 0, nullptr, nullptr, nullptr);
+  DefineCustomStringVariable("pg_ferry.codec", "Sets the codec of Avro files that COPY TO writes.",
+                             "Empty: deflate, and zstandard for the lossless profile.", &codec, "", PGC_USERSET, 0, check_codec,
+                             nullptr, nullptr);
   MarkGUCPrefixReserved("pg_ferry");
   ferry::copy::install_hook();
 }

@@ -7,5 +7,6 @@ extern int max_batch_rows;
 extern int max_record_bytes;
 extern int max_block_bytes;
 extern char* backup_directory;
+extern char* codec;
 
 }  // namespace ferry::settings
