@@ -51,7 +51,7 @@ Datum make_array(const ReadNode& node, const ItemList& items, int dimensions, co
   const PgType& element = node.type->parts[0];
   // checks the product of the lengths, and the bounds
   if (ArrayGetNItems(dimensions, lengths) != items.count)
-    throw Error("22P04", concat("array has ", items.count, " items, which its dimensions do not say"));
+    throw Error("22P04", concat("array has ", items.count, " items, which is not what its dimensions say"));
   ArrayCheckBounds(dimensions, lengths, lower_bounds);
   if (items.count == 0) return PointerGetDatum(construct_empty_array(element_type(node)));
   return PointerGetDatum(construct_md_array(items.values, items.nulls, dimensions, const_cast<int*>(lengths),
