@@ -35,9 +35,14 @@ struct ItemList {
     constexpr int kLimit = static_cast<int>(MaxArraySize);
     if (count >= kLimit) throw Error("54000", concat("array has more than ", kLimit, " items"));
     capacity = capacity == 0 ? 16 : std::min(2 * capacity, kLimit);
-    const Size value_bytes = sizeof(Datum) * static_cast<Size>(capacity);
-    values = static_cast<Datum*>(values == nullptr ? palloc(value_bytes) : repalloc(values, value_bytes));
-    nulls = static_cast<bool*>(nulls == nullptr ? palloc(static_cast<Size>(capacity)) : repalloc(nulls, static_cast<Size>(capacity)));
+    const auto places = static_cast<Size>(capacity);
+    if (values == nullptr) {
+      values = static_cast<Datum*>(palloc(sizeof(Datum) * places));
+      nulls = static_cast<bool*>(palloc(places));
+    } else {
+      values = static_cast<Datum*>(repalloc(values, sizeof(Datum) * places));
+      nulls = static_cast<bool*>(repalloc(nulls, places));
+    }
   }
 };
 
