@@ -15,8 +15,8 @@ namespace ferry::avro {
 /// How long the text of one value may be: what PostgreSQL takes.
 inline constexpr std::size_t kMaxValueTextBytes = (std::size_t{1} << 30) - 64;
 
-/// Decodes a value of that schema and appends it to out as JSON, always valid. A record is an object by field name; a union is the
-/// value that it holds; bytes and fixed are "\\x" and hexadecimal digits; NaN and the infinities are strings; decimals are
+/// Decodes a value of that schema and appends it to out as JSON, always valid. A record is an object by field name; a union is
+/// the value that it holds; bytes and fixed are "\\x" and hexadecimal digits; NaN and the infinities are strings; decimals are
 /// numbers, with all their digits; dates, times, timestamps and durations are ISO 8601 strings, and those that have no such
 /// form the number that is stored. Where a map has a key twice, so has the object.
 /// Errors: as Decoder; 22021 a string that is not UTF-8; 54000 more than max_bytes in out.

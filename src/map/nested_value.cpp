@@ -35,9 +35,14 @@ struct ItemList {
     constexpr int kLimit = static_cast<int>(MaxArraySize);
     if (count >= kLimit) throw Error("54000", concat("array has more than ", kLimit, " items"));
     capacity = capacity == 0 ? 16 : std::min(2 * capacity, kLimit);
-    const Size value_bytes = sizeof(Datum) * static_cast<Size>(capacity);
-    values = static_cast<Datum*>(values == nullptr ? palloc(value_bytes) : repalloc(values, value_bytes));
-    nulls = static_cast<bool*>(nulls == nullptr ? palloc(static_cast<Size>(capacity)) : repalloc(nulls, static_cast<Size>(capacity)));
+    const auto places = static_cast<Size>(capacity);
+    if (values == nullptr) {
+      values = static_cast<Datum*>(palloc(sizeof(Datum) * places));
+      nulls = static_cast<bool*>(palloc(places));
+    } else {
+      values = static_cast<Datum*>(repalloc(values, sizeof(Datum) * places));
+      nulls = static_cast<bool*>(repalloc(nulls, places));
+    }
   }
 };
 
@@ -51,7 +56,7 @@ Datum make_array(const ReadNode& node, const ItemList& items, int dimensions, co
   const PgType& element = node.type->parts[0];
   // checks the product of the lengths, and the bounds
   if (ArrayGetNItems(dimensions, lengths) != items.count)
-    throw Error("22P04", concat("array has ", items.count, " items, which its dimensions do not say"));
+    throw Error("22P04", concat("array has ", items.count, " items, which is not what its dimensions say"));
   ArrayCheckBounds(dimensions, lengths, lower_bounds);
   if (items.count == 0) return PointerGetDatum(construct_empty_array(element_type(node)));
   return PointerGetDatum(construct_md_array(items.values, items.nulls, dimensions, const_cast<int*>(lengths),

@@ -96,7 +96,8 @@ class Scan {
       values_[at] = target_values_[i];
       nulls_[at] = target_nulls_[i];
     }
-    const Datum row = pg::call([this] { return HeapTupleGetDatum(heap_form_tuple(row_.descriptor, values_.data(), nulls_.get())); });
+    const Datum row =
+        pg::call([this] { return HeapTupleGetDatum(heap_form_tuple(row_.descriptor, values_.data(), nulls_.get())); });
     if (row_.is_domain) pg::call(domain_check, row, false, row_.type, &domain_state_, memory_);
     return row;
   }
