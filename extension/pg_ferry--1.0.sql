@@ -229,6 +229,29 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION @extschema@.data_dictionary(regclass) IS 'the rules that rows must fit, column by column';
 
+-- Avro files of the server. The functions check that the user may read them, as COPY does.
+
+CREATE FUNCTION @extschema@.avro_file_schema(path text) RETURNS json
+AS 'MODULE_PATHNAME', 'ferry_avro_file_schema' LANGUAGE C VOLATILE PARALLEL SAFE;
+COMMENT ON FUNCTION @extschema@.avro_file_schema(text) IS 'the schema that an Avro file was written with';
+
+CREATE FUNCTION @extschema@.avro_file_metadata(path text) RETURNS TABLE (key text, value bytea)
+AS 'MODULE_PATHNAME', 'ferry_avro_file_metadata' LANGUAGE C VOLATILE PARALLEL SAFE ROWS 5;
+COMMENT ON FUNCTION @extschema@.avro_file_metadata(text) IS 'the metadata of an Avro file';
+
+CREATE FUNCTION @extschema@.avro_file_blocks(path text)
+RETURNS TABLE (block_number bigint, offset_bytes bigint, record_count bigint, size_bytes bigint)
+AS 'MODULE_PATHNAME', 'ferry_avro_file_blocks' LANGUAGE C VOLATILE PARALLEL SAFE ROWS 100;
+COMMENT ON FUNCTION @extschema@.avro_file_blocks(text) IS 'the blocks of an Avro file';
+
+CREATE FUNCTION @extschema@.read_avro(path text) RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'ferry_read_avro' LANGUAGE C VOLATILE PARALLEL RESTRICTED ROWS 10000;
+COMMENT ON FUNCTION @extschema@.read_avro(text) IS 'the records of an Avro file, with a column definition list';
+
+CREATE FUNCTION @extschema@.read_avro(row_type anyelement, path text) RETURNS SETOF anyelement
+AS 'MODULE_PATHNAME', 'ferry_read_avro_as' LANGUAGE C VOLATILE PARALLEL RESTRICTED ROWS 10000;
+COMMENT ON FUNCTION @extschema@.read_avro(anyelement, text) IS 'the records of an Avro file as rows of a type';
+
 -- Backup
 
 CREATE FUNCTION @extschema@.backup_table(target regclass, directory text = NULL)

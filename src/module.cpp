@@ -1,5 +1,7 @@
 #include <climits>
+#include <string_view>
 
+#include "avro/codec.hpp"
 #include "copy/hook.hpp"
 #include "pg/guard.hpp"
 #include "settings.hpp"
@@ -22,7 +24,9 @@ namespace ferry::settings {
 int max_batch_rows = 1000;
 int max_record_bytes = 16 << 20;
 int log_batches = kLogRejects;
+int max_block_bytes = 64 << 20;
 char* backup_directory = nullptr;
+char* codec = nullptr;
 
 namespace {
 constexpr config_enum_entry kLogBatchesNames[] = {
@@ -30,6 +34,20 @@ constexpr config_enum_entry kLogBatchesNames[] = {
 }
 
 }  // namespace ferry::settings
+
+namespace {
+
+/// Called by the server; raises nothing.
+bool check_codec(char** value, void** /*extra*/, GucSource /*source*/) {
+  const std::string_view name = *value;
+  if (name.empty() || name == "none") return true;
+  for (const ferry::avro::CodecKind kind : ferry::avro::kCodecKinds)
+    if (name == ferry::avro::codec_name(kind)) return true;
+  GUC_check_errdetail("The codecs are none, deflate, snappy, zstandard, bzip2 and xz.");
+  return false;
+}
+
+}  // namespace
 
 extern "C" void _PG_init() {
   using namespace ferry::settings;
@@ -40,9 +58,15 @@ extern "C" void _PG_init() {
   DefineCustomEnumVariable("pg_ferry.log_batches", "Sets which loads of insert_rows and insert_batch are logged.",
                            "Those with rejects, all, or none.", &log_batches, kLogRejects, kLogBatchesNames, PGC_USERSET, 0,
                            nullptr, nullptr, nullptr);
+  DefineCustomIntVariable("pg_ferry.max_block_bytes", "Sets how large one block of an Avro file may be, compressed or not.",
+                          "A file with a larger one is refused. Backups have no such limit.", &max_block_bytes, 64 << 20, 1024,
+                          INT_MAX, PGC_SUSET, GUC_UNIT_BYTE, nullptr, nullptr, nullptr);
   DefineCustomStringVariable("pg_ferry.backup_directory", "Sets the directory of backups.",
                              "A relative path is relative to the data directory.", &backup_directory, "pg_ferry_backups",
                              PGC_SUSET, 0, nullptr, nullptr, nullptr);
+  DefineCustomStringVariable("pg_ferry.codec", "Sets the codec of Avro files that COPY TO writes.",
+                             "Empty: deflate, and zstandard for the lossless profile.", &codec, "", PGC_USERSET, 0, check_codec,
+                             nullptr, nullptr);
   MarkGUCPrefixReserved("pg_ferry");
   ferry::copy::install_hook();
 }

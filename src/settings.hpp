@@ -9,6 +9,8 @@ enum LogBatches : int { kLogRejects, kLogAll, kLogOff };
 extern int max_batch_rows;
 extern int max_record_bytes;
 extern int log_batches;  ///< a LogBatches
+extern int max_block_bytes;
 extern char* backup_directory;
+extern char* codec;
 
 }  // namespace ferry::settings

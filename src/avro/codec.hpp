@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "base/bytes.hpp"
@@ -11,29 +12,56 @@
 // Source: Avro 1.12, Object Container Files, Required Codecs and Optional Codecs.
 namespace ferry::avro {
 
-enum class CodecKind : std::uint8_t { null_, deflate, zstandard };
+enum class CodecKind : std::uint8_t { null_, deflate, snappy, zstandard, bzip2, xz };
 
-/// The name that avro.codec has for it: "null", "deflate", "zstandard".
+inline constexpr CodecKind kCodecKinds[] = {CodecKind::null_,     CodecKind::deflate, CodecKind::snappy,
+                                            CodecKind::zstandard, CodecKind::bzip2,   CodecKind::xz};
+
+/// The name that avro.codec has for it: "null", "deflate", "snappy", "zstandard", "bzip2", "xz".
 [[nodiscard]] std::string_view codec_name(CodecKind kind);
 
 /// The codec of that name; "none", which is how options say it, is "null". Errors: 0A000 any other name.
 [[nodiscard]] CodecKind codec_by_name(std::string_view name);
 
-/// Compresses and decompresses the payload of blocks. Keeps its working memory between calls.
+/// The levels a codec has, from min to max, and the one it takes where none is asked for.
+struct CodecLevels {
+  int min, max, preset;
+};
+
+/// deflate: 1 to 12, 6; zstandard: 1 to 22, 1; bzip2: 1 to 9, 9; xz: 0 to 9, 6. null and snappy have none.
+[[nodiscard]] std::optional<CodecLevels> codec_levels(CodecKind kind);
+
+/// Errors: 22023 a level out of range, or any level of a codec that has none.
+void check_codec_level(CodecKind kind, int level);
+
+/// Called now and then in long work, so that it can be stopped: it throws then. nullptr: nothing is called.
+using CheckInterrupts = void (*)();
+
+/// Compresses and decompresses the payload of blocks. Keeps its working memory between calls. One thread at a time.
 class Codec {
  public:
   virtual ~Codec() = default;
 
-  /// Replaces out by in, compressed. in must not be a view into out. Errors: 53200 out of memory.
-  virtual void compress(ByteView in, Bytes& out) = 0;
+  /// The most bytes that compress() makes of size_bytes. Errors: 53200 out of memory; 54000 more than the codec can take.
+  [[nodiscard]] virtual std::size_t compress_bound(std::size_t size_bytes) = 0;
 
-  /// Replaces out by in, decompressed. in must not be a view into out. Memory grows with the bytes that come out, never with
-  /// what in claims. Errors: 22P04 data that is not of this codec or damaged; 54000 more than max_bytes come out.
-  virtual void decompress(ByteView in, std::size_t max_bytes, Bytes& out) = 0;
+  /// Compresses in to the front of out, which has room for compress_bound(in.size()) bytes and does not overlap in. Returns how
+  /// many bytes came out. Errors: 53200 out of memory; what check_interrupts throws.
+  [[nodiscard]] virtual std::size_t compress(ByteView in, std::span<std::uint8_t> out) = 0;
+
+  /// in, decompressed: a view into room or, of null, in itself. room keeps its size and what is in it is of no use after; in must
+  /// not be a view into it. It grows with the bytes that come out, never with what in claims, and not beyond max_bytes.
+  /// Errors: 22P04 data that is not of this codec or damaged, or followed by other bytes; 54000 more than max_bytes come out, or
+  /// more memory is needed than kMaxXzMemoryBytes; 53200; what check_interrupts throws.
+  [[nodiscard]] virtual ByteView decompress(ByteView in, std::size_t max_bytes, Bytes& room) = 0;
 };
 
-/// A codec that compresses at that level: deflate 1 to 12, by default 6; zstandard 1 to 22, by default 1. null has no level.
-/// Errors: 22023 a level out of range.
-[[nodiscard]] std::unique_ptr<Codec> make_codec(CodecKind kind, std::optional<int> level = std::nullopt);
+/// What the decompressor of xz may take. The dictionary of the highest level of xz has 64 MB.
+inline constexpr std::size_t kMaxXzMemoryBytes = std::size_t{80} << 20;
+
+/// A codec that compresses at that level. check_interrupts is called at least once for each MB by bzip2 and xz, which are slow.
+/// Errors: as check_codec_level().
+[[nodiscard]] std::unique_ptr<Codec> make_codec(CodecKind kind, std::optional<int> level = std::nullopt,
+                                                CheckInterrupts check_interrupts = nullptr);
 
 }  // namespace ferry::avro

@@ -21,36 +21,26 @@ constexpr std::size_t kGrowthBytes = std::size_t{1} << 20;
 // ---- ContainerWriter
 
 ContainerWriter::ContainerWriter(Sink& sink, const WriterOptions& options)
-    : sink_(sink), kind_(options.codec), codec_(make_codec(options.codec, options.level)), sync_marker_(options.sync_marker) {
+    : sink_(sink), encoder_(options.codec, options.level, options.sync_marker, options.check_interrupts) {
   Bytes header(std::begin(kMagic), std::end(kMagic));
   put_long(header, static_cast<std::int64_t>(options.metadata.size()) + 2);
   put_string(header, "avro.schema");
   put_string(header, options.schema_json);
   put_string(header, "avro.codec");
-  put_string(header, avro::codec_name(kind_));
+  put_string(header, avro::codec_name(options.codec));
   for (const auto& [key, value] : options.metadata) {
     if (key.starts_with("avro.")) throw Error("22023", concat("metadata key \"", key, "\" is reserved"));
     put_string(header, key);
     put_bytes(header, value);
   }
   put_long(header, 0);
-  put_fixed(header, sync_marker_);
+  put_fixed(header, options.sync_marker);
   write(header);
 }
 
-void ContainerWriter::write_block(std::int64_t record_count, ByteView payload) {
-  if (record_count < 0) throw Error("22003", concat("record count ", record_count, " is negative"));
-  if (record_count == 0) return;
-  if (kind_ != CodecKind::null_) {
-    codec_->compress(payload, compressed_);
-    payload = compressed_;
-  }
-  head_.clear();
-  put_long(head_, record_count);
-  put_long(head_, static_cast<std::int64_t>(payload.size()));
-  write(head_);
-  write(payload);
-  write(sync_marker_);
+void ContainerWriter::append_block(ByteView block) {
+  if (block.empty()) return;
+  write(block);
   blocks_written_++;
 }
 
@@ -202,32 +192,22 @@ bool ContainerReader::next_stored_block(Block& out) {
 
 bool ContainerReader::next_block(Block& out) {
   if (!next_stored_block(out)) return false;
-  if (!codec_) {
-    kind_ = codec_by_name(codec_name_);
-    codec_ = make_codec(kind_);
-  }
-  if (kind_ == CodecKind::null_) {
-    const std::size_t limit = limits_.max_block_bytes;
-    if (out.payload.size() > limit) fail("54000", concat("block is larger than ", limit, " bytes"));
-  } else if (out.record_count == 0 && out.payload.empty()) {
-    // Some writers do not compress nothing.
-  } else {
-    decompress(out);
-  }
+  if (!codec_) codec_ = make_codec(codec_by_name(codec_name_), std::nullopt, limits_.check_interrupts);
+  // Some writers do not compress nothing.
+  if (!out.payload.empty()) decompress(out);
   check_record_count(out);
   return true;
 }
 
 void ContainerReader::decompress(Block& block) {
   try {
-    codec_->decompress(block.payload, limits_.max_block_bytes, payload_);
+    block.payload = codec_->decompress(block.payload, limits_.max_block_bytes, payload_);
   } catch (Error& error) {
     const std::string before = error.detail().empty() ? std::string() : concat(error.detail(), ' ');
     error.detail(
         concat(before, "The place is block ", block_number_, ", which starts at byte ", block.offset_bytes, " of the file."));
     throw;
   }
-  block.payload = payload_;
 }
 
 void ContainerReader::check_record_count(const Block& block) const {

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -11,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "avro/block_encoder.hpp"
 #include "avro/codec.hpp"
 #include "avro/schema.hpp"
 #include "base/bytes.hpp"
@@ -19,7 +19,6 @@
 // Source: Avro 1.12, Object Container Files.
 namespace ferry::avro {
 
-using SyncMarker = std::array<std::uint8_t, 16>;
 /// Keys and values in file order. Values are bytes, often but not always UTF-8.
 using Metadata = std::vector<std::pair<std::string, Bytes>>;
 
@@ -32,18 +31,22 @@ struct WriterOptions {
   CodecKind codec = CodecKind::null_;
   std::optional<int> level = std::nullopt;
   Metadata metadata = {};  ///< beside avro.schema and avro.codec; keys that begin with "avro." are reserved
+  CheckInterrupts check_interrupts = nullptr;
 };
 
 /// Writes a container file: the header on construction, then blocks. There is no trailer, so a file is complete after every
 /// block.
 class ContainerWriter {
  public:
-  /// sink outlives the writer. Errors: 22023 a level out of range; 22023 a reserved metadata key; what the sink throws.
+  /// sink outlives the writer. Errors: 22023 as check_codec_level(); 22023 a reserved metadata key; what the sink throws.
   ContainerWriter(Sink& sink, const WriterOptions& options);
 
   /// Writes one block of record_count records, whose encoding is payload. An empty block (0 records) is not written.
-  /// Errors: 22003 a negative record_count; what the sink throws, after which the writer is of no more use.
-  void write_block(std::int64_t record_count, ByteView payload);
+  /// Errors: as BlockEncoder::encode(); what the sink throws, after which the writer is of no more use.
+  void write_block(std::int64_t record_count, ByteView payload) { append_block(encoder_.encode(record_count, payload)); }
+
+  /// Writes a block that a BlockEncoder of the same codec and sync marker made; nothing where block is empty.
+  void append_block(ByteView block);
 
   [[nodiscard]] std::uint64_t bytes_written() const { return bytes_written_; }
   [[nodiscard]] std::uint64_t blocks_written() const { return blocks_written_; }
@@ -52,10 +55,7 @@ class ContainerWriter {
   void write(ByteView bytes);
 
   Sink& sink_;
-  CodecKind kind_;
-  std::unique_ptr<Codec> codec_;
-  SyncMarker sync_marker_;
-  Bytes head_, compressed_;
+  BlockEncoder encoder_;
   std::uint64_t bytes_written_ = 0, blocks_written_ = 0;
 };
 
@@ -65,6 +65,7 @@ struct ReaderLimits {
   std::size_t max_stored_block_bytes = std::size_t{256} << 20;  ///< payload of a block as it is in the file
   std::size_t max_metadata_bytes = std::size_t{16} << 20;       ///< keys and values of the header together
   std::int64_t max_empty_records = 100'000'000;                 ///< records in a block that take no byte each
+  CheckInterrupts check_interrupts = nullptr;
 };
 
 /// One block of a container.
@@ -126,7 +127,6 @@ class ContainerReader {
   std::string codec_name_, schema_json_;
   SchemaDocument schema_;
   SyncMarker sync_marker_{};
-  CodecKind kind_ = CodecKind::null_;
   std::unique_ptr<Codec> codec_;  ///< made with the first block
   Bytes buffer_, stored_, payload_;
   std::size_t buffer_next_ = 0, buffer_end_ = 0;

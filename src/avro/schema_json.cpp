@@ -8,6 +8,7 @@
 
 #include <simdjson.h>
 
+#include "avro/shown_text.hpp"
 #include "base/checked.hpp"
 #include "base/concat.hpp"
 #include "base/error.hpp"
@@ -19,6 +20,7 @@ namespace dom = simdjson::dom;
 
 /// JSON objects and arrays that one level of types may take: type object, fields array, field object, and one to spare.
 constexpr std::size_t kJsonLevels = 4;
+constexpr std::size_t kMaxMessageBytes = 400;
 
 /// True for the attributes that the specification defines for a type; all others are properties.
 bool is_type_attribute(Type type, std::string_view key) {
@@ -124,7 +126,8 @@ class SchemaParser {
     std::string place = "The place is the root of the schema.";
     if (!path_.empty()) place = concat("The place is \"", path_, "\" in the schema.");
     if (!more.empty()) place = concat(more, path_.empty() ? "" : concat(" ", place));
-    throw Error("22P04", std::move(message)).detail(std::move(place));
+    // Names are as long as the file wants, and of any characters.
+    throw Error("22P04", shown_text(message, kMaxMessageBytes)).detail(std::move(place));
   }
   [[noreturn]] static void fail_depth() {
     throw Error("54000", concat("schema is nested more than ", kMaxSchemaDepth, " levels deep"));
@@ -297,7 +300,7 @@ class SchemaParser {
       min_bytes = saturating_add(min_bytes, last.schema->min_bytes);
       node.min_values += last.schema->min_values;
       if (node.min_values > kMaxSchemaNodes)
-        throw Error("54000", concat("record \"", node.name, "\" holds more than ", kMaxSchemaNodes, " values"));
+        throw Error("54000", concat("record \"", shown_text(node.name), "\" holds more than ", kMaxSchemaNodes, " values"));
     }
     node.min_bytes = min_bytes;
     return annotated(node, object);

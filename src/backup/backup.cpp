@@ -156,11 +156,15 @@ std::int64_t write_leaf(Relation root, Relation leaf, Snapshot snapshot, map::Ro
   for (bool has_more = true; has_more;) {
     pg::check_interrupts();
     has_more = pg::call([&open, &rows] {
+      bool has_row = true;
+      rows.begin_batch();
       while (rows.size_bytes() < kBlockBytes) {
-        if (!table_scan_getnextslot(open.scan, ForwardScanDirection, open.slot)) return false;
+        has_row = table_scan_getnextslot(open.scan, ForwardScanDirection, open.slot);
+        if (!has_row) break;
         rows.append(open.map == nullptr ? open.slot : execute_attr_map_slot(open.map->attrMap, open.slot, open.root_slot));
       }
-      return true;
+      rows.end_batch();
+      return has_row;
     });
     out.write_block(rows.row_count(), rows.payload());
     row_count += rows.row_count();
@@ -186,11 +190,11 @@ void write_table(Relation relation, Snapshot snapshot, const std::string& folder
   if (IsolationUsesXactSnapshot())
     for (Relation leaf : leaves) check_not_rewritten(leaf, snapshot);
   const map::Table table = map::describe(relation);
-  const std::string schema_json = avro::to_json(map::record_schema(table).root());
+  const std::string schema_json = avro::to_json(map::record_schema(table, {.profile = map::Profile::lossless}).root());
   pg::OutputFile file(concat(folder, '/', entry.file));
   avro::ContainerWriter out(
       file, {.schema_json = schema_json, .sync_marker = random_marker(), .codec = avro::CodecKind::zstandard, .level = 1});
-  map::RowWriter rows(table);
+  map::RowWriter rows(table, map::Profile::lossless);
   for (Relation leaf : leaves) entry.rows += write_leaf(relation, leaf, snapshot, rows, out);
   file.commit();
   close_leaves(leaves, relation);
@@ -198,7 +202,7 @@ void write_table(Relation relation, Snapshot snapshot, const std::string& folder
   entry.sha256 = file.sha256();
   entry.schema_sha256 = pg::sha256_of(as_bytes(schema_json));
   for (const map::Column& column : table.columns)
-    entry.columns.push_back({pg::to_utf8(column.name), pg::to_utf8(column.type_name), !column.is_nullable, column.is_generated});
+    entry.columns.push_back({pg::to_utf8(column.name), pg::to_utf8(column.type.name), !column.is_nullable, column.is_generated});
 }
 
 /// The unique keys without expressions and predicates.

@@ -4,12 +4,14 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "avro/container.hpp"
 #include "avro/decode.hpp"
 #include "backup/folder.hpp"
 #include "base/error.hpp"
 #include "map/row_reader.hpp"
+#include "map/types.hpp"
 #include "pg/guard.hpp"
 #include "pg/input_file.hpp"
 #include "pg/sha256.hpp"
@@ -39,6 +41,7 @@ void verify_file(const std::string& path, const TableEntry& entry);
 /// The rows of a table in a backup, one after the other.
 class RestoreSource {
  public:
+  /// The file must have the columns of table, of the same types; generated ones are left to the server to compute.
   /// Errors: 42703, 42804 columns that are not those of table; 22P04 a damaged file.
   RestoreSource(const std::string& path, const TableEntry& entry, const map::Table& table);
 
@@ -76,7 +79,10 @@ class RestoreSource {
   const TableEntry& entry_;
   HashingSource source_;
   avro::ContainerReader container_;
+  std::vector<AttrNumber> attributes_;  ///< of the targets
   map::RowReader rows_;
+  std::vector<Datum> values_;  ///< of the targets
+  std::unique_ptr<bool[]> nulls_;
   avro::Block block_;
   avro::Decoder decoder_;
   std::int64_t next_record_ = 0, rows_read_ = 0;

@@ -1,7 +1,9 @@
 #include "copy/copy_from.hpp"
 
 #include "base/concat.hpp"
+#include "copy/avro_options.hpp"
 #include "copy/options.hpp"
+#include "copy/privileges.hpp"
 #include "load/load_stream.hpp"
 #include "pg/client_stream.hpp"
 #include "pg/compat.hpp"
@@ -9,12 +11,12 @@
 #include "pg/guard.hpp"
 #include "pg/input_file.hpp"
 #include "pg/program_stream.hpp"
+#include "settings.hpp"
 
 #include "pg/server.hpp"
 
 extern "C" {
 #include "access/sysattr.h"
-#include "catalog/pg_authid.h"
 #include "commands/copy.h"
 #include "nodes/makefuncs.h"
 #include "optimizer/optimizer.h"
@@ -42,13 +44,6 @@ struct Target {
   List* attributes;  ///< the numbers of the columns that are loaded
   List* filter;      ///< see load::WriterOptions
 };
-
-/// The roles that may read files and run programs. Calls the server without a guard.
-void check_role(const CopyStmt& statement) {
-  if (statement.filename == nullptr) return;
-  const Oid role = statement.is_program ? ROLE_PG_EXECUTE_SERVER_PROGRAM : ROLE_PG_READ_SERVER_FILES;
-  if (!has_privs_of_role(GetUserId(), role)) pg::compat::report_may_not_copy_from(statement.is_program);
-}
 
 /// Generated columns have no values yet when WHERE is evaluated. Calls the server without a guard.
 void check_filter_columns(Relation table, Node* condition) {
@@ -109,9 +104,7 @@ Target open_target(ParseState* state, const CopyStmt& statement) {
   Target target{table, NIL, NIL};
   if (statement.whereClause != nullptr) target.filter = plan_filter(state, item, table, statement.whereClause);
   target.attributes = CopyGetAttnums(RelationGetDescr(table), table, statement.attlist);
-  for (int i = 0; i < list_length(target.attributes); i++)
-    permissions->insertedCols =
-        bms_add_member(permissions->insertedCols, list_nth_int(target.attributes, i) - FirstLowInvalidHeapAttributeNumber);
+  permissions->insertedCols = column_set(target.attributes);
   pg::compat::check_permissions(state->p_rtable, permissions);
   if (check_enable_rls(RelationGetRelid(table), InvalidOid, false) == RLS_ENABLED)
     ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("COPY FROM not supported with row-level security"),
@@ -120,31 +113,74 @@ Target open_target(ParseState* state, const CopyStmt& statement) {
   return target;
 }
 
-/// Opens the source and loads it.
-load::LoadSummary load_source(const CopyStmt& statement, Options& options, load::Rules& rules, int column_count) {
+using pg::ClientStream;
+
+/// Opens the source and loads it. load(bytes, size): a size that is not known is 0.
+template <class F>
+load::LoadSummary load_source(const CopyStmt& statement, ClientStream::Format format, int column_count,
+                              load::LoadOptions& options, F&& load) {
   if (statement.filename == nullptr) {
-    options.load.source_name = "STDIN";
-    options.load.stream_kind = pg::StreamKind::pipe;
-    pg::ClientStream client(column_count);
-    const load::LoadSummary summary = load::load_stream(client, options.stream, options.load, rules);
+    options.source_name = "STDIN";
+    options.stream_kind = pg::StreamKind::pipe;
+    ClientStream client(format, column_count);
+    const load::LoadSummary summary = load(client, std::int64_t{0});
     client.finish();
     return summary;
   }
   const std::string name = statement.filename;
   if (statement.is_program) {
-    options.load.source_name = "PROGRAM " + name;
-    options.load.stream_kind = pg::StreamKind::program;
+    options.source_name = "PROGRAM " + name;
+    options.stream_kind = pg::StreamKind::program;
     pg::ProgramStream program(name);
-    const load::LoadSummary summary = load::load_stream(program, options.stream, options.load, rules);
+    const load::LoadSummary summary = load(program, std::int64_t{0});
     program.close();
     return summary;
   }
-  options.load.source_name = name;
-  options.load.stream_kind = pg::StreamKind::file;
+  options.source_name = name;
+  options.stream_kind = pg::StreamKind::file;
   pg::InputFile file(name, kMissingFileHint);
-  options.stream.bytes_total = file.size_bytes();
-  const load::LoadSummary summary = load::load_stream(file, options.stream, options.load, rules);
+  const load::LoadSummary summary = load(file, file.size_bytes());
   file.close();
+  return summary;
+}
+
+/// Before a client sends its data. Calls the server without a guard.
+void check_target(Relation table) {
+  check_kind(table);
+  (void)pg::extension_schema();  // raises where there is none
+}
+
+load::LoadSummary load_text(ParseState* state, const CopyStmt& statement, const Target& target) {
+  Options options = read_options(state, statement, target.table, target.attributes);
+  options.load.filter = target.filter;
+  call(check_target, target.table);
+  load::Rules rules(RelationGetRelid(target.table), true);
+  const auto load = [&](ByteSource& bytes, std::int64_t size_bytes) {
+    options.stream.bytes_total = size_bytes;
+    return load::load_stream(bytes, options.stream, options.load, rules);
+  };
+  const load::LoadSummary summary =
+      load_source(statement, ClientStream::Format::text, list_length(target.attributes), options.load, load);
+  rules.close();
+  return summary;
+}
+
+load::LoadSummary load_avro(ParseState* state, const CopyStmt& statement, const Target& target) {
+  ImportOptions options = read_import_options(state, statement);
+  options.load.filter = target.filter;
+  if (statement.attlist != NIL) options.avro.columns = names_of(target.table, target.attributes);
+  if (statement.filename != nullptr && !statement.is_program) options.avro.file = statement.filename;
+  options.avro.max_block_bytes = static_cast<std::size_t>(settings::max_block_bytes);
+  options.avro.max_record_bytes = static_cast<std::size_t>(settings::max_record_bytes);
+  call(check_target, target.table);
+  load::Rules rules(RelationGetRelid(target.table), true);
+  const auto load = [&](ByteSource& bytes, std::int64_t size_bytes) {
+    options.avro.bytes_total = size_bytes;
+    return load::load_avro(bytes, options.avro, options.load, rules);
+  };
+  const load::LoadSummary summary =
+      load_source(statement, ClientStream::Format::binary, list_length(target.attributes), options.load, load);
+  rules.close();
   return summary;
 }
 
@@ -168,15 +204,8 @@ void announce(const load::LoadSummary& summary) {
 std::int64_t copy_from(ParseState* state, CopyStmt* statement) {
   call([statement] { check_role(*statement); });
   const Target target = call([=] { return open_target(state, *statement); });
-  Options options = read_options(state, *statement, target.table, target.attributes);
-  options.load.filter = target.filter;
-  call([target] {
-    check_kind(target.table);
-    (void)pg::extension_schema();  // raises where there is none, and before a client sends its data
-  });
-  load::Rules rules(RelationGetRelid(target.table), true);
-  const load::LoadSummary summary = load_source(*statement, options, rules, list_length(target.attributes));
-  rules.close();
+  const load::LoadSummary summary =
+      is_avro(*statement) ? load_avro(state, *statement, target) : load_text(state, *statement, target);
   call(table_close, target.table, NoLock);
   announce(summary);
   return summary.rows_loaded;

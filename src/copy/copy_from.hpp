@@ -11,9 +11,9 @@ extern "C" {
 
 namespace ferry::copy {
 
-/// Runs COPY ... FROM ... WITH (ON_ERROR reject): what the server's COPY checks, in its order and words, then a load. A NOTICE
-/// tells of rejects. Scribbles on the statement. Returns the number of rows loaded.
-/// Errors: those of COPY FROM, of read_options() and of a load; 42704 in a database without the extension.
+/// Runs COPY ... FROM ... WITH (ON_ERROR reject), or WITH (FORMAT avro): what the server's COPY checks, in its order and
+/// words, then a load. A NOTICE tells of rejects. Scribbles on the statement. Returns the number of rows loaded.
+/// Errors: those of COPY FROM, of the options and of a load; 42704 in a database without the extension.
 std::int64_t copy_from(ParseState* state, CopyStmt* statement);
 
 }  // namespace ferry::copy

@@ -1,6 +1,8 @@
 #include "copy/hook.hpp"
 
+#include "copy/avro_options.hpp"
 #include "copy/copy_from.hpp"
+#include "copy/copy_to.hpp"
 #include "copy/options.hpp"
 #include "pg/guard.hpp"
 
@@ -18,14 +20,16 @@ namespace {
 
 ProcessUtility_hook_type next_hook = nullptr;
 
-/// Calls the server without a guard.
+bool is_ours(const CopyStmt& statement) { return is_avro(statement) || find_reject_option(statement) != nullptr; }
+
+/// ON_ERROR reject of the formats of text is for COPY FROM alone. Calls the server without a guard.
 void check_direction(ParseState* state, const CopyStmt& statement) {
-  if (statement.is_from) return;
+  if (statement.is_from || is_avro(statement)) return;
   ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("COPY %s cannot be used with %s", "ON_ERROR", "COPY TO"),
                   parser_errposition(state, find_reject_option(statement)->location)));
 }
 
-void run(CopyStmt* statement, bool is_read_only_tree, const char* query, QueryEnvironment* environment,
+void run(PlannedStmt* planned, bool is_read_only_tree, const char* query, QueryEnvironment* environment,
          QueryCompletion* completion) {
   ParseState* const state = pg::call([=] {
     ParseState* const made = make_parsestate(nullptr);
@@ -33,10 +37,11 @@ void run(CopyStmt* statement, bool is_read_only_tree, const char* query, QueryEn
     made->p_queryEnv = environment;
     return made;
   });
+  // what is done with the condition of WHERE and with a query scribbles on them
+  if (is_read_only_tree) planned = static_cast<PlannedStmt*>(pg::call(copyObjectImpl, planned));
+  auto* const statement = reinterpret_cast<CopyStmt*>(planned->utilityStmt);
   pg::call([=] { check_direction(state, *statement); });
-  // what is done with the condition of WHERE scribbles on it
-  if (is_read_only_tree) statement = static_cast<CopyStmt*>(pg::call(copyObjectImpl, statement));
-  const std::int64_t rows = copy_from(state, statement);
+  const std::int64_t rows = statement->is_from ? copy_from(state, statement) : copy_to(state, *planned);
   pg::call(free_parsestate, state);
   if (completion != nullptr) SetQueryCompletion(completion, CMDTAG_COPY, static_cast<uint64>(rows));
 }
@@ -44,13 +49,13 @@ void run(CopyStmt* statement, bool is_read_only_tree, const char* query, QueryEn
 void process_utility(PlannedStmt* planned, const char* query, bool is_read_only_tree, ProcessUtilityContext context,
                      ParamListInfo parameters, QueryEnvironment* environment, DestReceiver* receiver,
                      QueryCompletion* completion) {
-  auto* const statement = reinterpret_cast<CopyStmt*>(planned->utilityStmt);
-  if (!IsA(statement, CopyStmt) || find_reject_option(*statement) == nullptr) {
+  const Node* const statement = planned->utilityStmt;
+  if (!IsA(statement, CopyStmt) || !is_ours(*reinterpret_cast<const CopyStmt*>(statement))) {
     const ProcessUtility_hook_type next = next_hook == nullptr ? standard_ProcessUtility : next_hook;
     next(planned, query, is_read_only_tree, context, parameters, environment, receiver, completion);
     return;
   }
-  pg::boundary([&] { run(statement, is_read_only_tree, query, environment, completion); });
+  pg::boundary([&] { run(planned, is_read_only_tree, query, environment, completion); });
 }
 
 }  // namespace

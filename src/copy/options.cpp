@@ -30,23 +30,6 @@ struct OwnOptions {
   List* others = NIL;
 };
 
-load::OnConflict read_on_conflict(ParseState* state, DefElem* option) {
-  const char* const name = defGetString(option);
-  for (const auto choice : {load::OnConflict::reject, load::OnConflict::skip, load::OnConflict::update})
-    if (pg_strcasecmp(name, load::name_of(choice)) == 0) return choice;
-  ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("COPY %s \"%s\" not recognized", "ON_CONFLICT", name),
-                  parser_errposition(state, option->location)));
-}
-
-int64 read_reject_limit(ParseState* state, DefElem* option) {
-  const int64 limit = defGetInt64(option);
-  if (limit < 0)
-    ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-                    errmsg("REJECT_LIMIT (%lld) must not be negative", static_cast<long long>(limit)),
-                    parser_errposition(state, option->location)));
-  return limit;
-}
-
 /// Calls the server without a guard.
 OwnOptions take_own_options(ParseState* state, const CopyStmt& statement) {
   OwnOptions own;
@@ -86,13 +69,6 @@ CopyFormatOptions* read_server_options(ParseState* state, List* options) {
   return result;
 }
 
-std::vector<std::string> names_of(Relation table, List* attributes) {
-  std::vector<std::string> names;
-  for (int i = 0; i < list_length(attributes); i++)
-    names.emplace_back(NameStr(TupleDescAttr(RelationGetDescr(table), list_nth_int(attributes, i) - 1)->attname));
-  return names;
-}
-
 /// The columns of an option such as FORCE_NULL, which have to be among those that are loaded.
 std::vector<std::string> forced_columns(const char* option, List* names, bool all, Relation table, List* loaded) {
   if (all) return names_of(table, loaded);
@@ -125,6 +101,30 @@ const DefElem* find_reject_option(const CopyStmt& statement) {
       return option;
   }
   return nullptr;
+}
+
+std::vector<std::string> names_of(Relation table, List* attributes) {
+  std::vector<std::string> names;
+  for (int i = 0; i < list_length(attributes); i++)
+    names.emplace_back(NameStr(TupleDescAttr(RelationGetDescr(table), list_nth_int(attributes, i) - 1)->attname));
+  return names;
+}
+
+load::OnConflict read_on_conflict(ParseState* state, DefElem* option) {
+  const char* const name = defGetString(option);
+  for (const auto choice : {load::OnConflict::reject, load::OnConflict::skip, load::OnConflict::update})
+    if (pg_strcasecmp(name, load::name_of(choice)) == 0) return choice;
+  ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("COPY %s \"%s\" not recognized", "ON_CONFLICT", name),
+                  parser_errposition(state, option->location)));
+}
+
+std::int64_t read_reject_limit(ParseState* state, DefElem* option) {
+  const int64 limit = defGetInt64(option);
+  if (limit < 0)
+    ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                    errmsg("REJECT_LIMIT (%lld) must not be negative", static_cast<long long>(limit)),
+                    parser_errposition(state, option->location)));
+  return limit;
 }
 
 Options read_options(ParseState* state, const CopyStmt& statement, Relation table, List* attributes) {

@@ -157,14 +157,19 @@ void BulkWriter::gather_pending(const std::vector<Result>& results) {
 void BulkWriter::convert_all(const std::vector<Record>& records, std::vector<Result>& results) {
   for (current_ = 0; current_ < records.size();) {
     const auto error = pg::attempt([&] { call([&] { convert_from(records, results); }); },
-                                   [this](const char* sqlstate) { return is_rejectable(sqlstate, converting_); });
+                                   [this](const char* sqlstate) { return is_rejectable(sqlstate, column_at_work()); });
     if (!error) continue;
     // the server keeps what it has prepared of them, half of it where that raised: made anew for the next row
     if (!has_prepared_) pg::compat::forget_prepared_expressions(table_.target());
     results[current_].state = Result::State::rejected;
-    results[current_].problem = rules_.explain(*error, converting_);
+    results[current_].problem = rules_.explain(*error, column_at_work());
     current_++;
   }
+}
+
+/// The column whose value is being made when an error is raised, or null.
+const Column* BulkWriter::column_at_work() const {
+  return converting_ != nullptr ? converting_ : rules_.column_of_field(source_.failed_field());
 }
 
 /// Calls the server without a guard.
@@ -236,7 +241,7 @@ UniqueKey* BulkWriter::taken_key(TupleTableSlot* slot, bool probe, bool& unknown
 
 bool BulkWriter::may_be_too_large(TupleTableSlot* slot, const Record& record) const {
   const std::size_t text_bytes = record.raw.size() * MAX_CONVERSION_GROWTH;
-  if (fixed_row_bytes_ > 0 && fixed_row_bytes_ + text_bytes <= kMaxSafeRowBytes) return false;
+  if (!source_.texts_may_grow() && fixed_row_bytes_ > 0 && fixed_row_bytes_ + text_bytes <= kMaxSafeRowBytes) return false;
   return heap_compute_data_size(slot->tts_tupleDescriptor, slot->tts_values, slot->tts_isnull) > kMaxSafeRowBytes;
 }
 

@@ -4,7 +4,7 @@
 
 namespace ferry::load {
 
-ErrorPlace::ErrorPlace(const std::string& table_name) : table_name_(table_name.c_str()) {
+ErrorPlace::ErrorPlace(const std::string& table_name, const Source& source) : table_name_(table_name.c_str()), source_(source) {
   callback_.callback = describe;
   callback_.arg = this;
   callback_.previous = error_context_stack;
@@ -19,6 +19,11 @@ void ErrorPlace::describe(void* self) {
   if (first == 0) return;  // not at a record yet
   // errcontext() by hand: it is a macro made for ereport()
   set_errcontext_domain(TEXTDOMAIN);
+  char text[1024];
+  if (place.source_.tell_place(place.first_row_, place.last_row_, {}, text)) {
+    errcontext_msg("%s", text);
+    return;
+  }
   if (first == last)
     errcontext_msg("load into table %s, %s %lld", place.table_name_, unit, first);
   else

@@ -69,15 +69,20 @@ void ExactWriter::write(const std::vector<Record>& records, std::vector<Result>&
   Attempt attempt;
   attempt.missing_parent = missing_parent;
   for (std::size_t to = count;;) {
-    const auto error = pg::attempt(
-        [&] { write_range(records, results, attempt, to); },
-        [&](const char* sqlstate) { return is_rejectable(sqlstate, attempt.converting) || attempt.table.broke_policy(); });
+    const auto at_work = [&] {
+      return attempt.converting != nullptr ? attempt.converting : rules_.column_of_field(source_.failed_field());
+    };
+    const auto error = pg::attempt([&] { write_range(records, results, attempt, to); },
+                                   [&](const char* sqlstate) {
+                                     return is_rejectable(sqlstate, at_work()) || attempt.table.broke_policy();
+                                   });
     if (!error) {
       merge(farthest_, attempt.farthest);
       if (to == count) return;
       to = count;
       continue;
     }
+    attempt.converting = at_work();
     // nothing of this attempt is in the table: whatever it decided behind the failed row may come out otherwise
     for (const std::size_t i : attempt.written) results[i] = Result{};
     if (attempt.table.has_sent_in_batches()) {
@@ -161,8 +166,6 @@ bool ExactWriter::passes_filter(Attempt& attempt, TupleTableSlot* slot) {
 
 void ExactWriter::write_record(Attempt& attempt, Result& result) {
   options_.place->set(*attempt.record);
-  source_.split(*attempt.record, fields_);
-  rules_.check_may_insert(fields_);
   TableWriter* const table = &attempt.table;
   // every record is a statement of its own: STABLE functions see the rows before it
   TupleTableSlot* const slot = call([table] {
@@ -170,6 +173,8 @@ void ExactWriter::write_record(Attempt& attempt, Result& result) {
     UpdateActiveSnapshotCommandId();
     return table->input_slot();
   });
+  source_.split(*attempt.record, fields_);
+  rules_.check_may_insert(fields_);
   call([&] {
     ExprContext* const expressions = table->expression_context();
     MemoryContext const caller = MemoryContextSwitchTo(expressions->ecxt_per_tuple_memory);

@@ -21,6 +21,8 @@ constexpr std::size_t kBatchRows = BulkWriter::kMaxRows;
 constexpr std::size_t kBatchBytes = 1 << 20;
 constexpr std::size_t kBatchValues = 100'000, kLeastBatchRows = 50;  // of tables with very many columns
 constexpr std::size_t kListedRejects = 10;
+constexpr std::size_t kMaxPlaceBytes = 2048;
+constexpr const char* kNotNullViolation = "23502";
 
 /// One load on its way through its batches.
 class Load {
@@ -29,7 +31,7 @@ class Load {
       : source_(source), rules_(rules), options_(options), observer_(observer), log_(log), summary_(summary) {}
 
   void run() {
-    ErrorPlace place(rules_.table_name());
+    ErrorPlace place(rules_.table_name(), source_);
     // made here and not before: in a rehearsal it belongs to the subtransaction
     writer_.emplace(source_, rules_,
                     WriterOptions{.on_conflict = options_.on_conflict,
@@ -94,6 +96,7 @@ class Load {
     if (result.state == Result::State::loaded) summary_.rows_loaded++;
     if (is_left_out(result.state)) summary_.rows_skipped++;
     if (result.state == Result::State::rejected) {
+      if (options_.stops_at_reject) fail_at(record, result.problem);
       summary_.rows_rejected++;
       if (options_.keep_rejects)
         log_.add({record.row_number, record.line_number, source_.text_of(record), record.raw, result.problem});
@@ -106,6 +109,20 @@ class Load {
   static std::string describe(const Record& record, const Problem& problem) {
     return concat(record.line_number > 0 ? "line " : "row ", record.line_number > 0 ? record.line_number : record.row_number,
                   ": ", problem.reason, " (", problem.sqlstate, ")");
+  }
+
+  /// What the server's COPY would have said of the row.
+  [[noreturn]] void fail_at(const Record& record, const Problem& problem) const {
+    const bool is_of_table = problem.sqlstate.compare(0, 2, "23") == 0;
+    char place[kMaxPlaceBytes];
+    if (!source_.tell_place(record.row_number, record.row_number, problem.column, place)) place[0] = '\0';
+    throw Error(problem.sqlstate.c_str(), problem.reason)
+        .detail(problem.detail)
+        .context(place)
+        .constraint(problem.constraint)
+        .column(problem.sqlstate == kNotNullViolation ? problem.column : "")
+        .table(is_of_table ? rules_.table_name() : "")
+        .schema(is_of_table ? rules_.schema_name() : "");
   }
 
   [[noreturn]] void fail_limit() const {

@@ -16,6 +16,7 @@ namespace ferry::load {
 struct LoadOptions {
   OnConflict on_conflict = OnConflict::reject;
   std::optional<std::int64_t> reject_limit{};  ///< more rejects than this: an error, and nothing is loaded
+  bool stops_at_reject = false;                ///< the first reject is an error, and nothing is loaded
   bool dry_run = false;                        ///< check and report everything, keep nothing but the report
   bool want_keys = false;
   LogPolicy log = LogPolicy::all;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "load/avro_source.hpp"
 #include "load/load.hpp"
 #include "load/stream_source.hpp"
 
@@ -9,5 +10,8 @@ namespace ferry::load {
 /// options.options_json. bytes: open, read to its end or to the line that ends the data.
 /// Errors: those of StreamSource and run_load(); 42501.
 LoadSummary load_stream(ByteSource& bytes, const StreamOptions& stream, LoadOptions options, Rules& rules);
+
+/// The same for an Avro container file. Errors: those of AvroSource and run_load(); 42501.
+LoadSummary load_avro(ByteSource& bytes, const AvroOptions& avro, LoadOptions options, Rules& rules);
 
 }  // namespace ferry::load

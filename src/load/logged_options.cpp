@@ -80,6 +80,15 @@ std::string json_of_names(const char* member, const std::vector<std::string>& na
   return names.empty() ? json : concat(", \"", member, "\": [", json, "]");
 }
 
+/// The options that every stream has, and the end of the object.
+std::string json_of_load(const LoadOptions& options, const std::string& condition) {
+  std::string json;
+  if (!condition.empty()) json += concat(", \"where\": ", json_string(condition));
+  json += concat(", \"on_conflict\": ", json_string(name_of(options.on_conflict)));
+  if (options.reject_limit) json += concat(", \"reject_limit\": ", *options.reject_limit);
+  return json + concat(", \"dry_run\": ", json_boolean(options.dry_run), "}");
+}
+
 }  // namespace
 
 std::string describe_stream(const StreamOptions& stream, const std::vector<std::string>& header_names, const LoadOptions& options,
@@ -93,11 +102,13 @@ std::string describe_stream(const StreamOptions& stream, const std::vector<std::
   json += concat(", \"null_string\": ", json_string(dialect.null_string));
   if (dialect.default_string) json += concat(", \"default_string\": ", json_string(*dialect.default_string));
   json += json_of_names("force_not_null", stream.force_not_null) + json_of_names("force_null", stream.force_null);
-  if (!condition.empty()) json += concat(", \"where\": ", json_string(condition));
-  json += concat(", \"encoding\": ", json_string(pg_encoding_to_char(stream.encoding)),
-                 ", \"on_conflict\": ", json_string(name_of(options.on_conflict)));
-  if (options.reject_limit) json += concat(", \"reject_limit\": ", *options.reject_limit);
-  return json + concat(", \"dry_run\": ", json_boolean(options.dry_run), "}");
+  json += concat(", \"encoding\": ", json_string(pg_encoding_to_char(stream.encoding)));
+  return json + json_of_load(options, condition);
+}
+
+std::string describe_avro(const AvroOptions& avro, const LoadOptions& options, const std::string& condition) {
+  return concat("{\"format\": \"avro\", \"match\": ", avro.match == map::Match::name ? "\"name\"" : "\"position\"",
+                ", \"on_error\": ", options.stops_at_reject ? "\"stop\"" : "\"reject\"", json_of_load(options, condition));
 }
 
 LoggedOptions read_logged_options(const std::string& json) {
@@ -109,7 +120,8 @@ LoggedOptions read_logged_options(const std::string& json) {
     return logged;
   }
   if (format != "csv" && format != "text")
-    throw Error("0A000", concat("rejects of format \"", format, "\" cannot be loaded again"));
+    throw Error("0A000", concat("rejects of format \"", format, "\" cannot be loaded again"))
+        .hint("Run the COPY again once the rows or the table are corrected, with ON_CONFLICT skip for those that are loaded.");
   logged.stream.format = format == "csv" ? Format::csv : Format::text;
   read_stream(options, logged.stream);
   logged.on_conflict = on_conflict_by_name(value_of(options, "on_conflict"));

@@ -3,8 +3,9 @@
 #include <string>
 #include <vector>
 
-#include "load/stream_source.hpp"
+#include "load/avro_source.hpp"
 #include "load/load.hpp"
+#include "load/stream_source.hpp"
 
 namespace ferry::load {
 
@@ -21,7 +22,11 @@ struct LoggedOptions {
 [[nodiscard]] std::string describe_stream(const StreamOptions& stream, const std::vector<std::string>& header_names,
                                           const LoadOptions& options, const std::string& condition);
 
-/// The same read back. Errors: 0A000 another format; 22023 an option that is missing or has no such value.
+/// What it says of the load of an Avro file.
+[[nodiscard]] std::string describe_avro(const AvroOptions& avro, const LoadOptions& options, const std::string& condition);
+
+/// The options of a stream or a batch read back. Errors: 0A000 another format; 22023 an option that is missing or has no such
+/// value.
 [[nodiscard]] LoggedOptions read_logged_options(const std::string& json);
 
 }  // namespace ferry::load

@@ -114,6 +114,7 @@ bool RowConverter::parse(const Place& place, const Field& field, Datum* value) {
 }
 
 Datum RowConverter::to_datum(const Place& place, const Field& field) {
+  if (field.state == Field::State::value) return field.value;
   Datum value{};
   const bool is_null = field.state == Field::State::null;
   if (is_null && place.parser != Parser::server) return value;

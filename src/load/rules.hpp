@@ -29,6 +29,10 @@ class Rules {
 
   /// The places of the columns that the load fills, in the order of a record's fields.
   [[nodiscard]] const std::vector<std::size_t>& field_columns() const { return field_columns_; }
+  /// The column of the field at that place, or null.
+  [[nodiscard]] const Column* column_of_field(std::optional<std::size_t> place) const {
+    return place ? &columns_[field_columns_[*place]] : nullptr;
+  }
   [[nodiscard]] std::vector<Column>& columns() { return columns_; }
   [[nodiscard]] const std::vector<Column>& columns() const { return columns_; }
   [[nodiscard]] const Column* find_column(std::string_view name) const;

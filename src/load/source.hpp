@@ -2,9 +2,12 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "pg/server.hpp"
 
 namespace ferry::load {
 
@@ -23,9 +26,15 @@ struct Record {
 
 /// What a record says of one column.
 struct Field {
-  enum class State : std::uint8_t { absent, null, text } state = State::absent;
+  enum class State : std::uint8_t {
+    absent,
+    null,
+    text,
+    value,  ///< one of the column's type already, in the current memory context
+  } state = State::absent;
   const char* text = nullptr;  ///< zero-terminated, in the server's encoding
   std::size_t size = 0;
+  Datum value{};
 };
 
 /// The fields of a record, a place for each column of the load in their order.
@@ -45,6 +54,16 @@ class Source {
   /// tell them. They are valid until the next call. What is wrong with the record is a
   /// value in out, not an error; the server's conversion functions may raise.
   virtual void split(const Record& record, Fields& out) = 0;
+  /// The place among the fields of the one that split() was at when it raised, if it was at one.
+  [[nodiscard]] virtual std::optional<std::size_t> failed_field() const { return std::nullopt; }
+  /// Whether a text may become longer than the record's raw bytes and a change of encoding make it.
+  [[nodiscard]] virtual bool texts_may_grow() const { return false; }
+  /// Where the records with those numbers are, as the context of errors has it, zero-terminated in out; false where the words for
+  /// any source will do. column: what is at work, or empty. Called while the server makes an error: raises none.
+  [[nodiscard]] virtual bool tell_place(std::int64_t /*first_row*/, std::int64_t /*last_row*/, std::string_view /*column*/,
+                                        std::span<char> /*out*/) const {
+    return false;
+  }
   /// The record as text in the server's encoding, or nothing where its bytes are not valid text.
   [[nodiscard]] virtual std::optional<std::string> text_of(const Record& record) = 0;
   /// Whether a record may leave a column of the load without a field, to take its default.

@@ -2,111 +2,95 @@
 
 #include <algorithm>
 
-#include "avro/schema_json.hpp"
 #include "base/concat.hpp"
 #include "base/error.hpp"
-#include "map/column_value.hpp"
+#include "map/types.hpp"
 #include "pg/guard.hpp"
 
 namespace ferry::map {
 namespace {
+
+constexpr const char* kSingleField = "value";
 
 bool has_null(const avro::Schema& schema) {
   return schema.type == avro::Type::union_ &&
          std::any_of(schema.branches.begin(), schema.branches.end(), [](const auto* b) { return b->type == avro::Type::null_; });
 }
 
-const avro::Schema& check_is_record(const avro::Schema& writer) {
-  if (writer.type != avro::Type::record)
-    throw Error("42804", concat("records expected, but the file has values of type ", avro::type_name(writer.type)));
-  return writer;
+std::string file_columns(const avro::Schema& writer) {
+  if (writer.type != avro::Type::record) return concat("The file has values of Avro type ", avro_type_text(writer), '.');
+  return concat("The file has the columns (", stored_definition(writer), ").");
 }
 
-[[noreturn]] void fail(const char* sqlstate, std::string message, const avro::Schema& writer, const std::string& column,
-                       const std::string& table) {
-  throw Error(sqlstate, std::move(message))
-      .detail(concat("The file has the columns (", stored_definition(writer), ")."))
-      .column(column)
-      .table(table);
+std::vector<std::string> names_of(const std::vector<Target>& targets) {
+  std::vector<std::string> names;
+  for (const Target& target : targets) names.push_back(target.name);
+  return names;
+}
+
+/// is_record: fields are those of writer, not the one that stands for its values.
+std::vector<int> places(const avro::Schema& writer, const std::vector<avro::Field>& fields, const std::vector<Target>& targets,
+                        bool is_record, Match match) {
+  std::vector<int> result;
+  if (match == Match::name && (is_record || targets.size() != 1)) {
+    result = match_fields(fields, names_of(targets));
+    if (!targets.empty() && std::all_of(result.begin(), result.end(), [](int place) { return place < 0; }))
+      throw Error("42703", "no field of the file has the name of a column")
+          .detail(file_columns(writer))
+          .hint("Columns need the names of the fields.");
+    return result;
+  }
+  if (fields.size() > targets.size())
+    throw Error("42703", concat("the file has ", fields.size(), " fields, but only ", targets.size(), " columns are to be read"))
+        .detail(file_columns(writer));
+  for (std::size_t i = 0; i < fields.size(); i++) result.push_back(static_cast<int>(i));
+  return result;
+}
+
+[[noreturn]] void fail_type(const TypeMismatch& mismatch, const avro::Field& field, const Target& target) {
+  Error error("42804", concat("field \"", column_name(field), "\" of Avro type ", avro_type_text(*field.schema),
+                              " cannot become column \"", target.name, "\" of type ", target.type.name));
+  if (!mismatch.path.empty())
+    error.detail(concat("Its part \"", mismatch.path, "\" has Avro type ", mismatch.avro_type, ", but type ", mismatch.pg_type,
+                        " is needed."));
+  error.hint(concat("Columns of type ", natural_type(*field.schema), " take it."));
+  throw Error(std::move(error).column(target.name));
 }
 
 }  // namespace
 
-RowReader::RowReader(const avro::Schema& writer, const Table& table) : columns_(table.columns), table_name_(table.name) {
-  std::vector<bool> is_found(columns_.size());
-  for (const avro::Field& field : check_is_record(writer).fields) {
-    const std::string name = column_name(field);
-    const auto found = std::find_if(columns_.begin(), columns_.end(), [&](const Column& column) { return column.name == name; });
-    const bool is_twice = found != columns_.end() && is_found[found - columns_.begin()];
-    if (found == columns_.end() || is_twice)
-      fail("42703", concat("column \"", name, "\" of the file does not exist in table \"", table.name, '"'), writer, name,
-           table.name);
-    is_found[found - columns_.begin()] = true;
-    const Step step = match(field, *found);
-    if (step.value_branch < 0)
-      fail("42804",
-           concat("column \"", name, "\" of table \"", table.name, "\" has type ", found->type_name, ", but type ",
-                  column_type(field), " in the file"),
-           writer, name, table.name);
-    steps_.push_back(step);
-  }
-  for (std::size_t i = 0; i < columns_.size(); i++)
-    if (!is_found[i])
-      fail("42703", concat("column \"", columns_[i].name, "\" of table \"", table.name, "\" does not exist in the file"), writer,
-           columns_[i].name, table.name);
+RowReader::RowReader(const avro::Schema& writer, std::vector<Target> targets, Match match)
+    : targets_(std::move(targets)), is_read_(targets_.size()) {
+  const bool is_record = writer.type == avro::Type::record && match != Match::whole;
+  if (!is_record) single_.push_back({.name = kSingleField, .schema = &writer});
+  const std::vector<avro::Field>& fields = is_record ? writer.fields : single_;
+  const std::vector<int> found = places(writer, fields, targets_, is_record, match);
+  for (std::size_t i = 0; i < fields.size(); i++) add_step(fields[i], found[i]);
 }
 
-RowReader::Step RowReader::match(const avro::Field& field, const Column& column) const {
-  Step step = match_branches(field, column);
-  if (column_type(field) != column.type_name) step.value_branch = -1;
-  if (column.is_generated && step.value_branch >= 0) step.column = nullptr;
-  return step;
+void RowReader::add_step(const avro::Field& field, int target) {
+  Step& step = steps_.emplace_back(Step{field.schema, target, {}});
+  if (target < 0) return;
+  const auto place = static_cast<std::size_t>(target);
+  is_read_[place] = true;
+  try {
+    step.node = plan_read(*field.schema, targets_[place].type);
+  } catch (const TypeMismatch& mismatch) {
+    fail_type(mismatch, field, targets_[place]);
+  }
 }
 
-/// Finds the branches of the field's union that are the column's value and its other form; value_branch < 0: they are not there.
-RowReader::Step RowReader::match_branches(const avro::Field& field, const Column& column) const {
-  avro::SchemaDocument document;
-  const Shape shape = add_shape(document, column);
-  const std::string value = to_json(*shape.value);
-  const std::string other = shape.other == nullptr ? std::string() : to_json(*shape.other);
-  Step step{field.schema, &column, -1, -1, -1, 0};
-  if (field.schema->type != avro::Type::union_) {
-    if (to_json(*field.schema) == value) step.value_branch = 0;
-    return step;
-  }
-  step.branch_count = static_cast<int>(field.schema->branches.size());
-  for (int i = 0; i < step.branch_count; i++) {
-    const avro::Schema& branch = *field.schema->branches[static_cast<std::size_t>(i)];
-    const std::string json = to_json(branch);
-    if (branch.type == avro::Type::null_)
-      step.null_branch = i;
-    else if (json == value)
-      step.value_branch = i;
-    else if (json == other)
-      step.other_branch = i;
-    else
-      return step.value_branch = -1, step;
-  }
-  return step;
-}
-
-void RowReader::read(avro::Decoder& decoder, TupleTableSlot* slot) const {
-  const int attribute_count = slot->tts_tupleDescriptor->natts;
-  for (int i = 0; i < attribute_count; i++) slot->tts_isnull[i] = true, slot->tts_values[i] = Datum{0};
-  for (const Step& step : steps_) {
-    if (step.column == nullptr) {
+void RowReader::read(avro::Decoder& decoder, Datum* values, bool* nulls) {
+  current_ = nullptr;
+  for (Step& step : steps_) {
+    if (step.target < 0) {
       decoder.skip(*step.schema);
       continue;
     }
-    current_ = step.column;
-    const int branch = step.branch_count == 0 ? 0 : static_cast<int>(decoder.index(static_cast<std::size_t>(step.branch_count)));
-    if (branch == step.null_branch) continue;
-    const int at = step.column->attribute - 1;
-    slot->tts_values[at] = branch == step.other_branch ? read_other(decoder, *step.column) : read_value(decoder, *step.column);
-    slot->tts_isnull[at] = false;
+    current_ = &targets_[static_cast<std::size_t>(step.target)];
+    values[step.target] = values_.read(step.node, decoder, &nulls[step.target]);
   }
   current_ = nullptr;
-  ExecStoreVirtualTuple(slot);
 }
 
 std::string stored_definition(const avro::Schema& writer) {
@@ -114,8 +98,7 @@ std::string stored_definition(const avro::Schema& writer) {
   for (const avro::Field& field : writer.fields) {
     if (!out.empty()) out += ", ";
     const std::string type = column_type(field);
-    out += concat(pg::call(quote_identifier, column_name(field).c_str()), ' ',
-                  type.empty() ? avro::type_name(field.schema->type) : type);
+    out += concat(pg::call(quote_identifier, column_name(field).c_str()), ' ', type.empty() ? natural_type(*field.schema) : type);
     if (!has_null(*field.schema)) out += " NOT NULL";
     if (avro::find_property(field.properties, "pg.generated")) out += " GENERATED ALWAYS";
   }

@@ -6,44 +6,65 @@
 
 #include "avro/decode.hpp"
 #include "avro/schema.hpp"
-#include "map/types.hpp"
+#include "map/pg_type.hpp"
+#include "map/read_node.hpp"
+#include "map/value_reader.hpp"
 
 #include "pg/server.hpp"
 
 namespace ferry::map {
 
-/// Decodes records into rows of a table. Fields and columns are matched by name and have the same type.
+/// How the fields of a file find their columns.
+enum class Match : std::uint8_t {
+  name,      ///< by pg.name, else the field's name, else its aliases; then the same without regard to case
+  position,  ///< the first field is the first column, and so on
+  whole,     ///< there is one target, which takes all of a record as one value
+};
+
+/// A column to be read.
+struct Target {
+  std::string name;  ///< in the database's encoding
+  PgType type;
+};
+
+/// Decodes the records of a file into the columns of a table or the attributes of a row type. What the file has and the targets
+/// have not is skipped. A file whose schema is no record has one column: its field is called "value", and where there is one
+/// target only, it is that whatever its name.
 class RowReader {
  public:
-  /// writer: the schema of the file; it outlives the reader. Generated columns of the table are left to the server to compute.
-  /// Errors: 42703 a column that only one side has; 42804 types that differ, or a schema that is no record. The detail shows
-  /// the definition that the file holds.
-  RowReader(const avro::Schema& writer, const Table& table);
+  /// writer: the schema of the file; it outlives the reader. The reader belongs to the current memory context.
+  /// Errors, whose column is the target's: 42804 a field whose values cannot become those of its target; 42703 no field is that
+  /// of a target, or more fields than targets by position; 42702 fields that differ by case only and want the same target.
+  RowReader(const avro::Schema& writer, std::vector<Target> targets, Match match = Match::name);
   RowReader(const RowReader&) = delete;
   RowReader& operator=(const RowReader&) = delete;
 
-  /// Decodes one record into slot, which is empty and has the row type of the table; its values are allocated in the current
-  /// memory context or point into the decoder's payload. Calls the server without a guard of its own: to be used inside
-  /// pg::call(). Errors: 22P04 malformed data; 22P02, 22003, 22001, 22021 values that do not fit the column.
-  void read(avro::Decoder& decoder, TupleTableSlot* slot) const;
+  /// The targets that the file has a field for.
+  [[nodiscard]] const std::vector<bool>& is_read() const { return is_read_; }
 
-  /// The column whose value was being read when read() raised; null between records.
-  [[nodiscard]] const Column* current_column() const { return current_; }
+  /// Decodes one record into values and nulls, which have a place for every target; those without a field are left alone. Values
+  /// are allocated in the current memory context. Calls the server without a guard of its own: to be used inside pg::call().
+  /// Errors: 22P04 malformed data; 54000 a limit; what else is said by ValueReader::read().
+  void read(avro::Decoder& decoder, Datum* values, bool* nulls);
+
+  /// The target whose value was being read when read() raised; null between records.
+  [[nodiscard]] const Target* current_target() const { return current_; }
 
  private:
   struct Step {
     const avro::Schema* schema;  ///< of the field
-    const Column* column;        ///< null: the field is skipped
-    int null_branch, value_branch, other_branch, branch_count;
+    int target;                  ///< < 0: the field is skipped
+    ReadNode node;               ///< unset where it is skipped
   };
 
-  Step match(const avro::Field& field, const Column& column) const;
-  Step match_branches(const avro::Field& field, const Column& column) const;
+  void add_step(const avro::Field& field, int target);
 
-  std::vector<Column> columns_;
+  std::vector<Target> targets_;
   std::vector<Step> steps_;
-  std::string table_name_;
-  mutable const Column* current_ = nullptr;
+  std::vector<bool> is_read_;
+  std::vector<avro::Field> single_;  ///< stands for the one column of a schema that is no record
+  ValueReader values_;
+  const Target* current_ = nullptr;
 };
 
 /// The columns that a record schema tells of, as CREATE TABLE would have them: "id integer NOT NULL, name text".

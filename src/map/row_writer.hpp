@@ -5,6 +5,8 @@
 
 #include "base/bytes.hpp"
 #include "map/types.hpp"
+#include "map/output_settings.hpp"
+#include "map/value_writer.hpp"
 
 #include "pg/server.hpp"
 
@@ -15,52 +17,49 @@ namespace ferry::map {
 class RowWriter {
  public:
   /// The writer belongs to the current memory context.
-  explicit RowWriter(const Table& table);
+  RowWriter(const Table& table, Profile profile);
+  RowWriter(const RowWriter&) = delete;
+  RowWriter& operator=(const RowWriter&) = delete;
 
   /// Appends the row in slot, which has the row type of the table. Calls the server without a guard of its own: to be used
-  /// inside pg::call(), many rows in one. Errors: 22P05 text that has no form in UTF-8; 22021 text that is not of the database's
-  /// encoding. The payload is then unspecified.
+  /// inside pg::call(), many rows in one. Errors, after which the payload is unspecified: 22P05 text that has no form in UTF-8;
+  /// 22021 text that is not of the database's encoding; in profile interop 22003, 22008, 2202E values that have no form.
   void append(TupleTableSlot* slot);
 
+  /// Output functions go by settings (OutputSettings), which append() sets for each row where a column needs them. Between
+  /// these two calls they are set once; nothing of the user's may run there. Both call the server without a guard.
+  void begin_batch();
+  void end_batch();
+
+  /// The column whose value was being written when append() raised; null between rows.
+  [[nodiscard]] const Column* current_column() const { return current_; }
+
   [[nodiscard]] std::int64_t row_count() const { return row_count_; }
-  [[nodiscard]] std::size_t size_bytes() const { return used_; }
+  [[nodiscard]] std::size_t size_bytes() const { return values_.size_bytes(); }
   /// Valid until the next append() or clear().
-  [[nodiscard]] ByteView payload() const { return {buffer_.data(), used_}; }
+  [[nodiscard]] ByteView payload() const { return values_.bytes(); }
   /// Begins the next block.
-  void clear() { used_ = 0, row_count_ = 0; }
+  void clear() { values_.clear(), row_count_ = 0; }
 
  private:
   struct Step {
-    AttrNumber attribute;
-    Kind kind;
-    bool is_nullable, has_other;
-    std::uint8_t value_branch, other_branch;
-    std::uint8_t decimal_bytes;
-    int precision, scale;
+    int at;  ///< in the row
+    bool is_nullable;
+    ValueNode node;
   };
 
-  /// Where size_bytes bytes may be written; commit() says how far they were.
-  std::uint8_t* room(std::size_t size_bytes) {
-    if (buffer_.size() - used_ < size_bytes) grow(size_bytes);
-    return buffer_.data() + used_;
-  }
-  void commit(const std::uint8_t* end) { used_ = static_cast<std::size_t>(end - buffer_.data()); }
-  void grow(std::size_t size_bytes);
+  void append_values(const Datum* values, const bool* nulls);
 
-  void put_branch(std::uint8_t branch);
-  void put_value(const Step& step, Datum value);
-  void put_number(const Step& step, Datum value);
-  void put_bytes(const char* data, std::size_t size_bytes);
-  void put_text(const Step& step, const char* data, int size_bytes);
-  void put_decimal(const Step& step, Datum value);
-  void put_timestamp(const Step& step, std::int64_t value);
-
-  std::vector<Step> steps_;
-  Bytes buffer_;  ///< its size is its capacity; used_ bytes of it hold rows
-  std::size_t used_ = 0;
+  Table table_;
+  std::vector<Step> steps_;  ///< as the columns of table_
+  ValueWriter values_;
+  std::size_t fixed_bytes_ = 0;  ///< of a row: branches and values of a fixed size
   std::int64_t row_count_ = 0;
+  int attribute_count_ = 0;  ///< of the row, up to the last column that is written
+  const Column* current_ = nullptr;
+  OutputSettings settings_;
+  bool needs_settings_ = false, is_in_batch_ = false;
   MemoryContext row_context_;
-  bool is_utf8_, is_sql_ascii_;
 };
 
 }  // namespace ferry::map

@@ -75,14 +75,15 @@ int read_message(StringInfo message) {
 
 }  // namespace
 
-ClientStream::ClientStream(int column_count) {
-  if (whereToSendOutput != DestRemote) throw Error("0A000", "COPY FROM STDIN with ON_ERROR reject needs a client");
-  message_ = call([column_count] {
+ClientStream::ClientStream(Format format, int column_count) {
+  if (whereToSendOutput != DestRemote) throw Error("0A000", "COPY FROM STDIN into a load needs a client");
+  message_ = call([format, column_count] {
+    const auto code = static_cast<std::uint8_t>(format);
     StringInfoData response;
     pq_beginmessage(&response, 'G');
-    pq_sendbyte(&response, 0);
+    pq_sendbyte(&response, code);
     pq_sendint16(&response, static_cast<uint16>(column_count));
-    for (int i = 0; i < column_count; i++) pq_sendint16(&response, 0);
+    for (int i = 0; i < column_count; i++) pq_sendint16(&response, code);
     pq_endmessage(&response);
     pq_flush();
     return makeStringInfo();

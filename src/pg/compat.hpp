@@ -18,7 +18,10 @@ extern "C" {
 #include "nodes/nodeFuncs.h"
 #include "nodes/parsenodes.h"
 #include "parser/parse_relation.h"
+#include "tcop/tcopprot.h"
+#include "utils/rangetypes.h"
 #include "utils/regproc.h"
+#include "utils/timestamp.h"
 #include "utils/tuplesort.h"
 }
 
@@ -44,6 +47,15 @@ inline bool next_sorted_datum(Tuplesortstate* sort, Datum* value) {
   return tuplesort_getdatum(sort, true, false, value, &is_null, nullptr);
 #else
   return tuplesort_getdatum(sort, true, value, &is_null, nullptr);
+#endif
+}
+
+/// A range in its canonical form. 16 added the node for soft errors.
+inline RangeType* make_range(TypeCacheEntry* type, RangeBound* lower, RangeBound* upper, bool is_empty) {
+#if PG_VERSION_NUM >= 160000
+  return ::make_range(type, lower, upper, is_empty, nullptr);
+#else
+  return ::make_range(type, lower, upper, is_empty);
 #endif
 }
 
@@ -189,6 +201,16 @@ inline void forget_prepared_expressions(ResultRelInfo* table) {
 #endif
 }
 
+/// Whether an interval is an infinity. 17 introduced them.
+inline bool is_infinite(const Interval& interval) {
+#if PG_VERSION_NUM >= 170000
+  return INTERVAL_NOT_FINITE(&interval);
+#else
+  (void)interval;
+  return false;
+#endif
+}
+
 /// Whether the table's storage was made in this transaction. 16 renamed the fields.
 inline bool has_new_storage(Relation table) {
 #if PG_VERSION_NUM >= 160000
@@ -245,21 +267,39 @@ inline Permissions* permissions_of(ParseNamespaceItem* item) { return item->p_rt
 inline void check_permissions(List* range_table, Permissions*) { ExecCheckRTPerms(range_table, true); }
 #endif
 
-/// Raises what COPY says to those without the role for files or programs of the server. 16 changed the words.
-inline void report_may_not_copy_from(bool is_program) {
+/// Raises what COPY says to those without that role for files or programs of the server. 16 changed the words.
+inline void report_may_not_copy(bool is_from, bool is_program, const char* role) {
   constexpr const char* kHint = "Anyone can COPY to stdout or from stdin. psql's \\copy command also works for anyone.";
+  const char* const what = is_program ? "to or from an external program" : is_from ? "from a file" : "to a file";
 #if PG_VERSION_NUM >= 160000
-  const char* const what = is_program ? "to or from an external program" : "from a file";
   ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("permission denied to COPY %s", what),
-                  errdetail("Only roles with privileges of the \"%s\" role may COPY %s.",
-                            is_program ? "pg_execute_server_program" : "pg_read_server_files", what),
+                  errdetail("Only roles with privileges of the \"%s\" role may COPY %s.", role, what),
                   errhint("%s", kHint)));
 #else
   ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-                  errmsg("must be superuser or have privileges of the %s role to COPY %s",
-                         is_program ? "pg_execute_server_program" : "pg_read_server_files",
-                         is_program ? "to or from an external program" : "from a file"),
+                  errmsg("must be superuser or have privileges of the %s role to COPY %s", role, what),
                   errhint("%s", kHint)));
+#endif
+}
+
+/// Whether COPY (MERGE ... RETURNING ...) TO is possible. 17 made it so.
+inline constexpr bool kCopiesMerge = PG_VERSION_NUM >= 170000;
+
+/// Plans a query without parameters, in parallel where that is possible. 19 added the state of EXPLAIN.
+inline PlannedStmt* plan_query(Query* query, const char* text) {
+#if PG_VERSION_NUM >= 190000
+  return pg_plan_query(query, text, CURSOR_OPT_PARALLEL_OK, nullptr, nullptr);
+#else
+  return pg_plan_query(query, text, CURSOR_OPT_PARALLEL_OK, nullptr);
+#endif
+}
+
+/// Runs a started query to its end. 18 took the flag away that it runs once.
+inline void run_query(QueryDesc* query) {
+#if PG_VERSION_NUM >= 180000
+  ExecutorRun(query, ForwardScanDirection, 0);
+#else
+  ExecutorRun(query, ForwardScanDirection, 0, true);
 #endif
 }
 

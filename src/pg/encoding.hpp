@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -11,5 +12,8 @@ namespace ferry::pg {
 
 /// Errors: 22021, 22P05 text that is not UTF-8 or has no form in the database's encoding.
 [[nodiscard]] std::string from_utf8(std::string_view text);
+
+/// The same, or nothing where there is no such form.
+[[nodiscard]] std::optional<std::string> try_from_utf8(std::string_view text);
 
 }  // namespace ferry::pg

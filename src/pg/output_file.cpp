@@ -16,6 +16,7 @@ extern "C" {
 #include "catalog/pg_authid.h"
 #include "port.h"
 #include "storage/fd.h"
+#include "storage/ipc.h"
 }
 
 namespace ferry::pg {
@@ -29,9 +30,13 @@ std::string folder_of(const std::string& path) {
 
 void sync_folder(const std::string& folder) { call(fsync_fname_ext, folder.c_str(), true, false, ERROR); }
 
+/// The end of a session in the middle of a statement leaves its frames, and with them destructors, behind.
+OutputFile* unfinished_files = nullptr;
+
 }  // namespace
 
-OutputFile::OutputFile(const std::string& path) : path_(path) {
+OutputFile::OutputFile(const std::string& path, const OutputFileOptions& options) : path_(path) {
+  if (options.has_digest) hash_.emplace();
   std::uint32_t suffix = 0;
   call([&suffix] {
     if (!pg_strong_random(&suffix, sizeof suffix))
@@ -44,14 +49,46 @@ OutputFile::OutputFile(const std::string& path) : path_(path) {
     if (descriptor < 0) ereport(ERROR, (errcode_for_file_access(), errmsg("could not create file \"%s\": %m", name)));
     return descriptor;
   });
+  enlist();
+  if (options.mode == (S_IRUSR | S_IWUSR) || ::fchmod(descriptor_, options.mode) == 0) return;
+  const int error = errno;
+  delist();
+  ::unlink(name);
+  call([name, error] {
+    errno = error;
+    ereport(ERROR, (errcode_for_file_access(), errmsg("could not set permissions of file \"%s\": %m", name)));
+  });
 }
 
 OutputFile::~OutputFile() {
+  delist();
   if (!is_committed_) ::unlink(temporary_path_.c_str());
 }
 
+void OutputFile::enlist() {
+  static bool is_registered = false;
+  if (!is_registered) call(on_proc_exit, &OutputFile::remove_unfinished, Datum{0});
+  is_registered = true;
+  next_ = unfinished_files;
+  unfinished_files = this;
+}
+
+void OutputFile::delist() {
+  for (OutputFile** place = &unfinished_files; *place != nullptr; place = &(*place)->next_)
+    if (*place == this) {
+      *place = next_;
+      return;
+    }
+}
+
+/// Called by the server when the session ends.
+void OutputFile::remove_unfinished(int /*code*/, Datum /*unused*/) {
+  for (; unfinished_files != nullptr; unfinished_files = unfinished_files->next_)
+    ::unlink(unfinished_files->temporary_path_.c_str());
+}
+
 void OutputFile::write(ByteView bytes) {
-  hash_.update(bytes);
+  if (hash_) hash_->update(bytes);
   bytes_written_ += static_cast<std::int64_t>(bytes.size());
   while (!bytes.empty()) {
     check_interrupts();
@@ -70,7 +107,7 @@ void OutputFile::write(ByteView bytes) {
 }
 
 void OutputFile::commit() {
-  sha256_ = hash_.finish();
+  if (hash_) sha256_ = hash_->finish();
   const char* const from = temporary_path_.c_str();
   const char* const to = path_.c_str();
   const int descriptor = descriptor_;
@@ -82,6 +119,7 @@ void OutputFile::commit() {
       ereport(ERROR, (errcode_for_file_access(), errmsg("could not rename file \"%s\" to \"%s\": %m", from, to)));
   });
   is_committed_ = true;
+  delist();
   sync_folder(folder_of(path_));
 }
 

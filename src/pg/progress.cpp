@@ -44,6 +44,18 @@ void LoadProgress::show() {
 
 void LoadProgress::end() const { call(pgstat_progress_end_command); }
 
+void ExportProgress::show() {
+  const int places[] = {PROGRESS_COPY_COMMAND, PROGRESS_COPY_TYPE, PROGRESS_COPY_BYTES_PROCESSED, PROGRESS_COPY_TUPLES_PROCESSED};
+  const std::int64_t values[] = {PROGRESS_COPY_COMMAND_TO, type_of(kind), bytes, rows};
+  call([&] {
+    if (!is_shown_) pgstat_progress_start_command(PROGRESS_COMMAND_COPY, table);
+    pgstat_progress_update_multi_param(static_cast<int>(std::size(places)), places, values);
+  });
+  is_shown_ = true;
+}
+
+void ExportProgress::end() const { call(pgstat_progress_end_command); }
+
 KeptProgress::KeptProgress() {
   if (MyBEEntry == nullptr || !pgstat_track_activities) return;
   command_ = MyBEEntry->st_progress_command;

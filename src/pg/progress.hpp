@@ -10,7 +10,7 @@ extern "C" {
 
 namespace ferry::pg {
 
-/// Where the rows of a load come from.
+/// Where the rows of a load come from, and those of an export go to.
 enum class StreamKind : std::uint8_t { file, program, pipe, callback };
 
 /// What a load shows in pg_stat_progress_copy. Ends with the transaction at the latest.
@@ -21,6 +21,19 @@ struct LoadProgress {
   std::int64_t bytes = 0, rows_loaded = 0, rows_excluded = 0;
 
   /// Shows the numbers as they are now.
+  void show();
+  void end() const;
+
+ private:
+  bool is_shown_ = false;
+};
+
+/// What an export shows there.
+struct ExportProgress {
+  Oid table = InvalidOid;  ///< of a query InvalidOid
+  StreamKind kind = StreamKind::callback;
+  std::int64_t bytes = 0, rows = 0;
+
   void show();
   void end() const;
 

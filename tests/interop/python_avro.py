@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import lzma
 import math
 import os
 import subprocess
@@ -15,7 +16,9 @@ import avro.io
 import avro.schema
 
 TOOL, DIRECTORY = sys.argv[1:3]
-CODECS = ["null", "deflate"] + (["zstandard"] if importlib.util.find_spec("zstandard") else [])
+# Debian has python3-avro without what these two need.
+CODECS = ["null", "deflate", "bzip2"] + [codec for codec, module in (("snappy", "snappy"), ("zstandard", "zstandard"))
+                                         if importlib.util.find_spec(module)]
 SUITS = ["SPADES", "HEARTS", "DIAMONDS", "CLUBS"]
 
 # As sample.hpp describes it; the two are written apart on purpose.
@@ -28,14 +31,52 @@ SAMPLE = json.dumps({"type": "record", "name": "Sample", "namespace": "ferry.tes
     {"name": "f_array", "type": {"type": "array", "items": "long"}}, {"name": "f_map", "type": {"type": "map", "values": "int"}},
     {"name": "f_union", "type": ["null", "string"], "default": None},
     {"name": "f_record", "type": {"type": "record", "name": "Inner", "fields": [
-        {"name": "x", "type": "int"}, {"name": "suit", "type": "Suit"}]}}]})
+        {"name": "x", "type": "int"}, {"name": "suit", "type": "Suit"}]}},
+    {"name": "f_choice", "type": ["null", "int", "string", "Inner"]},
+    {"name": "f_items", "type": {"type": "array", "items": ["null", "int"]}},
+    {"name": "f_nested", "type": {"type": "array", "items": {"type": "array", "items": "long"}}},
+    {"name": "f_entries", "type": {"type": "map", "values": ["null", "string"]}},
+    {"name": "f_decimal", "type": {"type": "bytes", "logicalType": "decimal", "precision": 9, "scale": 2}},
+    {"name": "f_decimal_fixed", "type": {
+        "type": "fixed", "name": "Eight", "size": 8, "logicalType": "decimal", "precision": 18, "scale": 4}},
+    {"name": "f_date", "type": {"type": "int", "logicalType": "date"}},
+    {"name": "f_time", "type": {"type": "long", "logicalType": "time-micros"}},
+    {"name": "f_timestamp", "type": {"type": "long", "logicalType": "timestamp-micros"}},
+    {"name": "f_local_timestamp", "type": {"type": "long", "logicalType": "local-timestamp-micros"}},
+    {"name": "f_uuid", "type": {"type": "string", "logicalType": "uuid"}},
+    {"name": "f_parent", "type": ["null", "Sample"], "default": None}]})
+EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 def sample(i):
+    """Record i in the types of Python."""
+    micros = (i - 600) * 86_400_000_001
     return {"f_null": None, "f_boolean": i % 2 == 1, "f_int": -i, "f_long": i**3, "f_float": i / 2, "f_double": i / 4,
             "f_bytes": bytes([i % 256]) * (i % 5), "f_string": f"row {i}", "f_enum": SUITS[i % 4],
             "f_fixed": bytes([i % 256, 1, 2, 3]), "f_array": list(range(i % 3)), "f_map": {"k": i},
-            "f_union": "odd" if i % 2 else None, "f_record": {"x": i * 2, "suit": SUITS[(i + 1) % 4]}}
+            "f_union": "odd" if i % 2 else None, "f_record": {"x": i * 2, "suit": SUITS[(i + 1) % 4]},
+            "f_choice": [None, i, "text", {"x": i, "suit": SUITS[0]}][i % 4], "f_items": [None, i, None][:i % 4],
+            "f_nested": [[i], [], [i, i + 1]], "f_entries": {"a": None, "b": f"row {i}"},
+            "f_decimal": Decimal(i * i - 500).scaleb(-2), "f_decimal_fixed": Decimal(-i * 1_000_000_007).scaleb(-4),
+            "f_date": date(1970, 1, 1) + timedelta(days=i - 600),
+            "f_time": (datetime(1970, 1, 1) + timedelta(microseconds=i * 60_000_001)).time(),
+            "f_timestamp": EPOCH + timedelta(microseconds=micros), "f_local_timestamp": micros,
+            "f_uuid": f"00000000-0000-4000-8000-{i:012}",
+            "f_parent": sample(i % 3) if i > 0 and i % 100 == 0 else None}
+
+
+def sample_as_json(i):
+    """Record i in the form tool_read_samples() has it in: logical types as what they annotate, decimals as their integer."""
+    parent = sample_as_json(i % 3) if i > 0 and i % 100 == 0 else None
+    micros = (i - 600) * 86_400_000_001
+    return {**{name: as_json(value) for name, value in sample(i).items() if name in BARE},
+            "f_decimal": i * i - 500, "f_decimal_fixed": -i * 1_000_000_007, "f_date": i - 600, "f_time": i * 60_000_001,
+            "f_timestamp": micros, "f_local_timestamp": micros, "f_uuid": f"00000000-0000-4000-8000-{i:012}", "f_parent": parent}
+
+
+# the fields of the sample without a logical type
+BARE = ["f_null", "f_boolean", "f_int", "f_long", "f_float", "f_double", "f_bytes", "f_string", "f_enum", "f_fixed", "f_array",
+        "f_map", "f_union", "f_record", "f_choice", "f_items", "f_nested", "f_entries"]
 
 
 def as_json(value):
@@ -64,6 +105,17 @@ def tool_read(file):
     return [json.loads(line) for line in output.decode().splitlines()]
 
 
+def tool_read_samples(file):
+    """Writers are free in how many bytes a decimal has."""
+    def with_integers(record):
+        for name in ("f_decimal", "f_decimal_fixed"):
+            record[name] = int.from_bytes(bytes.fromhex(record[name]), "big", signed=True)
+        if record["f_parent"]:
+            with_integers(record["f_parent"])
+        return record
+    return [with_integers(record) for record in tool_read(file)]
+
+
 def python_write(file, schema, codec, records):
     with avro.datafile.DataFileWriter(open(file, "wb"), avro.io.DatumWriter(), avro.schema.parse(schema), codec=codec) as writer:
         for record in records:
@@ -75,6 +127,33 @@ def python_read(file):
         return list(reader)
 
 
+def long(value):
+    """A long that is not negative, as Avro writes it."""
+    rest, out = value * 2, b""
+    while rest > 127:
+        out, rest = out + bytes([rest % 128 + 128]), rest // 128
+    return out + bytes([rest])
+
+
+def binary(value):
+    return long(len(value)) + value
+
+
+def blocks(file):
+    """The blocks of a file as they are stored: record count and bytes."""
+    found = []
+    with open(file, "rb") as stream:
+        decoder = avro.io.BinaryDecoder(stream)
+        stream.read(4)
+        for _ in range(decoder.read_long()):
+            decoder.read_bytes(), decoder.read_bytes()
+        stream.read(17)
+        while stream.peek(1):
+            found.append((decoder.read_long(), decoder.read_bytes()))
+            stream.read(16)
+    return found
+
+
 class PythonAvro(unittest.TestCase):
     maxDiff = 2000
 
@@ -83,6 +162,22 @@ class PythonAvro(unittest.TestCase):
             with self.subTest(codec=codec):
                 tool_write(path("ours.avro"), codec, 1234)
                 self.assertEqual(python_read(path("ours.avro")), [sample(i) for i in range(1234)])
+
+    def test_reads_our_xz_blocks(self):
+        """python3-avro has no xz; Python's lzma takes the blocks apart, and without a codec the sample has the same bytes."""
+        tool_write(path("ours.avro"), "xz", 1234)
+        tool_write(path("bare.avro"), "null", 1234)
+        ours = [(count, lzma.decompress(block)) for count, block in blocks(path("ours.avro"))]
+        self.assertEqual(ours, blocks(path("bare.avro")))
+
+    def test_writes_xz_blocks_that_we_read(self):
+        python_write(path("bare.avro"), SAMPLE, "null", (sample(i) for i in range(1234)))
+        with open(path("theirs.avro"), "wb") as file:
+            metadata = [b"avro.schema", SAMPLE.encode(), b"avro.codec", b"xz"]
+            file.write(b"Obj\1" + long(2) + b"".join(map(binary, metadata)) + b"\0" + b"s" * 16)
+            for count, block in blocks(path("bare.avro")):
+                file.write(long(count) + binary(lzma.compress(block)) + b"s" * 16)
+        self.assertEqual(tool_read_samples(path("theirs.avro")), [sample_as_json(i) for i in range(1234)])
 
     def test_reads_our_file_without_records(self):
         tool_write(path("empty.avro"), "null", 0)
@@ -93,7 +188,7 @@ class PythonAvro(unittest.TestCase):
             with self.subTest(codec=codec):
                 # Enough for several blocks: python3-avro ends one at 16,000 bytes.
                 python_write(path("theirs.avro"), SAMPLE, codec, (sample(i) for i in range(1234)))
-                self.assertEqual(tool_read(path("theirs.avro")), [as_json(sample(i)) for i in range(1234)])
+                self.assertEqual(tool_read_samples(path("theirs.avro")), [sample_as_json(i) for i in range(1234)])
 
     def test_writes_extreme_values_that_we_read(self):
         for schema, values in [
@@ -132,11 +227,15 @@ class PythonAvro(unittest.TestCase):
                 self.assertEqual(tool_read(path("logical.avro")), [expected])
 
     def test_fails_where_we_fail(self):
-        tool_write(path("whole.avro"), "deflate", 300)
-        with open(path("whole.avro"), "rb") as file:
-            whole = file.read()
+        for codec in CODECS + ["xz"]:
+            tool_write(path("whole.avro"), codec, 300)
+            with open(path("whole.avro"), "rb") as file:
+                whole = file.read()
+            self.check_that_we_fail(codec, whole)
+
+    def check_that_we_fail(self, codec, whole):
         for name, damaged in [("truncated", whole[:-20]), ("sync", whole[:-1] + b"\0"), ("magic", b"X" + whole[1:])]:
-            with self.subTest(name=name):
+            with self.subTest(codec=codec, name=name):
                 with open(path("damaged.avro"), "wb") as file:
                     file.write(damaged)
                 result = subprocess.run([TOOL, "read", path("damaged.avro")], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)

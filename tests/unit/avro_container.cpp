@@ -98,8 +98,38 @@ TEST(ContainerWriter, LeavesOutEmptyBlocks) {
   EXPECT_EQ(sink.bytes().size(), before);
 }
 
+TEST(BlockEncoder, MakesTheBlockOfTheSpecification) {
+  BlockEncoder encoder(CodecKind::null_, std::nullopt, kSync);
+  Bytes expected{0x04, 0x04, 0x02, 0x04};
+  append(expected, text("syncmarker012345"));
+  const ByteView block = encoder.encode(2, Bytes{0x02, 0x04});
+  EXPECT_EQ(Bytes(block.begin(), block.end()), expected);
+  EXPECT_TRUE(encoder.encode(0, {}).empty());
+  EXPECT_EQ(error_of([&] { static_cast<void>(encoder.encode(-1, {})); }).sqlstate(), "22003");
+}
+
+TEST(BlockEncoder, MakesBlocksForTheWriterOfAnother) {
+  for (const CodecKind codec : kCodecKinds) {
+    MemorySink one, other;
+    ContainerWriter whole(one, {.schema_json = "\"int\"", .sync_marker = kSync, .codec = codec});
+    ContainerWriter leader(other, {.schema_json = "\"int\"", .sync_marker = kSync, .codec = codec});
+    BlockEncoder first(codec, std::nullopt, kSync), second(codec, std::nullopt, kSync);
+    // Sizes that make the head longer and shorter, and the room larger and smaller.
+    for (const std::size_t size : {std::size_t{1}, std::size_t{20'000'000}, std::size_t{100}, std::size_t{300'000}}) {
+      const Bytes payload(size, 0x04);
+      whole.write_block(static_cast<std::int64_t>(size), payload);
+      leader.append_block((size % 3 == 0 ? first : second).encode(static_cast<std::int64_t>(size), payload));
+      leader.append_block(first.encode(0, {}));
+    }
+    EXPECT_EQ(one.bytes(), other.bytes()) << codec_name(codec);
+    EXPECT_EQ(leader.blocks_written(), 4U);
+    EXPECT_EQ(leader.bytes_written(), other.bytes().size());
+    EXPECT_EQ(count_records(one.bytes()), 20'300'101);
+  }
+}
+
 TEST(ContainerReader, ReadsBlocksOfEveryCodecWhateverTheChunks) {
-  for (const CodecKind codec : {CodecKind::null_, CodecKind::deflate, CodecKind::zstandard}) {
+  for (const CodecKind codec : kCodecKinds) {
     MemorySink sink;
     ContainerWriter writer(sink,
                            {.schema_json = "\"int\"", .sync_marker = kSync, .codec = codec, .metadata = {{"k", {0xff, 0x00}}}});
@@ -159,7 +189,7 @@ TEST(ContainerReader, ReadsMetadataInBlocksThatTellTheirSize) {
 }
 
 TEST(ContainerReader, ReadsStoredBlocksOfAnyCodec) {
-  const Bytes file = file_with_block(5, 3, {9, 9, 9}, header("\"int\"", "snappy"));
+  const Bytes file = file_with_block(5, 3, {9, 9, 9}, header("\"int\"", "lzma"));
   MemorySource source(file);
   ContainerReader reader(source);
   Block block;
@@ -168,6 +198,36 @@ TEST(ContainerReader, ReadsStoredBlocksOfAnyCodec) {
   EXPECT_EQ(block.stored_bytes, 3U);
   EXPECT_FALSE(reader.next_stored_block(block));
   EXPECT_EQ(read_error(file).sqlstate(), "0A000");
+}
+
+TEST(ContainerReader, TakesTheLastOfMetadataThatOccursTwice) {
+  Bytes head = text("Obj\x01");
+  put_long(head, 4);
+  for (const char* schema : {"\"string\"", "\"int\""}) {
+    put_string(head, "avro.schema");
+    put_string(head, schema);
+    put_string(head, "k");
+    put_bytes(head, Bytes{0xff, static_cast<std::uint8_t>(schema[1])});
+  }
+  put_long(head, 0);
+  put_fixed(head, kSync);
+  MemorySource source(head);
+  const ContainerReader reader(source);
+  EXPECT_EQ(reader.schema().type, Type::int_);
+  EXPECT_EQ(reader.metadata().size(), 4U);
+  const ByteView value = reader.find_metadata("k").value();
+  EXPECT_EQ(Bytes(value.begin(), value.end()), (Bytes{0xff, 'i'}));
+}
+
+TEST(ContainerReader, ReadsRecordsWithoutFields) {
+  const Bytes head = header(R"({"type":"record","name":"R","fields":[]})");
+  EXPECT_EQ(count_records(file_with_block(3, 0, {}, head)), 3);
+  EXPECT_EQ(count_records(file_with_block(3, 0, {}, header(R"({"type":"record","name":"R","fields":[]})", "deflate"))), 3);
+}
+
+TEST(ContainerReader, RefusesACodecThatIsNotUtf8ByANameThatCanBeShown) {
+  EXPECT_EQ(read_error(file_with_block(1, 1, {2}, header("\"int\"", "\xff\n"))).message(),
+            "codec \"\\xff\\x0a\" is not supported");
 }
 
 TEST(ContainerReader, RefusesFilesThatAreNotAvro) {

@@ -232,6 +232,12 @@ TEST(AvroSchema, RefusesTextThatIsNoSchema) {
   expect_error(R"({"type":"enum","name":"E","symbols":["A",1]})", "attribute \"symbols\" is not a string", kRoot);
 }
 
+TEST(AvroSchema, ShowsNamesInErrorsWithoutTheirOddities) {
+  const auto message = [](const std::string& json) { return error_of([&] { static_cast<void>(parse_schema(json)); }).message(); };
+  EXPECT_EQ(message(R"("a\nb\u0000")"), "type \"a\\x0ab\\x00\" is not defined");
+  EXPECT_LE(message('"' + std::string(100'000, 'x') + '"').size(), 500U);
+}
+
 TEST(AvroSchema, RefusesWhatTheSpecificationForbids) {
   expect_error(R"(["null",["int"]])", "union is directly in a union", place("/1"));
   expect_error(R"(["int",{"type":"int","logicalType":"date"}])", "union has more than one branch \"int\"", place("/1"));

@@ -1,0 +1,197 @@
+#include "copy/avro_options.hpp"
+
+#include <array>
+#include <cstring>
+#include <string>
+
+#include "copy/options.hpp"
+#include "pg/encoding.hpp"
+#include "pg/guard.hpp"
+#include "settings.hpp"
+
+#include "pg/server.hpp"
+
+extern "C" {
+#include "commands/defrem.h"
+#include "utils/formatting.h"
+}
+
+namespace ferry::copy {
+
+using pg::call;
+
+namespace {
+
+enum Option : std::uint8_t {
+  kFormat,
+  kCodec,
+  kCodecLevel,
+  kProfile,
+  kBlockBytes,
+  kRecordName,
+  kNamespace,
+  kMatch,
+  kOnError,
+  kOnConflict,
+  kRejectLimit,
+  kOptionCount
+};
+enum class Use : std::uint8_t { both, to, from };
+struct KnownOption {
+  const char *name, *shown;
+  Use use;
+};
+/// In the order of Option.
+constexpr KnownOption kOptions[kOptionCount] = {
+    {"format", "FORMAT", Use::both},          {"codec", "CODEC", Use::to},
+    {"codec_level", "CODEC_LEVEL", Use::to},  {"profile", "PROFILE", Use::to},
+    {"block_bytes", "BLOCK_BYTES", Use::to},  {"record_name", "RECORD_NAME", Use::to},
+    {"namespace", "NAMESPACE", Use::to},      {"match", "MATCH", Use::from},
+    {"on_error", "ON_ERROR", Use::from},      {"on_conflict", "ON_CONFLICT", Use::from},
+    {"reject_limit", "REJECT_LIMIT", Use::from},
+};
+/// What COPY knows for its other formats.
+constexpr const char* kOfOtherFormats[] = {"delimiter",   "null",           "default",    "header",   "quote",  "escape",
+                                           "force_quote", "force_not_null", "force_null", "encoding", "freeze", "log_verbosity"};
+
+constexpr int kMaxBlockBytes = 64 << 20;
+
+/// The options of a statement by kind; null where it has none.
+using Given = std::array<DefElem*, kOptionCount>;
+
+[[noreturn]] void report_option(ParseState* state, const DefElem& option) {
+  for (const char* const name : kOfOtherFormats)
+    if (std::strcmp(option.defname, name) == 0)
+      ereport(ERROR, (errcode(ERRCODE_SYNTAX_ERROR),
+                      errmsg("cannot specify %s in AVRO mode", asc_toupper(name, std::strlen(name))),
+                      parser_errposition(state, option.location)));
+  ereport(ERROR, (errcode(ERRCODE_SYNTAX_ERROR), errmsg("option \"%s\" not recognized", option.defname),
+                  parser_errposition(state, option.location)));
+}
+
+[[noreturn]] void report_value(ParseState* state, const DefElem* option, const char* shown, const char* value) {
+  ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("COPY %s \"%s\" not recognized", shown, value),
+                  parser_errposition(state, option->location)));
+}
+
+/// Calls the server without a guard.
+Given sort_options(ParseState* state, const CopyStmt& statement) {
+  const Use direction = statement.is_from ? Use::from : Use::to;
+  Given given{};
+  for (int i = 0; i < list_length(statement.options); i++) {
+    auto* const option = static_cast<DefElem*>(list_nth(statement.options, i));
+    int kind = 0;
+    while (kind < kOptionCount && std::strcmp(option->defname, kOptions[kind].name) != 0) kind++;
+    if (kind == kOptionCount) report_option(state, *option);
+    if (given[kind] != nullptr) errorConflictingDefElem(option, state);
+    const KnownOption& known = kOptions[kind];
+    if (known.use != Use::both && known.use != direction)
+      ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                      errmsg("COPY %s cannot be used with %s", known.shown, statement.is_from ? "COPY FROM" : "COPY TO"),
+                      parser_errposition(state, option->location)));
+    given[kind] = option;
+  }
+  return given;
+}
+
+/// The place of an option's value among words. Calls the server without a guard.
+template <std::size_t N>
+int choose(ParseState* state, DefElem* option, const char* shown, const char* const (&words)[N]) {
+  const char* const value = defGetString(option);
+  for (std::size_t i = 0; i < N; i++)
+    if (pg_strcasecmp(value, words[i]) == 0) return static_cast<int>(i);
+  report_value(state, option, shown, value);
+}
+
+/// Calls the server without a guard.
+avro::CodecKind read_codec(ParseState* state, DefElem* option) {
+  const char* const value = defGetString(option);
+  if (pg_strcasecmp(value, "none") == 0) return avro::CodecKind::null_;
+  for (const avro::CodecKind kind : avro::kCodecKinds)
+    if (pg_strcasecmp(value, avro::codec_name(kind).data()) == 0) return kind;
+  report_value(state, option, "CODEC", value);
+}
+
+/// Calls the server without a guard.
+std::size_t read_block_bytes(ParseState* state, DefElem* option) {
+  const int64 value = defGetInt64(option);
+  if (value < 1 || value > kMaxBlockBytes)
+    ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                    errmsg("BLOCK_BYTES (%lld) must be between 1 and %d", static_cast<long long>(value), kMaxBlockBytes),
+                    parser_errposition(state, option->location)));
+  return static_cast<std::size_t>(value);
+}
+
+avro::CodecKind default_codec(map::Profile profile) {
+  if (settings::codec != nullptr && settings::codec[0] != '\0') return avro::codec_by_name(settings::codec);
+  return profile == map::Profile::interop ? avro::CodecKind::deflate : avro::CodecKind::zstandard;
+}
+
+std::optional<std::string> text_of(DefElem* option) {
+  if (option == nullptr) return std::nullopt;
+  return pg::to_utf8(call(defGetString, option));
+}
+
+}  // namespace
+
+bool is_avro(const CopyStmt& statement) {
+  for (int i = 0; i < list_length(statement.options); i++) {
+    const auto* const option = static_cast<const DefElem*>(list_nth(statement.options, i));
+    if (std::strcmp(option->defname, "format") == 0 && option->arg != nullptr && IsA(option->arg, String) &&
+        std::strcmp(strVal(option->arg), "avro") == 0)
+      return true;
+  }
+  return false;
+}
+
+ExportOptions read_export_options(ParseState* state, const CopyStmt& statement) {
+  const CopyStmt* const copy = &statement;
+  struct Values {
+    Given given;
+    map::Profile profile;
+    std::optional<avro::CodecKind> codec;
+    std::optional<int> level;
+    std::size_t block_bytes;
+  };
+  const Values values = call([=] {
+    Values read{};
+    read.given = sort_options(state, *copy);
+    if (read.given[kProfile] != nullptr && choose(state, read.given[kProfile], "PROFILE", {"interop", "lossless"}) == 1)
+      read.profile = map::Profile::lossless;
+    if (read.given[kCodec] != nullptr) read.codec = read_codec(state, read.given[kCodec]);
+    if (read.given[kCodecLevel] != nullptr) read.level = defGetInt32(read.given[kCodecLevel]);
+    if (read.given[kBlockBytes] != nullptr) read.block_bytes = read_block_bytes(state, read.given[kBlockBytes]);
+    return read;
+  });
+  ExportOptions options;
+  options.record.profile = values.profile;
+  options.record.record_name = text_of(values.given[kRecordName]);
+  options.record.name_space = text_of(values.given[kNamespace]);
+  options.codec = values.codec ? *values.codec : default_codec(values.profile);
+  options.level = values.level;
+  if (options.level) avro::check_codec_level(options.codec, *options.level);
+  if (values.block_bytes > 0) options.block_bytes = values.block_bytes;
+  return options;
+}
+
+ImportOptions read_import_options(ParseState* state, const CopyStmt& statement) {
+  const CopyStmt* const copy = &statement;
+  ImportOptions options;
+  ImportOptions* const out = &options;
+  call([=] {
+    const Given given = sort_options(state, *copy);
+    if (given[kMatch] != nullptr && choose(state, given[kMatch], "MATCH", {"name", "position"}) == 1)
+      out->avro.match = map::Match::position;
+    out->load.stops_at_reject = given[kOnError] == nullptr || choose(state, given[kOnError], "ON_ERROR", {"stop", "reject"}) == 0;
+    if (given[kOnConflict] != nullptr) out->load.on_conflict = read_on_conflict(state, given[kOnConflict]);
+    if (given[kRejectLimit] == nullptr) return;
+    out->load.reject_limit = read_reject_limit(state, given[kRejectLimit]);
+    if (out->load.stops_at_reject)
+      ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                      errmsg("COPY %s requires %s to be set to %s", "REJECT_LIMIT", "ON_ERROR", "reject"),
+                      parser_errposition(state, given[kRejectLimit]->location)));
+  });
+  return options;
+}
+
+}  // namespace ferry::copy

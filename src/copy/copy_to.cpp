@@ -1,0 +1,88 @@
+#include "copy/copy_to.hpp"
+
+#include <string>
+
+#include "base/concat.hpp"
+#include "base/error.hpp"
+#include "copy/avro_options.hpp"
+#include "copy/export_source.hpp"
+#include "copy/privileges.hpp"
+#include "copy/row_export.hpp"
+#include "pg/client_sink.hpp"
+#include "pg/extension.hpp"
+#include "pg/guard.hpp"
+#include "pg/output_file.hpp"
+#include "pg/program_sink.hpp"
+#include "pg/stream_file.hpp"
+
+#include "pg/server.hpp"
+
+namespace ferry::copy {
+
+using pg::call;
+
+namespace {
+
+constexpr std::uint32_t kFileMode = 0644;  // whatever the server's umask, as COPY has it
+
+void check_path(const std::string& path) {
+  if (!is_absolute_path(path.c_str())) throw Error("42602", "relative path not allowed for COPY to file");
+  if (concat(path, "/").find("/../") != std::string::npos)
+    throw Error("42602", concat("path \"", path, "\" must not contain \"..\""));
+}
+
+/// Produces into a file of the server, which is replaced by a good one or not at all.
+template <class F>
+void write_file(const std::string& path, F&& produce) {
+  const pg::OutputPlace place = pg::find_output_place(path);
+  if (place.is_stream) {
+    pg::StreamFile file(place.path);
+    produce(file);
+    return file.close();
+  }
+  pg::OutputFile file(place.path, {.mode = place.mode == 0 ? kFileMode : place.mode, .has_digest = false});
+  produce(file);
+  file.commit();
+}
+
+/// Opens what the statement writes into, produces, and finishes it.
+template <class F>
+void write_target(const CopyStmt& statement, int column_count, F&& produce) {
+  if (statement.filename == nullptr) {
+    pg::ClientSink client(column_count);
+    produce(client);
+    return client.finish();
+  }
+  if (!statement.is_program) return write_file(statement.filename, produce);
+  pg::ProgramSink program(statement.filename);
+  produce(program);
+  program.close();
+}
+
+pg::StreamKind kind_of(const CopyStmt& statement) {
+  if (statement.filename == nullptr) return pg::StreamKind::pipe;
+  return statement.is_program ? pg::StreamKind::program : pg::StreamKind::file;
+}
+
+}  // namespace
+
+std::int64_t copy_to(ParseState* state, const PlannedStmt& planned) {
+  const auto& statement = *reinterpret_cast<const CopyStmt*>(planned.utilityStmt);
+  call([&statement] { check_role(statement); });
+  const ExportOptions options = read_export_options(state, statement);
+  if (statement.filename != nullptr && !statement.is_program) check_path(statement.filename);
+  call([] { (void)pg::extension_schema(); });  // raises where there is none
+  ExportSource source(state, planned);
+  pg::ExportProgress progress;
+  progress.table = source.relation_oid();
+  progress.kind = kind_of(statement);
+  RowExport rows(source.table(), options, source.name(), progress);
+  write_target(statement, static_cast<int>(source.table().columns.size()), [&](ByteSink& sink) {
+    rows.begin(sink);
+    source.run(rows);
+  });
+  rows.finish();
+  return rows.row_count();
+}
+
+}  // namespace ferry::copy

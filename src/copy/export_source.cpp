@@ -1,0 +1,210 @@
+#include "copy/export_source.hpp"
+
+#include <vector>
+
+#include "copy/privileges.hpp"
+#include "pg/compat.hpp"
+#include "pg/guard.hpp"
+
+#include "pg/server.hpp"
+
+extern "C" {
+#include "access/sysattr.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "catalog/pg_inherits.h"
+#include "commands/copy.h"
+#include "nodes/makefuncs.h"
+#include "parser/parse_relation.h"
+#include "utils/lsyscache.h"
+#include "utils/rls.h"
+#include "utils/snapmgr.h"
+}
+
+namespace ferry::copy {
+
+using pg::call;
+
+namespace {
+
+/// Whether rows can be read from the relation. Calls the server without a guard.
+void check_kind(Relation relation) {
+  const char* const name = RelationGetRelationName(relation);
+  switch (relation->rd_rel->relkind) {
+    case RELKIND_RELATION:
+    case RELKIND_PARTITIONED_TABLE:
+    case RELKIND_VIEW:
+      return;
+    case RELKIND_MATVIEW:
+      if (RelationIsScannable(relation)) return;
+      ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                      errmsg("materialized view \"%s\" has not been populated", name),
+                      errhint("Use the REFRESH MATERIALIZED VIEW command.")));
+    case RELKIND_FOREIGN_TABLE:
+      ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE), errmsg("cannot copy from foreign table \"%s\"", name),
+                      errhint("Try the COPY (SELECT ...) TO variant.")));
+    case RELKIND_SEQUENCE:
+      ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE), errmsg("cannot copy from sequence \"%s\"", name)));
+    default:
+      ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE), errmsg("cannot copy from non-table relation \"%s\"", name)));
+  }
+}
+
+/// The numbers of the columns that the statement names, or of all. Generated ones have values to be exported, too, which is why
+/// this is not CopyGetAttnums(). Calls the server without a guard.
+List* find_columns(Relation relation, List* names) {
+  TupleDesc const description = RelationGetDescr(relation);
+  List* found = NIL;
+  if (names == NIL)
+    for (int i = 0; i < description->natts; i++)
+      if (!TupleDescAttr(description, i)->attisdropped) found = lappend_int(found, i + 1);
+  for (int i = 0; i < list_length(names); i++) {
+    const char* const name = strVal(list_nth(names, i));
+    const AttrNumber number = get_attnum(RelationGetRelid(relation), name);
+    if (number <= 0)
+      ereport(ERROR, (errcode(ERRCODE_UNDEFINED_COLUMN),
+                      errmsg("column \"%s\" of relation \"%s\" does not exist", name, RelationGetRelationName(relation))));
+    if (list_member_int(found, number))
+      ereport(ERROR, (errcode(ERRCODE_DUPLICATE_COLUMN), errmsg("column \"%s\" specified more than once", name)));
+    found = lappend_int(found, number);
+  }
+  return found;
+}
+
+struct OpenRelation {
+  Relation relation;
+  List* columns;
+  bool has_row_security;
+};
+
+/// Source: DoCopy(). Calls the server without a guard.
+OpenRelation open_for_export(ParseState* state, const CopyStmt& statement) {
+  Relation const relation = table_openrv(statement.relation, AccessShareLock);
+  ParseNamespaceItem* const item =
+      addRangeTableEntryForRelation(state, relation, AccessShareLock, nullptr, false, false);
+  pg::compat::Permissions* const permissions = pg::compat::permissions_of(item);
+  permissions->requiredPerms = ACL_SELECT;
+  List* const columns = find_columns(relation, statement.attlist);
+  permissions->selectedCols = column_set(columns);
+  pg::compat::check_permissions(state->p_rtable, permissions);
+  const bool has_row_security = check_enable_rls(RelationGetRelid(relation), InvalidOid, false) == RLS_ENABLED;
+  check_kind(relation);
+  return {relation, columns, has_row_security};
+}
+
+/// SELECT columns FROM relation: what COPY makes of a table with row-level security. Not from its children, which COPY leaves
+/// out; the children of a partitioned table are what it has. Calls the server without a guard.
+RawStmt* select_from(Relation relation, List* columns, const PlannedStmt& place) {
+  auto* const select = makeNode(SelectStmt);
+  for (int i = 0; i < list_length(columns); i++) {
+    auto* const column = makeNode(ColumnRef);
+    char* const name = NameStr(TupleDescAttr(RelationGetDescr(relation), list_nth_int(columns, i) - 1)->attname);
+    column->fields = list_make1(makeString(pstrdup(name)));
+    column->location = -1;
+    auto* const target = makeNode(ResTarget);
+    target->val = reinterpret_cast<Node*>(column);
+    target->location = -1;
+    select->targetList = lappend(select->targetList, target);
+  }
+  RangeVar* const from =
+      makeRangeVar(get_namespace_name(RelationGetNamespace(relation)), pstrdup(RelationGetRelationName(relation)), -1);
+  from->inh = relation->rd_rel->relkind == RELKIND_PARTITIONED_TABLE;
+  select->fromClause = list_make1(from);
+  auto* const query = makeNode(RawStmt);
+  query->stmt = reinterpret_cast<Node*>(select);
+  query->stmt_location = place.stmt_location;
+  query->stmt_len = place.stmt_len;
+  return query;
+}
+
+/// Whether NOT NULL is only somebody else's promise. Calls the server without a guard.
+bool has_foreign_part(Relation relation) {
+  if (relation->rd_rel->relkind != RELKIND_PARTITIONED_TABLE) return false;
+  List* const parts = find_all_inheritors(RelationGetRelid(relation), AccessShareLock, nullptr);
+  for (int i = 0; i < list_length(parts); i++)
+    if (get_rel_relkind(list_nth_oid(parts, i)) == RELKIND_FOREIGN_TABLE) return true;
+  return false;
+}
+
+}  // namespace
+
+ExportSource::ExportSource(ParseState* state, const PlannedStmt& planned) {
+  const auto& statement = *reinterpret_cast<const CopyStmt*>(planned.utilityStmt);
+  if (statement.relation != nullptr) {
+    open_relation(state, planned);
+    return;
+  }
+  const PlannedStmt* const place = &planned;
+  Node* const query = statement.query;
+  RawStmt* const raw = call([=] {
+    auto* const made = makeNode(RawStmt);
+    made->stmt = query;
+    made->stmt_location = place->stmt_location;
+    made->stmt_len = place->stmt_len;
+    return made;
+  });
+  query_.emplace().begin(state, raw, InvalidOid);
+  table_ = map::describe(query_->descriptor(), "row");
+}
+
+void ExportSource::open_relation(ParseState* state, const PlannedStmt& planned) {
+  const auto* const statement = reinterpret_cast<const CopyStmt*>(planned.utilityStmt);
+  const OpenRelation open = call([=] { return open_for_export(state, *statement); });
+  relation_ = open.relation;
+  oid_ = RelationGetRelid(relation_);
+  name_ = RelationGetRelationName(relation_);
+  table_ = map::describe(relation_);
+  if (statement->attlist != NIL) {
+    std::vector<AttrNumber> attributes;
+    for (int i = 0; i < list_length(open.columns); i++)
+      attributes.push_back(static_cast<AttrNumber>(list_nth_int(open.columns, i)));
+    table_ = map::select_columns(table_, attributes);
+  }
+  if (relation_->rd_rel->relkind != RELKIND_PARTITIONED_TABLE && relation_->rd_rel->relkind != RELKIND_VIEW &&
+      !open.has_row_security)
+    return;
+  const bool may_have_nulls = call([open] { return has_foreign_part(open.relation); });
+  List* columns = NIL;
+  for (map::Column& column : table_.columns) {
+    columns = call(lappend_int, columns, static_cast<int>(column.attribute));
+    column.attribute = static_cast<AttrNumber>(list_length(columns));
+    column.is_nullable = column.is_nullable || may_have_nulls;
+  }
+  const PlannedStmt* const place = &planned;
+  RawStmt* const query = call([=] { return select_from(open.relation, columns, *place); });
+  // the query opens it again; the lock stays
+  call(table_close, relation_, NoLock);
+  relation_ = nullptr;
+  query_.emplace().begin(state, query, oid_);
+}
+
+void ExportSource::run(RowExport& out) {
+  if (query_) {
+    query_->run(out);
+    query_->finish();
+    return;
+  }
+  scan(out);
+  call(table_close, relation_, NoLock);
+}
+
+void ExportSource::scan(RowExport& out) const {
+  struct Scan {
+    TableScanDesc scan;
+    TupleTableSlot* slot;
+  };
+  const Scan open = call([relation = relation_] {
+    return Scan{table_beginscan(relation, GetActiveSnapshot(), 0, nullptr), table_slot_create(relation, nullptr)};
+  });
+  RowExport* const rows = &out;
+  for (bool has_more = true; has_more;) {
+    has_more = call([=] { return rows->append_from(open.scan, open.slot); });
+    out.write_block();
+  }
+  call([open] {
+    table_endscan(open.scan);
+    ExecDropSingleTupleTableSlot(open.slot);
+  });
+}
+
+}  // namespace ferry::copy

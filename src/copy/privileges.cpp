@@ -1,0 +1,33 @@
+#include "copy/privileges.hpp"
+
+#include "pg/server.hpp"
+
+extern "C" {
+#include "access/sysattr.h"
+#include "catalog/pg_authid.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+}
+
+namespace ferry::copy {
+
+void check_role(const CopyStmt& statement) {
+  if (statement.filename == nullptr) return;
+  const Oid role = statement.is_program ? ROLE_PG_EXECUTE_SERVER_PROGRAM
+                   : statement.is_from  ? ROLE_PG_READ_SERVER_FILES
+                                        : ROLE_PG_WRITE_SERVER_FILES;
+  if (has_privs_of_role(GetUserId(), role)) return;
+  const char* const name = statement.is_program ? "pg_execute_server_program"
+                           : statement.is_from  ? "pg_read_server_files"
+                                                : "pg_write_server_files";
+  pg::compat::report_may_not_copy(statement.is_from, statement.is_program, name);
+}
+
+Bitmapset* column_set(List* attributes) {
+  Bitmapset* columns = nullptr;
+  for (int i = 0; i < list_length(attributes); i++)
+    columns = bms_add_member(columns, list_nth_int(attributes, i) - FirstLowInvalidHeapAttributeNumber);
+  return columns;
+}
+
+}  // namespace ferry::copy

@@ -1,0 +1,20 @@
+#pragma once
+
+#include "pg/compat.hpp"
+
+#include "pg/server.hpp"
+
+extern "C" {
+#include "nodes/parsenodes.h"
+#include "parser/parse_node.h"
+}
+
+namespace ferry::copy {
+
+/// The roles that may read and write files and run programs. Calls the server without a guard. Errors: 42501.
+void check_role(const CopyStmt& statement);
+
+/// Makes the columns with those numbers members of a set, as the server keeps sets of columns. Calls the server without a guard.
+[[nodiscard]] Bitmapset* column_set(List* attributes);
+
+}  // namespace ferry::copy

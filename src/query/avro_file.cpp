@@ -1,0 +1,56 @@
+#include "query/avro_file.hpp"
+
+#include "base/concat.hpp"
+#include "pg/input_file.hpp"
+#include "settings.hpp"
+
+namespace ferry::query {
+namespace {
+
+const std::string& checked(const std::string& path) {
+  pg::check_may_read(path);
+  return path;
+}
+
+avro::ReaderLimits limits() {
+  const auto max_bytes = static_cast<std::size_t>(settings::max_block_bytes);
+  return {.max_block_bytes = max_bytes, .max_stored_block_bytes = max_bytes};
+}
+
+}  // namespace
+
+AvroFile::AvroFile(const std::string& path) : path_(checked(path)), file_(path), container_(open_container()) {}
+
+avro::ContainerReader AvroFile::open_container() {
+  try {
+    return avro::ContainerReader(file_, limits());
+  } catch (Error& error) {
+    fail(error);
+  }
+}
+
+bool AvroFile::next_block(avro::Block& out) {
+  pg::check_interrupts();
+  try {
+    return container_.next_block(out);
+  } catch (Error& error) {
+    fail(error);
+  }
+}
+
+bool AvroFile::next_stored_block(avro::Block& out) {
+  pg::check_interrupts();
+  try {
+    return container_.next_stored_block(out);
+  } catch (Error& error) {
+    fail(error);
+  }
+}
+
+void AvroFile::fail(Error& error) const {
+  if (error.sqlstate() == "54000" && error.hint().empty() && error.message().find("block") != std::string::npos)
+    error.hint("The setting \"pg_ferry.max_block_bytes\" limits the size of a block.");
+  throw Error(std::move(error)).context(concat("file \"", path_, '"'));
+}
+
+}  // namespace ferry::query

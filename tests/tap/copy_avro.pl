@@ -1,0 +1,179 @@
+# COPY ... FORMAT avro as clients, programs and other readers see it: psql's \copy both ways as an ordinary user, python3-avro,
+# exports that fail or are stopped, what is left of them, and progress.
+use strict;
+use warnings;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use POSIX qw(mkfifo);
+use Test::More;
+use Time::HiRes qw(time sleep);
+
+my $node = PostgreSQL::Test::Cluster->new('copy_avro');
+$node->init(extra => [ '--locale=C.UTF-8', '--encoding=UTF8' ]);
+$node->append_conf('postgresql.conf', "fsync = off\nrestart_after_crash = on\nsession_preload_libraries = 'pg_ferry'\n");
+$node->start;
+$node->safe_psql('postgres', q{
+	CREATE EXTENSION pg_ferry;
+	CREATE TABLE goods (id int PRIMARY KEY, name text NOT NULL, price numeric(8,2), made timestamptz);
+	INSERT INTO goods SELECT g, 'näme ' || g, CASE WHEN g % 3 > 0 THEN g / 8.0 END, '2020-01-01Z'::timestamptz + g * interval '1 s' FROM generate_series(1, 20000) g;
+	CREATE TABLE copied (LIKE goods INCLUDING ALL);
+	CREATE TABLE large AS SELECT g AS id, md5(g::text) AS name FROM generate_series(1, 1000000) g;
+	CREATE ROLE clerk LOGIN;
+	GRANT SELECT ON goods TO clerk;
+	GRANT SELECT, INSERT ON copied TO clerk;
+	CREATE DATABASE plain;
+});
+my $folder = PostgreSQL::Test::Utils::tempdir();
+my $differences = 'SELECT count(*) FROM ((TABLE goods EXCEPT ALL TABLE copied) UNION ALL (TABLE copied EXCEPT ALL TABLE goods)) d';
+my @clerk = (extra_params => [ '-U', 'clerk' ]);
+
+sub contents { my ($name) = @_; return slurp_file("$folder/$name"); }
+sub leftovers { return scalar(my @files = glob("$folder/*.tmp")); }
+
+# --- psql's \copy, both ways, as a user without a role for files
+
+my ($status, $out, $error) = $node->psql('postgres', "\\set QUIET off\n\\copy goods TO '$folder/client.avro' WITH (FORMAT avro)\n\\copy copied FROM '$folder/client.avro' WITH (FORMAT avro)", @clerk);
+is($out, "COPY 20000\nCOPY 20000", 'a client takes a table out and back') or diag($error);
+is($node->safe_psql('postgres', $differences), '0', 'with the same rows');
+is(substr(contents('client.avro'), 0, 4), "Obj\x01", 'what it got is a container file and nothing else');
+($status, $out, $error) = $node->psql('postgres', "COPY goods TO '$folder/no.avro' WITH (FORMAT avro)", @clerk);
+like($error, qr/pg_write_server_files/, 'files of the server need the role');
+($status, $out, $error) = $node->psql('postgres', "COPY goods TO PROGRAM 'true' WITH (FORMAT avro)", @clerk);
+like($error, qr/pg_execute_server_program/, 'programs need the role');
+($status, $out, $error) = $node->psql('postgres', "COPY copied FROM '$folder/client.avro' WITH (FORMAT avro)", @clerk);
+like($error, qr/pg_read_server_files/, 'and so does reading');
+($status, $out, $error) = $node->psql('plain', "COPY (SELECT 1) TO '$folder/no.avro' WITH (FORMAT avro)");
+like($error, qr/extension "pg_ferry" is not installed in this database/, 'a database without the extension');
+($status, $out, $error) = $node->psql('postgres', "\\copy (SELECT 10 / (50000 - g) FROM generate_series(1, 60000) g) TO '$folder/client2.avro' WITH (FORMAT avro, CODEC none, BLOCK_BYTES 1000)\nSELECT 'on';", on_error_stop => 0);
+like($error, qr/division by zero/, 'an error in the middle of the stream reaches the client');
+is($out, 'on', 'and the connection goes on');
+($status, $out, $error) = $node->psql('postgres', "\\copy copied FROM '$folder/client.avro' WITH (FORMAT avro)\nSELECT count(*) FROM copied;", on_error_stop => 0);
+like($error, qr/duplicate key value violates unique constraint "copied_pkey"\nDETAIL:  Key \(id\)=\(1\) already exists.\nCONTEXT:  COPY copied, block 1, record 1, column id/, 'an error while the client sends');
+is($out, '20000', 'and the connection goes on');
+
+# --- the context has the file; a damaged file names the place
+
+$node->safe_psql('postgres', "COPY goods TO '$folder/goods.avro' WITH (FORMAT avro, BLOCK_BYTES 65536)");
+is($node->safe_psql('postgres', 'TRUNCATE copied') // '', '', 'empty again');
+($status, $out, $error) = $node->psql('postgres', "INSERT INTO copied VALUES (15000, 'x');\nCOPY copied FROM '$folder/goods.avro' WITH (FORMAT avro)");
+like($error, qr/Key \(id\)=\(15000\) already exists.\nCONTEXT:  COPY copied, file "\Q$folder\E\/goods.avro", block \d+, record \d+, column id/, 'file, block, record and column of the bad row');
+is($node->safe_psql('postgres', 'SELECT count(*) FROM copied'), '1', 'nothing is loaded');
+my $bytes = contents('goods.avro');
+open(my $damaged, '>:raw', "$folder/damaged.avro") or die "$!";
+print $damaged substr($bytes, 0, length($bytes) - 20);
+close $damaged;
+($status, $out, $error) = $node->psql('postgres', "COPY copied FROM '$folder/damaged.avro' WITH (FORMAT avro, ON_ERROR reject)");
+like($error, qr/ERROR:  .*\n.*CONTEXT:  COPY copied, file "\Q$folder\E\/damaged.avro"/s, 'a truncated file is an error whatever ON_ERROR says');
+is($node->safe_psql('postgres', 'SELECT count(*) FROM copied'), '1', 'and loads nothing');
+
+# --- another reader sees the same values
+
+my $read = q{
+import sys, avro.datafile, avro.io
+for r in avro.datafile.DataFileReader(open(sys.argv[1], 'rb'), avro.io.DatumReader()):
+    print(r['id'], r['name'], '' if r['price'] is None else r['price'], int(r['made'].timestamp()), sep='|')
+};
+my ($rows, $complaint) = ('', '');
+IPC::Run::run([ '/usr/bin/python3', '-W', 'ignore', '-c', $read, "$folder/goods.avro" ], '>', \$rows, '2>', \$complaint);
+is($complaint, '', 'python3-avro reads the file');
+chomp $rows;
+utf8::decode($rows);
+my $expected = $node->safe_psql('postgres', 'SELECT id, name, price, extract(epoch FROM made)::bigint FROM goods ORDER BY id');
+utf8::decode($expected);
+ok($rows eq $expected, 'and its values are those of the table');
+
+# --- programs and FIFOs
+
+$node->safe_psql('postgres', "TRUNCATE copied; COPY goods TO PROGRAM 'gzip > $folder/goods.gz' WITH (FORMAT avro, CODEC none); COPY copied FROM PROGRAM 'gunzip < $folder/goods.gz' WITH (FORMAT avro)");
+is($node->safe_psql('postgres', $differences), '0', 'out to a program and back from one');
+($status, $out, $error) = $node->psql('postgres', "COPY large TO PROGRAM 'head -c 100 > $folder/head; exit 3' WITH (FORMAT avro, CODEC none)");
+like($error, qr/program ".*" failed\nDETAIL:  child process exited with exit code 3/, 'a program that fails');
+($status, $out, $error) = $node->psql('postgres', "COPY large TO PROGRAM 'head -c 100 > $folder/head' WITH (FORMAT avro, CODEC none)");
+like($error, qr/could not write to COPY program: Broken pipe/, 'a program that does not read to the end');
+mkfifo("$folder/fifo", 0666) or die "$!";
+my $reader = IPC::Run::start([ 'cat', "$folder/fifo" ], '>', "$folder/from_fifo.avro");
+$node->safe_psql('postgres', "COPY goods TO '$folder/fifo' WITH (FORMAT avro)");
+$reader->finish;
+$node->safe_psql('postgres', "TRUNCATE copied; COPY copied FROM '$folder/from_fifo.avro' WITH (FORMAT avro)");
+is($node->safe_psql('postgres', $differences), '0', 'through a FIFO');
+ok(-p "$folder/fifo", 'which stays one');
+
+# --- an old file stays unless there is a complete new one
+
+is((stat "$folder/goods.avro")[2] & 0777, 0644, 'mode of a new file, as COPY has it');
+chmod 0600, "$folder/goods.avro";
+symlink 'goods.avro', "$folder/link.avro" or die "$!";
+$node->safe_psql('postgres', "COPY (TABLE goods LIMIT 10) TO '$folder/link.avro' WITH (FORMAT avro)");
+ok(-l "$folder/link.avro", 'a symbolic link stays');
+is((stat "$folder/goods.avro")[2] & 0777, 0600, 'the file behind it is replaced and keeps its mode');
+my $kept = contents('goods.avro');
+isnt($kept, $bytes, 'it has the new rows');
+$node->psql('postgres', "COPY (SELECT 10 / (300000 - g) FROM generate_series(1, 400000) g) TO '$folder/goods.avro' WITH (FORMAT avro)");
+is(contents('goods.avro'), $kept, 'a failed export leaves the old file');
+is(leftovers(), 0, 'and nothing else');
+
+my $slow = "COPY (SELECT large.* FROM large, generate_series(1, 1000)) TO '$folder/goods.avro' WITH (FORMAT avro, CODEC none)";
+
+my $count = 0;
+
+# Starts a statement in a session of its own and waits until the condition holds for its row in a view with a pid; session and pid.
+sub start_export
+{
+	my ($sql, $condition) = @_;
+	my $name = 'victim' . $count++;
+	my $session = IPC::Run::start([ 'psql', '-XAtq', '-d', $node->connstr('postgres') . " application_name=$name", '-c', $sql ], '<', '/dev/null', '>', \my $stdout, '2>', \my $stderr);
+	$node->poll_query_until('postgres', "SELECT count(*) > 0 FROM pg_stat_activity a LEFT JOIN pg_stat_progress_copy p USING (pid) WHERE application_name = '$name' AND $condition") or die 'no progress';
+	return ($session, $node->safe_psql('postgres', "SELECT pid FROM pg_stat_activity WHERE application_name = '$name'"));
+}
+my $under_way = 'tuples_processed > 0 AND bytes_processed > 0';
+
+# What ends it, in seconds.
+sub seconds_to_end
+{
+	my ($pid, $call) = @_;
+	my $begin = time;
+	$node->safe_psql('postgres', $call);
+	$node->poll_query_until('postgres', "SELECT count(*) = 0 FROM pg_stat_activity WHERE pid = $pid AND state = 'active'");
+	return time - $begin;
+}
+
+my ($session, $pid) = start_export($slow, $under_way);
+is($node->safe_psql('postgres', "SELECT command, type, relid FROM pg_stat_progress_copy WHERE pid = $pid"), 'COPY TO|FILE|0', 'progress of a query');
+is(leftovers(), 1, 'an export on its way has a temporary file');
+cmp_ok(seconds_to_end($pid, "SELECT pg_cancel_backend($pid)"), '<', 5, 'a cancel ends it');
+is(leftovers(), 0, 'and takes the temporary file away');
+is(contents('goods.avro'), $kept, 'the old file is there');
+$session->finish;
+
+foreach my $end (qw(TERM KILL))
+{
+	($session, $pid) = start_export($slow, $under_way);
+	if ($end eq 'TERM')
+	{
+		cmp_ok(seconds_to_end($pid, "SELECT pg_terminate_backend($pid)"), '<', 5, 'the end of the session ends it');
+		is(leftovers(), 0, 'and takes the temporary file away, too');
+	}
+	else
+	{
+		kill 'KILL', $pid;
+		$session->finish;
+		$node->poll_query_until('postgres', 'SELECT true');
+		is(leftovers(), 1, 'kill -9 leaves the temporary file');
+	}
+	is(contents('goods.avro'), $kept, "the old file is there after $end");
+	$session->finish;
+}
+
+# --- what nobody reads does not hold up a cancel
+
+($session, $pid) = start_export("COPY large TO '$folder/fifo' WITH (FORMAT avro)", "state = 'active'");
+cmp_ok(seconds_to_end($pid, "SELECT pg_cancel_backend($pid)"), '<', 5, 'a FIFO without a reader');
+$session->finish;
+($session, $pid) = start_export("COPY large TO PROGRAM 'sleep 3' WITH (FORMAT avro, CODEC none)", "type = 'PROGRAM'");
+$node->safe_psql('postgres', "SELECT pg_cancel_backend($pid)");
+my $begin = time;
+$session->finish;
+cmp_ok(time - $begin, '<', 5, 'a program that does not read');
+
+$node->stop;
+done_testing();
