@@ -229,6 +229,13 @@ BEGIN ATOMIC
 END;
 COMMENT ON FUNCTION @extschema@.data_dictionary(regclass) IS 'the rules that rows must fit, column by column';
 
+-- Avro
+
+CREATE FUNCTION @extschema@.avro_schema_of(target regclass, profile text = 'interop')
+RETURNS json
+AS 'MODULE_PATHNAME', 'ferry_avro_schema_of' LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION @extschema@.avro_schema_of(regclass, text) IS 'the Avro schema of a table''s rows';
+
 -- Backup
 
 CREATE FUNCTION @extschema@.backup_table(target regclass, directory text = NULL)
