@@ -252,6 +252,11 @@ CREATE FUNCTION @extschema@.read_avro(row_type anyelement, path text) RETURNS SE
 AS 'MODULE_PATHNAME', 'ferry_read_avro_as' LANGUAGE C VOLATILE PARALLEL RESTRICTED ROWS 10000;
 COMMENT ON FUNCTION @extschema@.read_avro(anyelement, text) IS 'the records of an Avro file as rows of a type';
 
+CREATE FUNCTION @extschema@.avro_schema_of(target regclass, profile text = 'interop')
+RETURNS json
+AS 'MODULE_PATHNAME', 'ferry_avro_schema_of' LANGUAGE C STABLE PARALLEL SAFE;
+COMMENT ON FUNCTION @extschema@.avro_schema_of(regclass, text) IS 'the Avro schema of a table''s rows';
+
 -- Backup
 
 CREATE FUNCTION @extschema@.backup_table(target regclass, directory text = NULL)

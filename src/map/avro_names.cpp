@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "avro/schema.hpp"
 #include "base/concat.hpp"
 
 namespace ferry::map {
@@ -23,6 +24,13 @@ std::string sanitised(std::string_view name) {
     if (!is_continuation) out += is_valid_rest(c) ? c : '_';
   }
   if (out.empty() || !is_valid_start(out[0])) out.insert(out.begin(), '_');
+  return out;
+}
+
+std::string sanitised_type(std::string_view name) {
+  std::string out = sanitised(name);
+  for (int i = 0; avro::is_primitive(static_cast<avro::Type>(i)); i++)
+    if (avro::type_name(static_cast<avro::Type>(i)) == out) return out + '_';
   return out;
 }
 

@@ -14,6 +14,10 @@ namespace ferry::map {
 /// The name with an underscore in place of every character that Avro's names may not have.
 [[nodiscard]] std::string sanitised(std::string_view name);
 
+/// The same for the name of a record, an enum or a fixed, which is no primitive type's either: that gets an underscore.
+/// Source: Avro 1.12, Names: the names of primitive types may not be defined in any namespace.
+[[nodiscard]] std::string sanitised_type(std::string_view name);
+
 /// Names of fields, in the order of the columns, each its own.
 [[nodiscard]] std::vector<std::string> field_names(const std::vector<std::string>& column_names);
 

@@ -16,19 +16,37 @@ struct Setting {
 };
 
 constexpr Setting kSettings[] = {
-    {"DateStyle", "ISO, YMD"},
-    {"IntervalStyle", "postgres"},
-    {"TimeZone", "UTC"},
-    {"extra_float_digits", "1"},
-    {"bytea_output", "hex"},
-    {"search_path", ""},
+    {"DateStyle", "ISO, YMD"},        {"IntervalStyle", "postgres"}, {"TimeZone", "UTC"},
+    {"extra_float_digits", "1"},      {"bytea_output", "hex"},       {"search_path", ""},
     {"quote_all_identifiers", "off"},
 };
 
 constexpr Oid kIndependent[] = {
-    BITOID,     VARBITOID,      CHAROID,      CIDOID,        CIDROID,   INETOID,   INT2VECTOROID, INT4RANGEOID, INT4MULTIRANGEOID,
-    INT8RANGEOID, INT8MULTIRANGEOID, JSONPATHOID, MACADDROID, MACADDR8OID, NUMRANGEOID, NUMMULTIRANGEOID, OIDVECTOROID, PG_LSNOID,
-    TIDOID,     TIMETZOID,      TSQUERYOID,   TSVECTOROID,   XIDOID,    XID8OID,   XMLOID,
+    BITOID,
+    VARBITOID,
+    CHAROID,
+    CIDOID,
+    CIDROID,
+    INETOID,
+    INT2VECTOROID,
+    INT4RANGEOID,
+    INT4MULTIRANGEOID,
+    INT8RANGEOID,
+    INT8MULTIRANGEOID,
+    JSONPATHOID,
+    MACADDROID,
+    MACADDR8OID,
+    NUMRANGEOID,
+    NUMMULTIRANGEOID,
+    OIDVECTOROID,
+    PG_LSNOID,
+    TIDOID,
+    TIMETZOID,
+    TSQUERYOID,
+    TSVECTOROID,
+    XIDOID,
+    XID8OID,
+    XMLOID,
 };
 
 void set(const Setting& setting) {

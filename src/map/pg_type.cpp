@@ -19,6 +19,7 @@ extern "C" {
 #include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
+#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 #include "utils/typcache.h"
@@ -178,8 +179,15 @@ void read_parts(PgType& type, const Entry& entry) {
 
 std::string type_name(Oid oid, std::int32_t typmod) {
   constexpr std::string_view kBuiltInSchema = "pg_catalog.";
-  constexpr bits16 kFlags = FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY;
-  const std::string_view name = call(format_type_extended, oid, typmod, kFlags);
+  const std::string_view name = call([=]() -> const char* {
+    constexpr bits16 kFlags = FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY;
+    if (!quote_all_identifiers) return format_type_extended(oid, typmod, kFlags);
+    const int nest_level = NewGUCNestLevel();
+    set_config_option("quote_all_identifiers", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+    const char* const plain = format_type_extended(oid, typmod, kFlags);
+    AtEOXact_GUC(true, nest_level);
+    return plain;
+  });
   return std::string(name.starts_with(kBuiltInSchema) ? name.substr(kBuiltInSchema.size()) : name);
 }
 

@@ -47,7 +47,7 @@ std::string qualified_name(Oid oid) {
     return {schema, type};
   });
   const std::string_view schema = names.schema == nullptr ? "" : names.schema;
-  return concat(sanitised(pg::to_utf8(schema)), '.', sanitised(pg::to_utf8(names.type)));
+  return concat(sanitised(pg::to_utf8(schema)), '.', sanitised_type(pg::to_utf8(names.type)));
 }
 
 std::string json_string(std::string_view text) {
@@ -67,13 +67,15 @@ bool is_avro_namespace(std::string_view name) {
 }
 
 std::string record_name(const Table& table, const RecordOptions& options) {
-  if (options.record_name && !is_avro_name(*options.record_name))
+  if (options.record_name &&
+      (!is_avro_name(*options.record_name) || sanitised_type(*options.record_name) != *options.record_name))
     throw Error("22023", concat("record name \"", *options.record_name, "\" is not a valid name in Avro"))
-        .detail("A name is ASCII letters, digits and underscores, and does not begin with a digit.");
+        .detail(
+            "A name is ASCII letters, digits and underscores, does not begin with a digit and is not that of a primitive type.");
   if (options.name_space && !options.name_space->empty() && !is_avro_namespace(*options.name_space))
     throw Error("22023", concat("namespace \"", *options.name_space, "\" is not valid in Avro"))
         .detail("A namespace is names with dots between them.");
-  const std::string name = options.record_name ? *options.record_name : sanitised(pg::to_utf8(table.name));
+  const std::string name = options.record_name ? *options.record_name : sanitised_type(pg::to_utf8(table.name));
   std::string space;
   if (options.name_space)
     space = *options.name_space;
@@ -254,8 +256,7 @@ avro::Field SchemaBuilder::field(std::string name, const std::string& utf8_name,
   if (name != utf8_name) field.properties.emplace_back("pg.name", json_string(utf8_name));
   field.name = std::move(name);
   const bool is_domain = OidIsValid(type.domain);
-  field.properties.emplace_back("pg.type",
-                                json_string(pg::to_utf8(is_domain ? type_name(type.oid, type.typmod) : type.name)));
+  field.properties.emplace_back("pg.type", json_string(pg::to_utf8(is_domain ? type_name(type.oid, type.typmod) : type.name)));
   if (is_domain) field.properties.emplace_back("pg.domain", json_string(pg::to_utf8(type.name)));
   if (type.typmod >= 0) field.properties.emplace_back("pg.typmod", concat(type.typmod));
   return field;
@@ -270,8 +271,7 @@ const avro::Schema& SchemaBuilder::record(const Table& table, const RecordOption
   std::vector<std::string> names = field_names(utf8_names);
   for (std::size_t i = 0; i < names.size(); i++) {
     const Column& column = table.columns[i];
-    avro::Field& made =
-        record.fields.emplace_back(field(std::move(names[i]), utf8_names[i], column.type, column.is_nullable));
+    avro::Field& made = record.fields.emplace_back(field(std::move(names[i]), utf8_names[i], column.type, column.is_nullable));
     made.doc = pg::to_utf8(column.comment);
     if (column.is_generated) made.properties.emplace_back("pg.generated", "true");
   }

@@ -33,8 +33,8 @@ enum class Form : std::uint8_t {
   jsonb,
   bytea,
   text,
-  array,         ///< as many dimensions as are declared
-  plain_array,   ///< one dimension that begins at 1; else a record
+  array,        ///< as many dimensions as are declared
+  plain_array,  ///< one dimension that begins at 1; else a record
   record,
   symbol,
   range,       ///< a record

@@ -74,6 +74,12 @@ Table select_columns(const Table& table, std::span<const AttrNumber> attributes)
   return selected;
 }
 
+Profile profile_of(const std::string& name) {
+  if (name == "interop") return Profile::interop;
+  if (name == "lossless") return Profile::lossless;
+  throw Error("22023", concat("profile \"", name, "\" does not exist")).hint("Profiles are \"interop\" and \"lossless\".");
+}
+
 std::optional<Decimal> decimal_of(std::int32_t typmod) {
   if (typmod < static_cast<int>(VARHDRSZ)) return std::nullopt;
   const int modifier = typmod - static_cast<int>(VARHDRSZ);

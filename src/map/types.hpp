@@ -39,6 +39,9 @@ struct Table {
 /// The table with the columns of those attribute numbers alone, in that order. Errors: 0A000 a column that table leaves out.
 [[nodiscard]] Table select_columns(const Table& table, std::span<const AttrNumber> attributes);
 
+/// The profile of that name. Errors: 22023 there is none.
+[[nodiscard]] Profile profile_of(const std::string& name);
+
 struct RecordOptions {
   Profile profile = Profile::interop;
   std::optional<std::string> record_name{};  ///< instead of the table's name; in UTF-8

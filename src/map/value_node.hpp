@@ -20,7 +20,7 @@ namespace ferry::map {
 struct ValueNode {
   Form form = Form::output;
   Other other = Other::none;  ///< none, too, where the database's encoding makes it needless
-  bool is_fixed = false;  ///< fixed_bytes() are not 0
+  bool is_fixed = false;      ///< fixed_bytes() are not 0
   bool is_union = false;
   bool is_checked = false;  ///< profile interop: infinite values are errors
   std::uint8_t value_branch = 0, other_branch = 0;
@@ -32,13 +32,13 @@ struct ValueNode {
   std::int16_t length = 0, dimensions = 1;  ///< length, by_value, alignment: of a value as an element of an array
   bool by_value = false;
   char alignment = 'i';
-  std::vector<ValueNode> parts{};            ///< array: element; range: bound; multirange: range; record: fields
-  std::vector<int> places{};                 ///< record: of its fields in the row type
-  std::unordered_map<Oid, int> symbols{};    ///< by the oids of their labels
-  FmgrInfo* function = nullptr;              ///< output or send function
-  TypeCacheEntry* range = nullptr;           ///< range, multirange: of the range type
-  TupleDesc row = nullptr;                   ///< record
-  Datum* values = nullptr;                   ///< record: where a value is taken apart
+  std::vector<ValueNode> parts{};          ///< array: element; range: bound; multirange: range; record: fields
+  std::vector<int> places{};               ///< record: of its fields in the row type
+  std::unordered_map<Oid, int> symbols{};  ///< by the oids of their labels
+  FmgrInfo* function = nullptr;            ///< output or send function
+  TypeCacheEntry* range = nullptr;         ///< range, multirange: of the range type
+  TupleDesc row = nullptr;                 ///< record
+  Datum* values = nullptr;                 ///< record: where a value is taken apart
   bool* nulls = nullptr;
 };
 

@@ -127,8 +127,7 @@ void ValueWriter::put_variable(const ValueNode& node, Datum value) {
       return put_iso_interval(node, value);
     case Form::bytea:
     case Form::geometry: {
-      const bytea* const bytes =
-          node.form == Form::bytea ? DatumGetByteaPP(value) : SendFunctionCall(node.function, value);
+      const bytea* const bytes = node.form == Form::bytea ? DatumGetByteaPP(value) : SendFunctionCall(node.function, value);
       reserve(1);
       put_branch(node);
       return put_bytes(VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes));
