@@ -60,8 +60,8 @@ Datum make_array(const ReadNode& node, const ItemList& items, int dimensions, co
   ArrayCheckBounds(dimensions, lengths, lower_bounds);
   if (items.count == 0) return PointerGetDatum(construct_empty_array(element_type(node)));
   return PointerGetDatum(construct_md_array(items.values, items.nulls, dimensions, const_cast<int*>(lengths),
-                                            const_cast<int*>(lower_bounds), element_type(node), element.length,
-                                            element.by_value, element.alignment));
+                                            const_cast<int*>(lower_bounds), element_type(node), element.length, element.by_value,
+                                            element.alignment));
 }
 
 [[noreturn]] void fail_ragged(const ReadNode& node) {

@@ -57,9 +57,7 @@ class Planner {
     return node;
   }
 
-  [[noreturn]] void fail(const ReadNode& node) const {
-    throw TypeMismatch{path_, avro_type_text(*node.schema), node.type->name};
-  }
+  [[noreturn]] void fail(const ReadNode& node) const { throw TypeMismatch{path_, avro_type_text(*node.schema), node.type->name}; }
 
   void plan_union(ReadNode& node) {
     node.op = ReadOp::union_;

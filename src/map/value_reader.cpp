@@ -117,8 +117,7 @@ std::int64_t micros_of(const ReadNode& node, std::int64_t value) {
     return micros;
   }
   const std::int64_t divisor = node.unit / USECS_PER_SEC;
-  if (value % divisor != 0)
-    throw Error("22008", concat("value has nanoseconds, which type ", node.type->name, " cannot hold"));
+  if (value % divisor != 0) throw Error("22008", concat("value has nanoseconds, which type ", node.type->name, " cannot hold"));
   return value / divisor;
 }
 
