@@ -41,6 +41,7 @@ enum class ReadOp : std::uint8_t {
   bytes,         ///< bytes or fixed into bytea
   binary,        ///< bytes or fixed by the type's receive function
   input,         ///< string or enum by the type's input function
+  raw_input,     ///< bytes, which are text of the database's encoding, by the same
   label,         ///< enum into enum
   array,         ///< parts: the items
   odd_array,     ///< record {dims, lower_bounds, items}; parts: the items
@@ -69,8 +70,8 @@ struct ReadNode {
   std::vector<Datum> labels{};         ///< label: by symbol, 0 where it was not needed yet
   TupleDesc descriptor = nullptr;      ///< composite
   TypeCacheEntry* range = nullptr;     ///< range, multirange
-  Oid function_argument = InvalidOid;  ///< input, binary
-  FmgrInfo function{};                 ///< input, binary
+  Oid function_argument = InvalidOid;  ///< input, raw_input, binary, hstore
+  FmgrInfo function{};                 ///< the same
   void* domain_state = nullptr;
   MemoryContext memory = nullptr;  ///< lives as long as the node
 };

@@ -243,6 +243,8 @@ Datum ValueReader::read_scalar(ReadNode& node, avro::Decoder& decoder) {
       return binary_value(node, stored_bytes(node, decoder));
     case ReadOp::input:
       return input_value(node, stored_text(node, decoder));
+    case ReadOp::raw_input:
+      return input_value(node, verified_text(decoder.bytes()));
     case ReadOp::label:
       return label_value(node, decoder.index(node.symbols.size()));
     default:
