@@ -50,7 +50,7 @@ struct PgType {
   Oid domain = InvalidOid;                ///< the outermost domain over it
   std::string name;                       ///< as format_type() shows what was declared: the domain, or the type with its modifier
   std::vector<PgType> parts{};            ///< array: its element; range: its bound; multirange: its range
-  std::vector<PgAttribute> attributes{};  ///< composite: dropped ones, too
+  std::vector<PgAttribute> attributes;    ///< composite: dropped ones, too
   std::vector<std::string> labels{};      ///< enum, in its order
   std::int16_t length = 0;
   bool by_value = false;
