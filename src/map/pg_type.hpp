@@ -22,7 +22,7 @@ struct PgType {
   /// What was declared, the domain or the type with its modifier, as format_type() shows it where the search path is empty.
   std::string name;
   std::vector<PgType> parts{};            ///< array: its element; range: its bound; multirange: its range
-  std::vector<PgAttribute> attributes{};  ///< composite: dropped ones, too
+  std::vector<PgAttribute> attributes;    ///< composite: dropped ones, too
   std::vector<std::string> labels{};      ///< enum, in its order
   std::int16_t dimensions = 1;            ///< array: as declared; the server does not hold values to it
   std::int16_t length = 0;
