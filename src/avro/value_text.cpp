@@ -20,8 +20,7 @@ namespace {
 /// Writes one value. Quotes around strings are left out at the top where text is wanted.
 class ValueWriter {
  public:
-  ValueWriter(std::string& out, Decoder& decoder, std::size_t max_bytes)
-      : out_(out), decoder_(decoder), max_bytes_(max_bytes) {}
+  ValueWriter(std::string& out, Decoder& decoder, std::size_t max_bytes) : out_(out), decoder_(decoder), max_bytes_(max_bytes) {}
 
   void value(const Schema& schema, int depth, bool is_quoted);
 

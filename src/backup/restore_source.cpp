@@ -42,9 +42,8 @@ const avro::Schema& check_columns(const avro::Schema& writer, const map::Table& 
   }
   for (std::size_t i = 0; i < is_found.size(); i++)
     if (!is_found[i])
-      fail("42703",
-           concat("column \"", table.columns[i].name, "\" of table \"", table.name, "\" does not exist in the file"), writer,
-           table.columns[i].name, table);
+      fail("42703", concat("column \"", table.columns[i].name, "\" of table \"", table.name, "\" does not exist in the file"),
+           writer, table.columns[i].name, table);
   return writer;
 }
 

@@ -85,8 +85,7 @@ std::vector<int> match_fields(const std::vector<avro::Field>& fields, const std:
 std::string avro_type_text(const avro::Schema& schema) {
   std::string text(avro::type_name(schema.type));
   if (avro::is_named(schema.type)) text = quoted(text, schema.name);
-  if (schema.type == avro::Type::array || schema.type == avro::Type::map)
-    text += concat(" of ", avro_type_text(*schema.items));
+  if (schema.type == avro::Type::array || schema.type == avro::Type::map) text += concat(" of ", avro_type_text(*schema.items));
   for (std::size_t i = 0; i < schema.branches.size(); i++)
     text += concat(i == 0 ? " of " : ", ", avro_type_text(*schema.branches[i]));
   if (schema.type == avro::Type::fixed) text += concat(" of ", schema.size_bytes, " bytes");

@@ -60,8 +60,8 @@ Datum make_array(const ReadNode& node, const ItemList& items, int dimensions, co
   ArrayCheckBounds(dimensions, lengths, lower_bounds);
   if (items.count == 0) return PointerGetDatum(construct_empty_array(element_type(node)));
   return PointerGetDatum(construct_md_array(items.values, items.nulls, dimensions, const_cast<int*>(lengths),
-                                            const_cast<int*>(lower_bounds), element_type(node), element.length,
-                                            element.by_value, element.alignment));
+                                            const_cast<int*>(lower_bounds), element_type(node), element.length, element.by_value,
+                                            element.alignment));
 }
 
 [[noreturn]] void fail_ragged(const ReadNode& node) {
@@ -138,10 +138,9 @@ Datum read_interval(const ReadNode& node, avro::Decoder& decoder) {
 Datum read_timetz(const ReadNode& node, avro::Decoder& decoder) {
   auto* const time = static_cast<TimeTzADT*>(palloc(sizeof(TimeTzADT)));
   time->time = decoder.long_();
-  const std::int32_t east_of_utc = decoder.int_();
-  const bool is_zone = east_of_utc > -TZDISP_LIMIT && east_of_utc < TZDISP_LIMIT;
+  time->zone = decoder.int_();
+  const bool is_zone = time->zone > -TZDISP_LIMIT && time->zone < TZDISP_LIMIT;
   if (time->time < 0 || time->time > USECS_PER_DAY || !is_zone) fail_range(node, "22008");
-  time->zone = -east_of_utc;
   return fitted_time(node, TimeTzADTPGetDatum(time));
 }
 

@@ -24,6 +24,7 @@ using pg::call;
 struct Siblings {
   bool are_many = false;  ///< besides null there is more than one
   bool have_json = false;
+  bool have_string = false;
 };
 
 bool is_json_string(const Schema& schema) {
@@ -57,9 +58,7 @@ class Planner {
     return node;
   }
 
-  [[noreturn]] void fail(const ReadNode& node) const {
-    throw TypeMismatch{path_, avro_type_text(*node.schema), node.type->name};
-  }
+  [[noreturn]] void fail(const ReadNode& node) const { throw TypeMismatch{path_, avro_type_text(*node.schema), node.type->name}; }
 
   void plan_union(ReadNode& node) {
     node.op = ReadOp::union_;
@@ -68,6 +67,7 @@ class Planner {
     for (const Schema* branch : node.schema->branches) {
       if (branch->type != Type::null_) count++;
       siblings.have_json |= is_json_string(*branch);
+      siblings.have_string |= branch->type == Type::string;
     }
     siblings.are_many = count > 1;
     for (const Schema* branch : node.schema->branches) {
@@ -98,12 +98,12 @@ class Planner {
         return;
       case Type::bytes:
       case Type::fixed:
-        return plan_bytes(node);
+        return plan_bytes(node, siblings);
       case Type::array:
         return plan_array(node);
       case Type::map:
         if (node.kind != TypeKind::hstore) fail(node);
-        return plan_hstore(node);
+        return plan_input(node, ReadOp::hstore);
       case Type::record:
         return plan_record(node);
       default:
@@ -136,7 +136,11 @@ class Planner {
       node.labels.resize(node.symbols.size());
       return;
     }
-    node.op = ReadOp::input;
+    plan_input(node, ReadOp::input);
+  }
+
+  static void plan_input(ReadNode& node, ReadOp op) {
+    node.op = op;
     Oid function;
     Oid* const argument = &node.function_argument;
     call(getTypeInputInfo, node.type->oid, &function, argument);
@@ -179,7 +183,7 @@ class Planner {
     if (node.kind == TypeKind::int8 && node.wire == Type::long_) node.op = ReadOp::long_to_int8;
   }
 
-  void plan_bytes(ReadNode& node) {
+  void plan_bytes(ReadNode& node, Siblings siblings) {
     const std::string& logical = node.schema->logical_type;
     const bool is_decimal = logical == "decimal" || logical == "big-decimal";
     const bool is_uuid = node.wire == Type::fixed && node.schema->size_bytes == kUuidBytes && logical != "decimal";
@@ -205,7 +209,9 @@ class Planner {
       case TypeKind::geometry:
         return plan_binary(node);
       default:
-        fail(node);
+        // text that was not UTF-8
+        if (!siblings.have_string || node.wire != Type::bytes || !logical.empty()) fail(node);
+        return plan_input(node, ReadOp::raw_input);
     }
   }
 
@@ -214,14 +220,6 @@ class Planner {
     Oid function;
     Oid* const argument = &node.function_argument;
     call(getTypeBinaryInputInfo, node.type->oid, &function, argument);
-    call(fmgr_info, function, &node.function);
-  }
-
-  static void plan_hstore(ReadNode& node) {
-    node.op = ReadOp::hstore;
-    Oid function;
-    Oid* const argument = &node.function_argument;
-    call(getTypeInputInfo, node.type->oid, &function, argument);
     call(fmgr_info, function, &node.function);
   }
 
@@ -256,7 +254,7 @@ class Planner {
       case TypeKind::composite:
         return plan_composite(node);
       case TypeKind::hstore:
-        return plan_hstore(node);
+        return plan_input(node, ReadOp::hstore);
       case TypeKind::interval:
         if (!is_interval_record(*node.schema)) fail(node);
         node.op = ReadOp::interval;

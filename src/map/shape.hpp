@@ -15,7 +15,7 @@ namespace ferry::map {
          is_field(record, 1, "days", avro::Type::int_) && is_field(record, 2, "micros", avro::Type::long_);
 }
 
-/// {micros: long, zone_seconds: int}; the zone is east of UTC.
+/// {micros: long, zone_seconds: int}; the zone is west of UTC.
 [[nodiscard]] inline bool is_timetz_record(const avro::Schema& record) {
   return record.fields.size() == 2 && is_field(record, 0, "micros", avro::Type::long_) &&
          is_field(record, 1, "zone_seconds", avro::Type::int_);

@@ -117,8 +117,7 @@ std::int64_t micros_of(const ReadNode& node, std::int64_t value) {
     return micros;
   }
   const std::int64_t divisor = node.unit / USECS_PER_SEC;
-  if (value % divisor != 0)
-    throw Error("22008", concat("value has nanoseconds, which type ", node.type->name, " cannot hold"));
+  if (value % divisor != 0) throw Error("22008", concat("value has nanoseconds, which type ", node.type->name, " cannot hold"));
   return value / divisor;
 }
 
@@ -244,6 +243,8 @@ Datum ValueReader::read_scalar(ReadNode& node, avro::Decoder& decoder) {
       return binary_value(node, stored_bytes(node, decoder));
     case ReadOp::input:
       return input_value(node, stored_text(node, decoder));
+    case ReadOp::raw_input:
+      return input_value(node, verified_text(decoder.bytes()));
     case ReadOp::label:
       return label_value(node, decoder.index(node.symbols.size()));
     default:

@@ -25,8 +25,9 @@ void check_json(const std::string& text) {
   simdjson::dom::parser parser;
   if (parser.allocate(std::max<std::size_t>(text.size(), 32), avro::kMaxValueDepth + 16) != simdjson::SUCCESS) return;
   const simdjson::error_code error = parser.parse(text).error();
-  // numbers that a double cannot hold are JSON, too
-  if (error != simdjson::SUCCESS && error != simdjson::NUMBER_ERROR && error != simdjson::BIGINT_ERROR) std::abort();
+  if (error == simdjson::SUCCESS || error == simdjson::NUMBER_ERROR) return;
+  // numbers that neither a double nor 64 bits hold are JSON, too; newer versions of the parser have a code of their own for them
+  if (std::string(simdjson::error_message(error)).find("64 bits") == std::string::npos) std::abort();
 }
 
 }  // namespace

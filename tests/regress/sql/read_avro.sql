@@ -55,6 +55,7 @@ END $$;
 SELECT value_of('interval', :'interval', l(14) || l(-3) || l(4500000));
 SELECT value_of('interval day to second(0)', :'interval', l(0) || l(1) || l(4500000));
 \set timetz '{"type": "record", "name": "timetz", "fields": [{"name": "micros", "type": "long"}, {"name": "zone_seconds", "type": "int"}]}'
+-- the zone is in seconds west of UTC, as the server has it
 SELECT value_of('timetz', :'timetz', l(86399000001) || l(19800));
 SELECT value_of('timetz', :'timetz', l(0) || l(57600));
 SELECT value_of('timetz', :'timetz', l(86400000001) || l(0));
@@ -87,7 +88,7 @@ SELECT value_of('date', '{"type": "int", "logicalType": "date", "pg.infinity": [
        value_of('timestamp', '{"type": "long", "logicalType": "local-timestamp-micros", "pg.infinity": [-1, 1]}', l(-9223372036854775808));
 SELECT value_of('date', '{"type": "int", "logicalType": "date"}', l(2147483647));
 SELECT value_of('timestamp', '{"type": "long", "logicalType": "local-timestamp-micros"}', l(-9223372036854775808));
-SELECT value_of('text', '["string", "bytes"]', l(1) || s('\x616263'::bytea));
+SELECT value_of('text', '["string", "bytes"]', l(1) || s('\x616263'::bytea)), value_of('inet', '["string", "bytes"]', l(1) || s(convert_to('10.1.2.3', 'UTF8')));
 
 -- Strings become any type; what a type would cut or round does not fit it
 SELECT value_of('inet', '"string"', s('10.0.0.1/8')), value_of('bit(3)', '"string"', s('101')), value_of('int[]', '"string"', s('[0:1]={1,2}')),
@@ -101,6 +102,7 @@ SELECT value_of('text', '"string"', s('\x6100'::bytea));
 SELECT value_of('text', '"bytes"', s('\x6100'::bytea));
 SELECT value_of('jsonb', '"string"', s('{"a": 1')), value_of('jsonb', '"string"', s('{"a": 1}')), value_of('json', '"string"', s('{"a" :  1}'));
 SELECT value_of('jsonb', '["int", "string"]', l(1) || s('{"a": 1}')), value_of('jsonb', '["int", {"type": "string", "sqlType": "JSON"}]', l(1) || s('{"a": 1}'));
+SELECT value_of('inet', '"bytes"', s('\x61'::bytea));
 CREATE DOMAIN positive AS integer NOT NULL CHECK (VALUE > 0);
 SELECT value_of('positive', '["null", "long"]', l(1) || l(5));
 SELECT value_of('positive', '["null", "long"]', l(1) || l(-5));
