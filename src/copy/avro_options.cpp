@@ -43,11 +43,16 @@ struct KnownOption {
 };
 /// In the order of Option.
 constexpr KnownOption kOptions[kOptionCount] = {
-    {"format", "FORMAT", Use::both},          {"codec", "CODEC", Use::to},
-    {"codec_level", "CODEC_LEVEL", Use::to},  {"profile", "PROFILE", Use::to},
-    {"block_bytes", "BLOCK_BYTES", Use::to},  {"record_name", "RECORD_NAME", Use::to},
-    {"namespace", "NAMESPACE", Use::to},      {"match", "MATCH", Use::from},
-    {"on_error", "ON_ERROR", Use::from},      {"on_conflict", "ON_CONFLICT", Use::from},
+    {"format", "FORMAT", Use::both},
+    {"codec", "CODEC", Use::to},
+    {"codec_level", "CODEC_LEVEL", Use::to},
+    {"profile", "PROFILE", Use::to},
+    {"block_bytes", "BLOCK_BYTES", Use::to},
+    {"record_name", "RECORD_NAME", Use::to},
+    {"namespace", "NAMESPACE", Use::to},
+    {"match", "MATCH", Use::from},
+    {"on_error", "ON_ERROR", Use::from},
+    {"on_conflict", "ON_CONFLICT", Use::from},
     {"reject_limit", "REJECT_LIMIT", Use::from},
 };
 /// What COPY knows for its other formats.
@@ -62,9 +67,9 @@ using Given = std::array<DefElem*, kOptionCount>;
 [[noreturn]] void report_option(ParseState* state, const DefElem& option) {
   for (const char* const name : kOfOtherFormats)
     if (std::strcmp(option.defname, name) == 0)
-      ereport(ERROR, (errcode(ERRCODE_SYNTAX_ERROR),
-                      errmsg("cannot specify %s in AVRO mode", asc_toupper(name, std::strlen(name))),
-                      parser_errposition(state, option.location)));
+      ereport(ERROR,
+              (errcode(ERRCODE_SYNTAX_ERROR), errmsg("cannot specify %s in AVRO mode", asc_toupper(name, std::strlen(name))),
+               parser_errposition(state, option.location)));
   ereport(ERROR, (errcode(ERRCODE_SYNTAX_ERROR), errmsg("option \"%s\" not recognized", option.defname),
                   parser_errposition(state, option.location)));
 }

@@ -44,8 +44,8 @@ PlannedStmt* plan(ParseState* state, RawStmt* raw, Oid expected) {
   PlannedStmt* const planned = pg::compat::plan_query(query, state->p_sourcetext);
   // the table was found by name once more
   if (OidIsValid(expected) && !list_member_oid(planned->relationOids, expected))
-    ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-                    errmsg("relation referenced by COPY statement has changed")));
+    ereport(ERROR,
+            (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE), errmsg("relation referenced by COPY statement has changed")));
   return planned;
 }
 

@@ -37,9 +37,9 @@ void check_kind(Relation relation) {
       return;
     case RELKIND_MATVIEW:
       if (RelationIsScannable(relation)) return;
-      ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-                      errmsg("materialized view \"%s\" has not been populated", name),
-                      errhint("Use the REFRESH MATERIALIZED VIEW command.")));
+      ereport(ERROR,
+              (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE), errmsg("materialized view \"%s\" has not been populated", name),
+               errhint("Use the REFRESH MATERIALIZED VIEW command.")));
     case RELKIND_FOREIGN_TABLE:
       ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE), errmsg("cannot copy from foreign table \"%s\"", name),
                       errhint("Try the COPY (SELECT ...) TO variant.")));
@@ -80,8 +80,7 @@ struct OpenRelation {
 /// Source: DoCopy(). Calls the server without a guard.
 OpenRelation open_for_export(ParseState* state, const CopyStmt& statement) {
   Relation const relation = table_openrv(statement.relation, AccessShareLock);
-  ParseNamespaceItem* const item =
-      addRangeTableEntryForRelation(state, relation, AccessShareLock, nullptr, false, false);
+  ParseNamespaceItem* const item = addRangeTableEntryForRelation(state, relation, AccessShareLock, nullptr, false, false);
   pg::compat::Permissions* const permissions = pg::compat::permissions_of(item);
   permissions->requiredPerms = ACL_SELECT;
   List* const columns = find_columns(relation, statement.attlist);

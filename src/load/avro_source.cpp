@@ -55,8 +55,8 @@ void AvroSource::choose_columns(const std::vector<map::Target>& targets) {
       names.push_back(targets[i].name);
       target_of_field_.push_back(i);
     } else if (!options_.columns.empty()) {
-      throw Error("42703", concat("column \"", targets[i].name, "\" of table \"", rules_.table_name(),
-                                  "\" does not exist in the file"))
+      throw Error("42703",
+                  concat("column \"", targets[i].name, "\" of table \"", rules_.table_name(), "\" does not exist in the file"))
           .detail(concat("The file has the columns (", map::stored_definition(file_->schema()), ")."))
           .column(targets[i].name)
           .table(rules_.table_name());
@@ -94,9 +94,12 @@ bool AvroSource::read(Record& record) {
     record.problem.reset();
     const bool is_too_long = encoding.size() > options_.max_record_bytes;
     if (is_too_long)
-      record.problem = Problem{"54000", {}, {}, "record is too long",
-                               concat("Only its first ", options_.max_record_bytes,
-                                      " bytes are kept, the limit of \"pg_ferry.max_record_bytes\".")};
+      record.problem = Problem{
+          "54000",
+          {},
+          {},
+          "record is too long",
+          concat("Only its first ", options_.max_record_bytes, " bytes are kept, the limit of \"pg_ferry.max_record_bytes\".")};
     record.raw.assign(as_text(is_too_long ? encoding.first(options_.max_record_bytes) : encoding));
   } catch (Error& error) {
     std::string place = concat("COPY ", rules_.table_name());

@@ -118,6 +118,7 @@ class Load {
     if (!source_.tell_place(record.row_number, record.row_number, problem.column, place)) place[0] = '\0';
     throw Error(problem.sqlstate.c_str(), problem.reason)
         .detail(problem.detail)
+        .hint(problem.hint)
         .context(place)
         .constraint(problem.constraint)
         .column(problem.sqlstate == kNotNullViolation ? problem.column : "")

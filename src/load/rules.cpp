@@ -131,7 +131,7 @@ std::string Rules::columns_of_constraint(const std::string& schema, const std::s
 }
 
 Problem Rules::explain(const pg::CaughtError& error, const Column* converted) const {
-  Problem problem{error.sqlstate, {}, error.constraint, error.message, error.detail};
+  Problem problem{error.sqlstate, {}, error.constraint, error.message, error.detail, error.hint};
   if (converted != nullptr)
     problem.column = converted->name;
   else if (!error.column.empty() && is_own_table(error.schema, error.table))

@@ -14,6 +14,7 @@ namespace ferry::load {
 /// Why a row cannot be loaded. Texts are in the server's encoding; names are empty where they do not apply.
 struct Problem {
   std::string sqlstate, column, constraint, reason, detail;
+  std::string hint{};  ///< the log has no place for it
 };
 
 /// A row as its source has it.

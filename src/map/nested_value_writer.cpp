@@ -27,15 +27,15 @@ class Elements {
     const int place = place_++;
     if (nulls_ != nullptr && (nulls_[place / 8] & (1 << (place % 8))) == 0) return false;
     *value = fetch_att(at_, element_.by_value, element_.length);
-    at_ = att_addlength_pointer(at_, element_.length, at_);
-    at_ = reinterpret_cast<char*>(att_align_nominal(at_, element_.alignment));
+    const std::uintptr_t end = att_addlength_pointer(reinterpret_cast<std::uintptr_t>(at_), element_.length, at_);
+    at_ = reinterpret_cast<char*>(att_align_nominal(end, element_.alignment));
     return true;
   }
 
  private:
   const ValueNode& element_;
   char* at_;
-  const bits8* nulls_;
+  const std::uint8_t* nulls_;
   int place_ = 0;
 };
 

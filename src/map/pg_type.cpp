@@ -180,7 +180,7 @@ void read_parts(PgType& type, const Entry& entry) {
 std::string type_name(Oid oid, std::int32_t typmod) {
   constexpr std::string_view kBuiltInSchema = "pg_catalog.";
   const std::string_view name = call([=]() -> const char* {
-    constexpr bits16 kFlags = FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY;
+    constexpr std::uint16_t kFlags = FORMAT_TYPE_TYPEMOD_GIVEN | FORMAT_TYPE_FORCE_QUALIFY;
     if (!quote_all_identifiers) return format_type_extended(oid, typmod, kFlags);
     const int nest_level = NewGUCNestLevel();
     set_config_option("quote_all_identifiers", "off", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);

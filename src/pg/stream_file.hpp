@@ -8,9 +8,9 @@ namespace ferry::pg {
 
 /// Where a file that is to be written goes.
 struct OutputPlace {
-  std::string path;         ///< of a regular file without symbolic links
-  bool is_stream = false;   ///< a FIFO, a device, the server's own output: nothing that could be replaced
-  std::uint32_t mode = 0;   ///< permission bits of the file that is there; 0: there is none
+  std::string path;        ///< of a regular file without symbolic links
+  bool is_stream = false;  ///< a FIFO, a device, the server's own output: nothing that could be replaced
+  std::uint32_t mode = 0;  ///< permission bits of the file that is there; 0: there is none
 };
 
 /// Looks at what is there under an absolute name. Errors: 42809 a directory; by errno, also for a file that the server may not

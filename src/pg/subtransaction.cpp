@@ -57,7 +57,7 @@ void attempt(const Attempted& attempted, std::optional<CaughtError>& caught) {
   } catch (const Error& error) {
     other = std::current_exception();
     if (attempted.may_swallow(attempted.rule, error.sqlstate().c_str()))
-      own = CaughtError{error.sqlstate(), error.message(), error.detail(),     error.schema(),
+      own = CaughtError{error.sqlstate(), error.message(), error.detail(),     error.hint(),   error.schema(),
                         error.table(),    error.column(),  error.constraint(), error.context()};
   } catch (...) {
     other = std::current_exception();
@@ -83,6 +83,7 @@ void attempt(const Attempted& attempted, std::optional<CaughtError>& caught) {
   caught = CaughtError{sqlstate,
                        text_or_empty(data->message),
                        text_or_empty(data->detail),
+                       text_or_empty(data->hint),
                        text_or_empty(data->schema_name),
                        text_or_empty(data->table_name),
                        text_or_empty(data->column_name),

@@ -10,7 +10,7 @@ namespace ferry::pg {
 
 /// A server error that was swallowed: a copy, the server's own is gone.
 struct CaughtError {
-  std::string sqlstate, message, detail, schema, table, column, constraint, context;
+  std::string sqlstate, message, detail, hint, schema, table, column, constraint, context;
 };
 
 namespace detail {

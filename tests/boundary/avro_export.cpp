@@ -1,5 +1,6 @@
-// The rows of a table as an Avro file, in either profile, for tests/tap/write_avro_types.pl.
+// The rows of a table or a query as an Avro file, in either profile, for tests/tap/write_avro_types.pl.
 
+#include <span>
 #include <string>
 
 #include "avro/container.hpp"
@@ -10,6 +11,12 @@
 #include "pg/guard.hpp"
 
 #include "pg/server.hpp"
+
+extern "C" {
+#include "executor/executor.h"
+#include "executor/spi.h"
+#include "utils/array.h"
+}
 
 namespace {
 
@@ -37,15 +44,34 @@ void write_rows(Relation relation, map::RowWriter& rows) {
   });
 }
 
+/// The file that holds the rows written.
+Datum to_file(const map::Table& table, map::Profile profile, const map::RowWriter& rows) {
+  BytesSink sink;
+  const std::string schema = avro::to_json(map::record_schema(table, {.profile = profile}).root());
+  avro::ContainerWriter out(sink, {.schema_json = schema, .sync_marker = {}, .codec = avro::CodecKind::null_});
+  out.write_block(rows.row_count(), rows.payload());
+  const Bytes& bytes = sink.bytes();
+  return call([&bytes] {
+    auto* const result = static_cast<bytea*>(palloc(VARHDRSZ + bytes.size()));
+    SET_VARSIZE(result, VARHDRSZ + bytes.size());
+    memcpy(VARDATA(result), bytes.data(), bytes.size());
+    return PointerGetDatum(result);
+  });
+}
+
+const char* text_argument(FunctionCallInfo fcinfo, int place) {
+  return call([=] { return const_cast<const char*>(TextDatumGetCString(fcinfo->args[place].value)); });
+}
+
 }  // namespace
 
 /// avro_export(target regclass, profile text) -> bytea. Errors have the column and the row as their context.
 FERRY_SQL_FUNCTION(avro_export) {
   return pg::boundary([&]() -> Datum {
-    const char* const profile = call([=] { return const_cast<const char*>(TextDatumGetCString(fcinfo->args[1].value)); });
+    const map::Profile profile = map::profile_of(text_argument(fcinfo, 1));
     Relation const relation = call(table_open, DatumGetObjectId(fcinfo->args[0].value), LOCKMODE{AccessShareLock});
     const map::Table table = map::describe(relation);
-    map::RowWriter rows(table, map::profile_of(profile));
+    map::RowWriter rows(table, profile);
     try {
       write_rows(relation, rows);
     } catch (Error& error) {
@@ -54,16 +80,38 @@ FERRY_SQL_FUNCTION(avro_export) {
       throw;
     }
     call(table_close, relation, LOCKMODE{AccessShareLock});
-    BytesSink sink;
-    const std::string schema = avro::to_json(map::record_schema(table, {.profile = map::profile_of(profile)}).root());
-    avro::ContainerWriter out(sink, {.schema_json = schema, .sync_marker = {}, .codec = avro::CodecKind::null_});
-    out.write_block(rows.row_count(), rows.payload());
-    const Bytes& bytes = sink.bytes();
-    return call([&bytes] {
-      auto* const result = static_cast<bytea*>(palloc(VARHDRSZ + bytes.size()));
-      SET_VARSIZE(result, VARHDRSZ + bytes.size());
-      memcpy(VARDATA(result), bytes.data(), bytes.size());
-      return PointerGetDatum(result);
+    return to_file(table, profile, rows);
+  });
+}
+
+/// avro_export_query(query text, profile text, columns int2[]) -> bytea: those columns of the result, in that order.
+FERRY_SQL_FUNCTION(avro_export_query) {
+  return pg::boundary([&]() -> Datum {
+    const char* const query = text_argument(fcinfo, 0);
+    const map::Profile profile = map::profile_of(text_argument(fcinfo, 1));
+    auto* const columns = call([=] { return DatumGetArrayTypeP(fcinfo->args[2].value); });
+    MemoryContext const caller = CurrentMemoryContext;
+    call([=] {
+      SPI_connect();
+      SPI_execute(query, true, 0);
+      MemoryContextSwitchTo(caller);
     });
+    TupleDesc const descriptor = SPI_tuptable->tupdesc;
+    const std::span<const AttrNumber> attributes(reinterpret_cast<const AttrNumber*>(ARR_DATA_PTR(columns)),
+                                                 static_cast<std::size_t>(ARR_DIMS(columns)[0]));
+    const map::Table table = map::select_columns(map::describe(descriptor, "query"), attributes);
+    map::RowWriter rows(table, profile);
+    call([descriptor, &rows] {
+      TupleTableSlot* const slot = MakeSingleTupleTableSlot(descriptor, &TTSOpsHeapTuple);
+      rows.begin_batch();
+      for (std::uint64_t i = 0; i < SPI_tuptable->numvals; i++) {
+        ExecStoreHeapTuple(SPI_tuptable->vals[i], slot, false);
+        rows.append(slot);
+      }
+      rows.end_batch();
+      ExecDropSingleTupleTableSlot(slot);
+      SPI_finish();
+    });
+    return to_file(table, profile, rows);
   });
 }

@@ -82,6 +82,35 @@ my $expected = $node->safe_psql('postgres', 'SELECT id, name, price, extract(epo
 utf8::decode($expected);
 ok($rows eq $expected, 'and its values are those of the table');
 
+# --- dirty rows: what is a reject, and why, is what it is in CSV, which load_like_copy.pl compares with the server's COPY
+
+$node->safe_psql('postgres', q{
+	CREATE TABLE parents (id int PRIMARY KEY);
+	INSERT INTO parents SELECT generate_series(0, 90);
+	CREATE DOMAIN positive AS int CHECK (VALUE > 0);
+	CREATE TABLE by_csv (id int PRIMARY KEY, code varchar(5) NOT NULL, amount positive, day date, parent int CONSTRAINT parent REFERENCES parents,
+		price numeric(5,2), CONSTRAINT dear CHECK (price < 500), "class" text DEFAULT 'none');
+	CREATE TABLE by_avro (LIKE by_csv INCLUDING ALL, CONSTRAINT parent FOREIGN KEY (parent) REFERENCES parents);
+	ALTER INDEX by_avro_pkey RENAME TO by_csv_pkey2;
+	SELECT setseed(0.5);
+	CREATE TABLE dirt AS SELECT CASE WHEN random() < 0.02 THEN 'x' ELSE (CASE WHEN random() < 0.9 THEN g ELSE g / 2 END)::text END AS id,
+		CASE WHEN random() < 0.02 THEN NULL ELSE repeat('c', 1 + (random() * 4.1)::int) END AS code, (random() * 100)::int::text AS amount,
+		CASE WHEN random() < 0.02 THEN '2021-02-30' ELSE '2021-02-03' END AS day, (random() * 93)::int::text AS parent, round((random() * 505)::numeric, 2)::text AS price
+	FROM generate_series(1, 20000) g;
+});
+$node->safe_psql('postgres', "SET client_min_messages = warning;
+	COPY dirt TO '$folder/dirt.csv' WITH (FORMAT csv); COPY dirt TO '$folder/dirt.avro' WITH (FORMAT avro);
+	COPY by_csv (id, code, amount, day, parent, price) FROM '$folder/dirt.csv' WITH (FORMAT csv, ON_ERROR reject);
+	COPY by_avro FROM '$folder/dirt.avro' WITH (FORMAT avro, ON_ERROR reject)");
+is($node->safe_psql('postgres', 'SELECT count(*) FROM ((TABLE by_csv EXCEPT ALL TABLE by_avro) UNION ALL (TABLE by_avro EXCEPT ALL TABLE by_csv)) d'), '0', 'the same rows are loaded');
+cmp_ok($node->safe_psql('postgres', 'SELECT count(*) FROM by_avro'), '>', 10000, 'many of them');
+my $rejects = q{SELECT row_number, sqlstate, column_name, replace(constraint_name, 'pkey2', 'pkey'), replace(replace(reason, 'by_avro', 'by_csv'), 'pkey2', 'pkey'), replace(detail, 'by_avro', 'by_csv')
+	FROM ferry_rejects JOIN ferry_loads USING (load_id) WHERE table_name = };
+is($node->safe_psql('postgres', "SELECT count(*) FROM (($rejects 'by_csv' EXCEPT ALL $rejects 'by_avro') UNION ALL ($rejects 'by_avro' EXCEPT ALL $rejects 'by_csv')) d"), '0', 'the same rows are rejected for the same reasons');
+is($node->safe_psql('postgres', "SELECT count(DISTINCT sqlstate) FROM ferry_rejects JOIN ferry_loads USING (load_id) WHERE table_name = 'by_avro'"), '6', 'and they are many');
+is($node->safe_psql('postgres', "SELECT count(*) FROM ferry_rejects JOIN ferry_loads USING (load_id), LATERAL (SELECT * FROM dirt OFFSET row_number - 1 LIMIT 1) d
+	WHERE table_name = 'by_avro' AND raw_row::jsonb <> to_jsonb(d)"), '0', 'what is kept of a record is its fields as JSON');
+
 # --- programs and FIFOs
 
 $node->safe_psql('postgres', "TRUNCATE copied; COPY goods TO PROGRAM 'gzip > $folder/goods.gz' WITH (FORMAT avro, CODEC none); COPY copied FROM PROGRAM 'gunzip < $folder/goods.gz' WITH (FORMAT avro)");
@@ -140,7 +169,8 @@ sub seconds_to_end
 my ($session, $pid) = start_export($slow, $under_way);
 is($node->safe_psql('postgres', "SELECT command, type, relid FROM pg_stat_progress_copy WHERE pid = $pid"), 'COPY TO|FILE|0', 'progress of a query');
 is(leftovers(), 1, 'an export on its way has a temporary file');
-cmp_ok(seconds_to_end($pid, "SELECT pg_cancel_backend($pid)"), '<', 5, 'a cancel ends it');
+my $seconds = seconds_to_end($pid, "SELECT pg_cancel_backend($pid)");
+cmp_ok($seconds, '<', 5, 'a cancel ends it');
 is(leftovers(), 0, 'and takes the temporary file away');
 is(contents('goods.avro'), $kept, 'the old file is there');
 $session->finish;

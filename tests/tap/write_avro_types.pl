@@ -21,7 +21,14 @@ $node->start;
 sub written
 {
 	my ($database, $table, $profile) = @_;
-	my ($status, $hex, $error) = $node->psql($database, "\\set VERBOSITY verbose\nSELECT encode(avro_export('$table', '$profile'), 'hex')");
+	return values_of($database, "avro_export('$table', '$profile')");
+}
+
+# The same of an SQL expression that makes the file.
+sub values_of
+{
+	my ($database, $file_made) = @_;
+	my ($status, $hex, $error) = $node->psql($database, "\\set VERBOSITY verbose\nSELECT encode($file_made, 'hex')");
 	return $error if $status != 0;
 	open(my $file, '>:raw', "$folder/rows.avro") or die $!;
 	print $file pack('H*', $hex);
@@ -43,6 +50,7 @@ my $setup = q{
 	SET client_encoding = 'UTF8';
 	CREATE EXTENSION pg_ferry;
 	CREATE FUNCTION avro_export(target regclass, profile text) RETURNS bytea STRICT AS '$libdir/ferry_boundary_test' LANGUAGE C;
+	CREATE FUNCTION avro_export_query(query text, profile text, columns int2[]) RETURNS bytea STRICT AS '$libdir/ferry_boundary_test' LANGUAGE C;
 };
 $node->safe_psql('postgres', $setup . q{
 	CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy');
@@ -214,6 +222,13 @@ $node->safe_psql('postgres', q{
 });
 my $shown = $node->safe_psql('postgres', "SET IntervalStyle = 'iso_8601'; SELECT i FROM durations");
 is(join("\n", map { $_->{i} =~ s/"//gr } @{ written('postgres', 'durations', 'interop') }), $shown, 'durations as the server shows them');
+
+# the columns of a query: of one name, of no type that a table may have, in another order, and with the session's settings after it
+my $query = q{SELECT 1 AS a, ROW(1, date '2020-01-31') AS r, 'x' AS a, NULL AS n, ARRAY[timestamp '2020-01-31'] AS t, '{"(,)"}'::tsrange[] AS ranges, 0.1::float8};
+is_deeply(values_of('postgres', "avro_export_query(\$\$ $query \$\$, 'interop', '{3,1,2,4,5,6,7}')"),
+	[ { a => '"x"', a_2 => 1, r => '"(1,2020-01-31)"', n => 'null', t => '[1580428800000000]', ranges => '["(,)"]', float8 => '0.1' } ], 'a query');
+is($node->safe_psql('postgres', "SELECT length(avro_export_query(\$\$ $query \$\$, 'interop', '{2}')) > 0, current_setting('DateStyle'), current_setting('search_path')"),
+	't|SQL, DMY|"$user", public', 'settings stay');
 
 # hstore, where it is installed
 SKIP:

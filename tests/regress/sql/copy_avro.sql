@@ -189,6 +189,13 @@ SELECT * FROM strict ORDER BY id;
 
 RESET client_min_messages;
 
+-- what a trigger says, hint and all
+CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN RAISE EXCEPTION 'no %', NEW.id USING ERRCODE = 'P0099', DETAIL = 'A detail.', HINT = 'A hint.'; END $$;
+CREATE TRIGGER refuse BEFORE INSERT ON strict FOR EACH ROW WHEN (NEW.id = 11) EXECUTE FUNCTION refuse();
+COPY (VALUES (10, 1, 7, 'new'), (11, 1, 7, 'new')) TO :'file' WITH (FORMAT avro);
+COPY strict FROM PROGRAM :'cat' WITH (FORMAT avro, MATCH position);
+
 -- a file that is damaged, or none, loads nothing, whatever ON_ERROR says
 COPY strict FROM PROGRAM 'echo no Avro' WITH (FORMAT avro, ON_ERROR reject);
 COPY strict FROM PROGRAM 'true' WITH (FORMAT avro);
