@@ -51,6 +51,7 @@ class BulkWriter {
   void build_indexes();
   [[nodiscard]] bool keys_ascend() const;
   void convert_all(const std::vector<Record>& records, std::vector<Result>& results);
+  void convert_simple(const std::vector<Record>& records);
   void convert_from(const std::vector<Record>& records, std::vector<Result>& results);
   void accept_all(std::vector<Result>& results, const std::vector<Record>& records);
   UniqueKey* taken_key(TupleTableSlot* slot, bool probe, bool& unknown);

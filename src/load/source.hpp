@@ -45,6 +45,8 @@ class Source {
   /// tell them. They are valid until the next call. What is wrong with the record is a
   /// value in out, not an error; the server's conversion functions may raise.
   virtual void split(const Record& record, Fields& out) = 0;
+  /// Whether split() never raises an error of the server.
+  [[nodiscard]] virtual bool splits_without_errors() const { return false; }
   /// The record as text in the server's encoding, or nothing where its bytes are not valid text.
   [[nodiscard]] virtual std::optional<std::string> text_of(const Record& record) = 0;
   /// Whether a record may leave a column of the load without a field, to take its default.
