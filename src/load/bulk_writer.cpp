@@ -126,7 +126,10 @@ void BulkWriter::write(const std::vector<Record>& records, std::vector<Result>& 
   if (lacks_indexes_ && !keys_ascend()) build_indexes();
   check_foreign_keys(records.size());
   choose_way();
-  for (UniqueKey& key : unique_keys_) key.begin_batch();
+  for (UniqueKey& key : unique_keys_) {
+    key.begin_batch();
+    if (probes_) key.find_gap(accepted_slots_);
+  }
   accept_all(results, records);
   write_accepted(results);
   for (UniqueKey& key : unique_keys_) key.end_batch();
