@@ -1,5 +1,6 @@
 // The SQL functions insert_rows() and insert_batch(): JSON rows for one table and for several.
 
+#include <charconv>
 #include <map>
 #include <memory>
 #include <utility>
@@ -19,7 +20,9 @@
 #include "pg/server.hpp"
 
 extern "C" {
+#include "mb/pg_wchar.h"
 #include "utils/jsonb.h"
+#include "utils/numeric.h"
 #include "utils/regproc.h"
 #include "utils/varlena.h"
 }
@@ -58,7 +61,8 @@ struct TableRows {
   std::vector<text::JsonBatch::Row> rows;
   std::unique_ptr<Rules> rules{};
   LoadSummary summary{};
-  std::map<std::int64_t, std::string> rejects{}, keys{};  ///< row number -> JSON
+  std::map<std::int64_t, std::string> rejects{};  ///< row number -> JSON
+  std::vector<std::string> keys{};                ///< of each row as JSON; empty: null
 };
 
 /// The table that a key of a batch names, as the caller's search_path finds it. Errors: 42P01; 42601 malformed name.
@@ -113,8 +117,9 @@ void load_table(const text::JsonBatch& batch, TableRows& table, bool all_or_noth
   options.want_keys = true;
   options.log = log_policy();
   options.fields_vary = true;
+  table.keys.resize(table.rows.size());
   table.summary = run_load(source, *table.rules, options, [&](const Record& record, const Result& result) {
-    table.keys[record.row_number] = result.key.empty() ? "null" : result.key;
+    table.keys[static_cast<std::size_t>(record.row_number) - 1] = result.key;
     if (result.state != Result::State::rejected) return;
     if (all_or_nothing) fail_request(*table.rules, record.row_number, result.problem);
     table.rejects[record.row_number] = reject_json(record.row_number, result.problem);
@@ -140,6 +145,38 @@ Datum to_jsonb(const std::string& json) {
   return call([data] { return DirectFunctionCall1(jsonb_in, CStringGetDatum(data)); });
 }
 
+/// An array of integers and nulls, made without the text in between; nothing where a key is something else.
+std::optional<Datum> integers_jsonb(const std::vector<std::string>& keys) {
+  std::vector<std::optional<std::int64_t>> numbers;
+  for (const std::string& key : keys) {
+    std::int64_t number = 0;
+    const auto [end, error] = std::from_chars(key.data(), key.data() + key.size(), number);
+    if (!key.empty() && (error != std::errc{} || end != key.data() + key.size())) return std::nullopt;
+    numbers.push_back(key.empty() ? std::nullopt : std::optional(number));
+  }
+  const auto* const number = numbers.data();
+  const std::size_t count = numbers.size();
+  return call([=] {
+    JsonbValue array{};
+    array.type = jbvArray;
+    array.val.array.nElems = static_cast<int>(count);
+    array.val.array.elems = static_cast<JsonbValue*>(palloc0(count * sizeof(JsonbValue)));
+    for (std::size_t i = 0; i < count; i++) {
+      JsonbValue& element = array.val.array.elems[i];
+      element.type = number[i] ? jbvNumeric : jbvNull;
+      if (number[i]) element.val.numeric = int64_to_numeric(*number[i]);
+    }
+    return JsonbPGetDatum(JsonbValueToJsonb(&array));
+  });
+}
+
+Datum keys_jsonb(const std::vector<std::string>& keys) {
+  if (const auto integers = integers_jsonb(keys)) return *integers;
+  std::string json = "[";
+  for (const std::string& key : keys) (json += json.size() > 1 ? ", " : "") += key.empty() ? "null" : key;
+  return to_jsonb(json + "]");
+}
+
 void add_result(pg::ResultRows& results, const TableRows& table) {
   const LoadSummary& summary = table.summary;
   const Datum values[] = {pg::text_datum(shown_name(table.table)),
@@ -148,7 +185,7 @@ void add_result(pg::ResultRows& results, const TableRows& table) {
                           Int32GetDatum(static_cast<std::int32_t>(summary.rows_rejected)),
                           to_jsonb(json_array(table.rejects)),
                           Int64GetDatum(summary.load_id.value_or(0)),
-                          to_jsonb(json_array(table.keys))};
+                          keys_jsonb(table.keys)};
   bool nulls[std::size(values)] = {};
   nulls[5] = !summary.load_id.has_value();
   results.add(values, nulls);
@@ -163,11 +200,20 @@ void load_tables(const text::JsonBatch& batch, std::vector<TableRows>& tables, b
     table.rules = std::make_unique<Rules>(table.table, true);
     relations.push_back(table.rules->relation());
   }
-  for (const std::size_t place : foreign_key_order(relations)) load_table(batch, tables[place], all_or_nothing);
+  const auto order = relations.size() > 1 ? foreign_key_order(relations) : std::vector<std::size_t>{0};
+  for (const std::size_t place : order) load_table(batch, tables[place], all_or_nothing);
   for (TableRows& table : tables) {
     table.rules->close();
     add_result(results, table);
   }
+}
+
+template <class F>
+void read_json(std::string_view json, F&& read) {
+  if (GetDatabaseEncoding() == PG_UTF8)
+    read(json);
+  else
+    read(std::string_view(pg::to_utf8(json)));
 }
 
 Datum insert_rows(FunctionCallInfo call_info) {
@@ -175,7 +221,7 @@ Datum insert_rows(FunctionCallInfo call_info) {
   std::vector<TableRows> tables(1);
   tables[0].table = arguments.oid(0, "target");
   ParsedBatch batch;
-  batch->read_rows(pg::to_utf8(arguments.text(1, "rows")));
+  read_json(arguments.text_view(1, "rows"), [&](std::string_view json) { batch->read_rows(json); });
   tables[0].rows = batch->tables().front().rows;
   const bool all_or_nothing = arguments.boolean(2, "all_or_nothing");
   pg::ResultRows results(call_info);
@@ -187,7 +233,7 @@ Datum insert_batch(FunctionCallInfo call_info) {
   const pg::Arguments arguments(call_info);
   std::vector<TableRows> tables;
   ParsedBatch batch;
-  batch->read_tables(pg::to_utf8(arguments.text(0, "batch")));
+  read_json(arguments.text_view(0, "batch"), [&](std::string_view json) { batch->read_tables(json); });
   for (const text::JsonBatch::Table& named : batch->tables()) {
     const Oid oid = find_table(pg::from_utf8(named.name));
     // two names may mean one table

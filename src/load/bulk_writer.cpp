@@ -129,7 +129,10 @@ void BulkWriter::write(const std::vector<Record>& records, std::vector<Result>& 
   if (lacks_indexes_ && !keys_ascend()) build_indexes();
   check_foreign_keys(records.size());
   choose_way();
-  for (UniqueKey& key : unique_keys_) key.begin_batch();
+  for (UniqueKey& key : unique_keys_) {
+    key.begin_batch();
+    if (probes_) key.find_gap(accepted_slots_);
+  }
   accept_all(results, records);
   write_accepted(results);
   for (UniqueKey& key : unique_keys_) key.end_batch();
@@ -151,70 +154,6 @@ void BulkWriter::gather_pending(const std::vector<Result>& results) {
       accepted_.push_back(i);
       accepted_slots_.push_back(slots_[i]);
     }
-}
-
-/// Step 1. A row that raises is rejected; the values of the rows before it stay, since they live outside of the subtransaction.
-void BulkWriter::convert_all(const std::vector<Record>& records, std::vector<Result>& results) {
-  for (current_ = 0; current_ < records.size();) {
-    const auto error = pg::attempt([&] { call([&] { convert_from(records, results); }); },
-                                   [this](const char* sqlstate) { return is_rejectable(sqlstate, column_at_work()); });
-    if (!error) continue;
-    // the server keeps what it has prepared of them, half of it where that raised: made anew for the next row
-    if (!has_prepared_) pg::compat::forget_prepared_expressions(table_.target());
-    results[current_].state = Result::State::rejected;
-    results[current_].problem = rules_.explain(*error, column_at_work());
-    current_++;
-  }
-}
-
-/// The column whose value is being made when an error is raised, or null.
-const Column* BulkWriter::column_at_work() const {
-  return converting_ != nullptr ? converting_ : rules_.column_of_field(source_.failed_field());
-}
-
-/// Calls the server without a guard.
-void BulkWriter::convert_from(const std::vector<Record>& records, std::vector<Result>& results) {
-  MemoryContextSwitchTo(batch_context_);
-  ResultRelInfo* const target = table_.target();
-  const TupleConstr* const rules = RelationGetDescr(rules_.relation())->constr;
-  for (; current_ < records.size(); current_++) {
-    CHECK_FOR_INTERRUPTS();
-    Result& result = results[current_];
-    if (result.state != Result::State::pending) continue;
-    converting_ = nullptr;
-    options_.place->set(records[current_]);
-    source_.split(records[current_], fields_);
-    if (options_.fields_vary) rules_.check_may_insert(fields_);
-    TupleTableSlot* const slot = slots_[current_];
-    ExprContext* const expressions = table_.expression_context();
-    ResetExprContext(expressions);
-    converter_->convert(fields_, slot, expressions, &converting_);
-    if (fields_.problem) {
-      result.state = Result::State::rejected;
-      result.problem = *fields_.problem;
-      continue;
-    }
-    slot->tts_tableOid = RelationGetRelid(rules_.relation());
-    if (!converter_->passes_filter(slot, expressions)) {
-      result.state = Result::State::filtered;
-      continue;
-    }
-    if (rules == nullptr) continue;
-    if (rules->has_generated_stored) {
-      ExecComputeStoredGenerated(target, table_.executor_state(), slot, CMD_INSERT);
-      slot_getallattrs(slot);
-    }
-    if (not_null_.can_tell()) {
-      if (auto problem = not_null_.violation(slot)) {
-        result.state = Result::State::rejected;
-        result.problem = std::move(*problem);
-        continue;
-      }
-      if (rules->num_check == 0) continue;
-    }
-    ExecConstraints(target, slot, table_.executor_state());
-    has_prepared_ = true;
-  }
 }
 
 /// Step 2, for the rows in accepted_. Fills orphans_ where there are any.
@@ -255,11 +194,13 @@ void BulkWriter::reject_or_skip(Result& result, UniqueKey& taken, TupleTableSlot
 void BulkWriter::choose_way() {
   // Rows that are taken back stay in the way of other sessions until this transaction ends, unless it is a subtransaction that
   // takes them back. Two loads that a third one was quicker than would wait for each other.
-  in_subtransaction_ = needs_subtransaction_ || has_other_writers(rules_.relation());
+  // A single row is taken back only after a race that the probe has lost, and has nothing behind it to wait with.
+  const bool is_single = accepted_.size() == 1 && options_.fields_vary;
+  in_subtransaction_ = needs_subtransaction_ || (!is_single && has_other_writers(rules_.relation()));
   // To ask the table for keys before rows are written costs a second descent of the index. Without it, rows are written, and
   // those are taken back that the index refuses: where that leaves few dead rows, no other unique index in which they keep
   // sessions waiting, and no trace for a subscriber to fall over.
-  probes_ = unique_keys_.size() != 1 || in_subtransaction_ || probing_batches_ > 0 || IsolationIsSerializable();
+  probes_ = is_single || unique_keys_.size() != 1 || in_subtransaction_ || probing_batches_ > 0 || IsolationIsSerializable();
   if (probing_batches_ > 0) probing_batches_--;
 }
 

@@ -55,6 +55,7 @@ class BulkWriter {
   [[nodiscard]] bool keys_ascend() const;
   void convert_all(const std::vector<Record>& records, std::vector<Result>& results);
   [[nodiscard]] const Column* column_at_work() const;
+  void convert_simple(const std::vector<Record>& records);
   void convert_from(const std::vector<Record>& records, std::vector<Result>& results);
   void accept_all(std::vector<Result>& results, const std::vector<Record>& records);
   UniqueKey* taken_key(TupleTableSlot* slot, bool probe, bool& unknown);

@@ -1,5 +1,7 @@
 #include "load/json_source.hpp"
 
+#include <algorithm>
+
 #include "base/concat.hpp"
 #include "pg/encoding.hpp"
 #include "pg/guard.hpp"
@@ -46,6 +48,8 @@ bool takes_text(Oid type) {
 
 JsonSource::JsonSource(const text::JsonBatch& batch, std::span<const Row> rows, Rules& rules)
     : batch_(batch), rows_(rows), rules_(rules), is_utf8_(GetDatabaseEncoding() == PG_UTF8) {
+  const auto is_plain = [](const Column& column) { return takes_text(column.type); };
+  splits_without_errors_ = is_utf8_ && std::all_of(rules_.columns().begin(), rules_.columns().end(), is_plain);
   if (!is_utf8_)
     for (const Column& column : rules_.columns()) names_.push_back(pg::to_utf8(column.name));
 }

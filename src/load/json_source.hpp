@@ -26,6 +26,7 @@ class JsonSource : public Source {
   [[nodiscard]] bool read(Record& record) override;
   void split(const Record& record, Fields& out) override;
   [[nodiscard]] std::optional<std::string> text_of(const Record& record) override;
+  [[nodiscard]] bool splits_without_errors() const override { return splits_without_errors_; }
   [[nodiscard]] bool may_leave_fields_out() const override { return true; }
   [[nodiscard]] std::int64_t bytes_total() const override { return 0; }
   [[nodiscard]] std::int64_t bytes_read() const override { return bytes_; }
@@ -44,6 +45,7 @@ class JsonSource : public Source {
   text::JsonBatch single_{};  ///< a row that does not come from the batch
   JsonLiterals literals_;
   bool is_utf8_;                               ///< the server's encoding
+  bool splits_without_errors_;                 ///< nothing has to be looked up or converted
   std::vector<std::string> names_;             ///< of the columns, in UTF-8
   std::vector<std::size_t> places_;            ///< of the columns that the members of the row before had
   std::vector<const text::JsonView*> chosen_;  ///< by column, its member

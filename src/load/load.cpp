@@ -1,6 +1,8 @@
 #include "load/load.hpp"
 
 #include <algorithm>
+#include <memory>
+#include <utility>
 
 #include "base/concat.hpp"
 #include "load/sequences.hpp"
@@ -24,11 +26,44 @@ constexpr std::size_t kListedRejects = 10;
 constexpr std::size_t kMaxPlaceBytes = 2048;
 constexpr const char* kNotNullViolation = "23502";
 
+/// The records of a batch and what became of them: the session's spare ones, or new ones for a load within a load.
+struct Buffers {
+  std::vector<Record> records{};
+  std::vector<Result> results{};
+
+  static std::unique_ptr<Buffers> take() {
+    Buffers* const kept = std::exchange(spare(), nullptr);
+    return kept != nullptr ? std::unique_ptr<Buffers>(kept) : std::make_unique<Buffers>();
+  }
+  static void give_back(std::unique_ptr<Buffers> buffers) {
+    constexpr std::size_t kMostRows = 1000, kMostBytes = 1 << 20;
+    std::size_t bytes = 0;
+    for (const Record& record : buffers->records) bytes += record.raw.capacity();
+    for (const Result& result : buffers->results) bytes += result.problem.reason.capacity() + result.problem.detail.capacity();
+    if (buffers->records.size() <= kMostRows && bytes <= kMostBytes && spare() == nullptr) spare() = buffers.release();
+  }
+
+ private:
+  static Buffers*& spare() {
+    static Buffers* kept = nullptr;
+    return kept;
+  }
+};
+
 /// One load on its way through its batches.
 class Load {
  public:
   Load(Source& source, Rules& rules, const LoadOptions& options, const Observer& observer, Log& log, LoadSummary& summary)
-      : source_(source), rules_(rules), options_(options), observer_(observer), log_(log), summary_(summary) {}
+      : source_(source),
+        rules_(rules),
+        options_(options),
+        observer_(observer),
+        log_(log),
+        summary_(summary),
+        buffers_(Buffers::take()) {}
+  ~Load() { Buffers::give_back(std::move(buffers_)); }
+  Load(const Load&) = delete;
+  Load& operator=(const Load&) = delete;
 
   void run() {
     ErrorPlace place(rules_.table_name(), source_);
@@ -143,9 +178,10 @@ class Load {
   Log& log_;
   LoadSummary& summary_;
   std::optional<Writer> writer_;
-  std::vector<Record> records_;
+  std::unique_ptr<Buffers> buffers_;
+  std::vector<Record>& records_ = buffers_->records;
+  std::vector<Result>& results_ = buffers_->results;
   std::size_t count_ = 0;
-  std::vector<Result> results_;
   std::vector<std::string> first_rejects_;
   pg::LoadProgress progress_;
 };

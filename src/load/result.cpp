@@ -37,14 +37,16 @@ const FormData_pg_attribute& RowNotes::attribute(AttrNumber number) const {
 }
 
 std::string RowNotes::value_json(Oid type, Datum value) {
+  if (type == INT4OID) return std::to_string(DatumGetInt32(value));
+  if (type == INT8OID) return std::to_string(DatumGetInt64(value));
+  if (type == INT2OID) return std::to_string(DatumGetInt16(value));
   const char* const text = call([type, value] {
     Oid function;
     bool is_varlena;
     getTypeOutputInfo(type, &function, &is_varlena);
     return const_cast<const char*>(OidOutputFunctionCall(function, value));
   });
-  const bool bare = type == INT2OID || type == INT4OID || type == INT8OID;
-  return bare ? std::string(text) : json_string(text);
+  return json_string(text);
 }
 
 void RowNotes::add_member(std::string& json, AttrNumber number, const std::string& value) const {

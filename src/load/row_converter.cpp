@@ -155,6 +155,22 @@ void RowConverter::convert(const Fields& fields, TupleTableSlot* slot, ExprConte
   ExecStoreVirtualTuple(slot);
 }
 
+bool RowConverter::convert_simple(const Fields& fields, TupleTableSlot* slot) const {
+  if (!defaults_.empty() || fields.problem) return false;
+  std::memset(slot->tts_isnull, true, static_cast<std::size_t>(slot->tts_tupleDescriptor->natts));
+  for (std::size_t i = 0; i < fields.valid; i++) {
+    const Field& field = fields.values[i];
+    const Place& place = fields_[i];
+    if (field.state == Field::State::absent && place.column->default_value == nullptr) continue;
+    if (field.state == Field::State::null && place.parser != Parser::server) continue;
+    const int at = place.column->attribute - 1;
+    if (field.state != Field::State::text || !parse(place, field, &slot->tts_values[at])) return false;
+    slot->tts_isnull[at] = false;
+  }
+  ExecStoreVirtualTuple(slot);
+  return true;
+}
+
 bool RowConverter::passes_filter(TupleTableSlot* slot, ExprContext* expressions) const {
   if (filter_ == nullptr) return true;
   expressions->ecxt_scantuple = slot;

@@ -25,6 +25,9 @@ class RowConverter {
   /// error is raised. Calls the server without a guard; nothing here needs a destructor.
   void convert(const Fields& fields, TupleTableSlot* slot, ExprContext* expressions, const Column** converting);
 
+  /// The same for a row that takes fast parsers and no defaults, which raises no error; false for any other.
+  bool convert_simple(const Fields& fields, TupleTableSlot* slot) const;
+
   /// Whether a row that convert() has filled passes the filter. Calls the server without a guard.
   bool passes_filter(TupleTableSlot* slot, ExprContext* expressions) const;
 

@@ -38,6 +38,17 @@ std::int64_t read_position(Oid sequence, std::int64_t increment) {
   return data.is_called ? data.last_value : data.last_value - increment;
 }
 
+/// Whether the sequence could still give out value or one before it. Calls the server without a guard.
+bool is_behind(Oid sequence, std::int64_t value) {
+  HeapTuple const tuple = SearchSysCache1(SEQRELID, ObjectIdGetDatum(sequence));
+  if (!HeapTupleIsValid(tuple)) return false;
+  const FormData_pg_sequence form = *reinterpret_cast<Form_pg_sequence>(GETSTRUCT(tuple));
+  ReleaseSysCache(tuple);
+  if (value < form.seqmin || value > form.seqmax) return false;
+  const std::int64_t reached = read_position(sequence, form.seqincrement);
+  return form.seqincrement > 0 ? value > reached : value < reached;
+}
+
 /// Sets the sequence so that the next value comes after value, if it is not there already. Calls the server without a guard.
 void set_forward(Oid sequence, std::int64_t value) {
   HeapTuple const tuple = SearchSysCache1(SEQRELID, ObjectIdGetDatum(sequence));
@@ -58,6 +69,8 @@ void set_forward(Oid sequence, std::int64_t value) {
 }  // namespace
 
 void advance_sequence(Oid sequence, std::int64_t value) {
+  // a value that came from the sequence needs neither a step nor the right to it
+  if (!call(is_behind, sequence, value)) return;
   const bool may = call([sequence] { return pg_class_aclcheck(sequence, GetUserId(), ACL_UPDATE) == ACLCHECK_OK; });
   if (may) {
     call(set_forward, sequence, value);

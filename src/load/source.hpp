@@ -65,6 +65,8 @@ class Source {
                                         std::span<char> /*out*/) const {
     return false;
   }
+  /// Whether split() never raises an error of the server.
+  [[nodiscard]] virtual bool splits_without_errors() const { return false; }
   /// The record as text in the server's encoding, or nothing where its bytes are not valid text.
   [[nodiscard]] virtual std::optional<std::string> text_of(const Record& record) = 0;
   /// Whether a record may leave a column of the load without a field, to take its default.

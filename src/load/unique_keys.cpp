@@ -1,5 +1,7 @@
 #include "load/unique_keys.hpp"
 
+#include <algorithm>
+
 #include "base/concat.hpp"
 #include "load/foreign_keys.hpp"
 #include "pg/compat.hpp"
@@ -8,6 +10,8 @@
 
 extern "C" {
 #include "access/genam.h"
+#include "access/skey.h"
+#include "access/stratnum.h"
 #include "access/xact.h"
 #include "catalog/pg_am.h"
 #include "executor/executor.h"
@@ -51,6 +55,7 @@ void UniqueKey::close() { call(ExecDropSingleTupleTableSlot, found_); }
 void UniqueKey::begin_batch() {
   accepted_.clear();
   ascending_.clear();
+  in_gap_ = false;
   InitDirtySnapshot(dirty_);
   search_ = call([this] { return pg::KeySearch::open(table_, RelationGetRelid(index_), &dirty_); });
   if (is_number_ && !knows_largest_) find_largest();
@@ -80,6 +85,31 @@ void UniqueKey::find_largest() {
     }
     ExecClearTuple(found_);
     index_endscan(scan);
+  });
+}
+
+void UniqueKey::find_gap(const std::vector<TupleTableSlot*>& rows) {
+  if (!is_number_ || !has_largest_ || rows.size() < 2) return;
+  const auto less_than = [this](TupleTableSlot* a, TupleTableSlot* b) { return less(a, b); };
+  const auto [least, most] = std::minmax_element(rows.begin(), rows.end(), less_than);
+  if (key(*least).number > largest_) return;
+  const int at = attributes_[0] - 1;
+  const Datum low = (*least)->tts_values[at], high = (*most)->tts_values[at];
+  in_gap_ = call([this, low, high] {
+    const auto function_of = [this](StrategyNumber strategy) {
+      return get_opcode(get_opfamily_member(index_->rd_opfamily[0], types_[0], types_[0], static_cast<std::int16_t>(strategy)));
+    };
+    SnapshotData any;
+    InitDirtySnapshot(any);
+    ScanKeyData keys[2];
+    ScanKeyInit(&keys[0], 1, BTGreaterEqualStrategyNumber, function_of(BTGreaterEqualStrategyNumber), low);
+    ScanKeyInit(&keys[1], 1, BTLessEqualStrategyNumber, function_of(BTLessEqualStrategyNumber), high);
+    IndexScanDesc const scan = pg::compat::begin_index_scan(table_, index_, &any, 2);
+    index_rescan(scan, keys, 2, nullptr, 0);
+    const bool is_empty = !index_getnext_slot(scan, ForwardScanDirection, found_);
+    ExecClearTuple(found_);
+    index_endscan(scan);
+    return is_empty;
   });
 }
 
@@ -123,7 +153,7 @@ UniqueKey::Answer UniqueKey::ask(TupleTableSlot* slot, bool probe) {
   for (const std::int64_t number : ascending_) accepted_.add({.number = number});
   ascending_.clear();
   if (accepted_.has(key(slot))) return Answer::taken;
-  if (!probe) return Answer::free;
+  if (!probe || in_gap_) return Answer::free;
   const bool found = call([this, slot] {
     const bool is_there = search_->find(slot, found_);
     ExecClearTuple(found_);

@@ -42,6 +42,8 @@ class UniqueKey {
   /// Opens the probe for a batch and forgets the keys of the one before. To be closed in the same (sub)transaction.
   void begin_batch();
   void end_batch();
+  /// Looks once whether the table has any key between the smallest and the largest of the rows, which spares a probe of each.
+  void find_gap(const std::vector<TupleTableSlot*>& rows);
   /// Whether the row's key is free: in the batch, and, if probe says so, in the table. Errors: the server's.
   Answer ask(TupleTableSlot* slot, bool probe);
   /// Whether another row than this one, which is in the table, has its key for certain. Errors: the server's.
@@ -70,6 +72,7 @@ class UniqueKey {
   bool is_number_ = false;  ///< one integer column, not null, of which the largest is known
   bool has_largest_ = false, knows_largest_ = false;
   std::int64_t largest_ = 0;
+  bool in_gap_ = false;  ///< the keys of the batch are in a gap of the table's
   SnapshotData dirty_{};
   std::optional<pg::KeySearch> search_;
   TupleTableSlot* found_ = nullptr;

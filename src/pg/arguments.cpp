@@ -9,7 +9,9 @@ extern "C" {
 
 namespace ferry::pg {
 
-std::string Arguments::to_string(Datum datum) {
+std::string Arguments::to_string(Datum datum) { return std::string(to_view(datum)); }
+
+std::string_view Arguments::to_view(Datum datum) {
   const varlena* const value = call([datum] { return PG_DETOAST_DATUM_PACKED(datum); });
   return {VARDATA_ANY(value), static_cast<std::size_t>(VARSIZE_ANY_EXHDR(value))};
 }
@@ -41,7 +43,9 @@ Datum make_record(FunctionCallInfo call_info, const Datum* values, const bool* n
 }
 
 ResultRows::ResultRows(FunctionCallInfo call_info) : info_(reinterpret_cast<ReturnSetInfo*>(call_info->resultinfo)) {
-  call([=] { InitMaterializedSRF(call_info, 0); });
+  // the caller has looked up the columns of the function already
+  const bool is_known = info_ != nullptr && IsA(info_, ReturnSetInfo) && info_->expectedDesc != nullptr;
+  call([=] { InitMaterializedSRF(call_info, is_known ? MAT_SRF_USE_EXPECTED_DESC : 0); });
 }
 
 void ResultRows::add(const Datum* values, const bool* nulls) {

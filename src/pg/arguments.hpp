@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/concat.hpp"
@@ -26,6 +27,8 @@ class Arguments {
   [[nodiscard]] std::int64_t bigint(int place, const char* name) const { return DatumGetInt64(required(place, name)); }
   [[nodiscard]] TimestampTz timestamptz(int place, const char* name) const { return DatumGetTimestampTz(required(place, name)); }
   [[nodiscard]] std::string text(int place, const char* name) const { return to_string(required(place, name)); }
+  /// The bytes of a text or json, which live as long as the call.
+  [[nodiscard]] std::string_view text_view(int place, const char* name) const { return to_view(required(place, name)); }
   [[nodiscard]] std::optional<std::string> optional_text(int place) const {
     if (is_null(place)) return std::nullopt;
     return to_string(info_->args[place].value);
@@ -43,6 +46,7 @@ class Arguments {
     return info_->args[place].value;
   }
   static std::string to_string(Datum datum);
+  static std::string_view to_view(Datum datum);
 
   FunctionCallInfo info_;
 };

@@ -1,6 +1,6 @@
 # A load behaves as if each record were loaded alone by core COPY in a savepoint and the bad ones left out: random dirty rows,
-# the same rows loaded, the same SQLSTATE for every rejected one. So by load_csv, and so by COPY ... ON_ERROR reject of CSV and of
-# text. Another seed: FERRY_SEED=7 FERRY_ROWS=20000 prove ...
+# the same rows loaded, the same SQLSTATE for every rejected one. So by load_csv, so by COPY ... ON_ERROR reject of CSV and of
+# text, and so by insert_rows, where the oracle has the values of the JSON rows as CSV. Another seed: FERRY_SEED=7 FERRY_ROWS=20000 prove ...
 use strict;
 use warnings;
 use PostgreSQL::Test::Cluster;
@@ -219,6 +219,36 @@ sub text_field
 	return $field;
 }
 
+# A field of CSV as a JSON value. What is the same value without quotes goes without them at times.
+sub json_value
+{
+	my ($field, $kind) = @_;
+	return 'null' if $field eq '';
+	if ($field =~ s/^"(.*)"$/$1/s) { $field =~ s/""/"/g; }
+	return $field if $kind eq 'jsonb';
+	return '[' . ($field =~ s/[{}]//gr) . ']' if $kind eq 'array' && $field =~ /^\{(\d+(,\d+)*)?\}$/ && rand() < 0.5;
+	return $field if $field =~ /^(-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?|true|false)$/ && rand() < 0.5;
+	$field =~ s/(["\\])/\\$1/g;
+	$field =~ s/([\x00-\x1f])/sprintf('\u%04x', ord($1))/ge;
+	$field =~ s/([a-z])/sprintf('\u%04x', ord($1))/e if rand() < 0.1;
+	return "\"$field\"";
+}
+
+# One random row: as CSV for the oracle, and as JSON with its keys in any order.
+sub json_row
+{
+	my ($schema, $names) = @_;
+	my @kinds = @{ $schema->{columns} // [] };
+	my @fields = $schema->{record} ? split(/,/, $schema->{record}->(), -1) : map { rand() < 0.85 ? $good{$_}->() : $values{$_}->() } @kinds;
+	# what no JSON can say
+	foreach my $i (0 .. $#kinds) { $fields[$i] = '' if $kinds[$i] eq 'jsonb' && $fields[$i] =~ /^(\{|null)$/; }
+	my @members = map { "\"$names->[$_]\": " . json_value($fields[$_], $kinds[$_] // '') } 0 .. $#fields;
+	@members = sort { rand() <=> 0.5 } @members if rand() < 0.1;
+	my ($csv, $json) = (join(',', @fields), '{' . join(', ', @members) . '}');
+	utf8::encode($_) foreach grep { utf8::is_utf8($_) } $csv, $json;
+	return ($csv, $json);
+}
+
 # One random record of a schema, as bytes without a line end.
 sub record
 {
@@ -302,20 +332,24 @@ sub compare
 	chmod 0755, $folder;
 	$node->safe_psql($way, sprintf($schema->{ddl}, '_copy'));
 	$node->safe_psql($way, sprintf($schema->{ddl}, '_load'));
+	my @names = split /\n/, $node->safe_psql($way, "SELECT attname FROM pg_attribute WHERE attrelid = '${name}_load'::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum");
+	@names = split /, */, $list =~ s/[()]//gr if $list ne '';
 	open(my $all, '>:raw', "$folder/all") or die "$!";
+	print $all '[' if $format eq 'json';
 	foreach my $i (1 .. $rows)
 	{
-		my $record = record($schema, $format);
-		print $all "$record\n";
+		my ($record, $json) = $format eq 'json' ? json_row($schema, \@names) : record($schema, $format);
+		print $all $format eq 'json' ? ($i > 1 ? ",\n" : '') . $json : "$record\n";
 		open(my $one, '>:raw', "$folder/$i") or die "$!";
 		print $one "$record\n";
 		close $one;
 	}
+	print $all ']' if $format eq 'json';
 	close $all;
 	chmod 0644, "$folder/all";
 
 	my $before = $schema->{before} ? "$schema->{before};" : '';
-	$node->safe_psql($way, "$before CALL copy_one_by_one('$name', '$list', '$format', '$folder', $rows, @{[$schema->{self} ? 'true' : 'false']})");
+	$node->safe_psql($way, "$before CALL copy_one_by_one('$name', '$list', '@{[$format eq 'json' ? 'csv' : $format]}', '$folder', $rows, @{[$schema->{self} ? 'true' : 'false']})");
 	# sequences have gaps
 	my $shown = q{(to_jsonb(whole) - 'serial_number' - 'made_at')::text};
 	my ($read, $loaded, $rejected, $skipped) = split /\|/, $load->($before, "${name}_load", $list, "$folder/all");
@@ -341,6 +375,7 @@ sub compare
 		ORDER BY 1 LIMIT 20}), '', "$way, $name: for the same reason");
 	note($node->safe_psql($way, "SELECT string_agg(sqlstate || ' ' || n, ', ') FROM (SELECT sqlstate, count(*) n FROM oracle WHERE schema_name = '$name' GROUP BY 1 ORDER BY 1) s"));
 
+	return if $format eq 'json';
 	# what the log keeps is what came
 	open(my $file, '<:raw', "$folder/all") or die "$!";
 	local $/ = undef;
@@ -372,6 +407,14 @@ sub by_function
 	return $node->safe_psql('load_csv', "$before $counts load_csv('$table', '$file', columns => $columns)");
 }
 
+sub by_batch
+{
+	my ($before, $table, $list, $file) = @_;
+	return $node->safe_psql('insert_rows', qq{LOAD 'pg_ferry'; SET pg_ferry.log_batches = 'all'; SET pg_ferry.max_batch_rows = 1000000; SET client_min_messages = warning;
+		$before
+		SELECT rows_received, rows_loaded, rows_rejected, rows_received - rows_loaded - rows_rejected FROM insert_rows('$table', pg_read_file('$file')::json)});
+}
+
 sub by_statement
 {
 	my ($way, $format, $before, $table, $list, $file) = @_;
@@ -381,12 +424,12 @@ sub by_statement
 		$counts ferry_loads ORDER BY load_id DESC LIMIT 1});
 }
 
-foreach my $way ('load_csv', 'copy_csv', 'copy_text')
+foreach my $way ('load_csv', 'copy_csv', 'copy_text', 'insert_rows')
 {
 	$node->safe_psql('postgres', "CREATE DATABASE $way");
 	$node->safe_psql($way, $setup);
-	my $format = $way eq 'copy_text' ? 'text' : 'csv';
-	my $load = $way eq 'load_csv' ? \&by_function : sub { by_statement($way, $format, @_) };
+	my $format = $way eq 'copy_text' ? 'text' : $way eq 'insert_rows' ? 'json' : 'csv';
+	my $load = $way eq 'load_csv' ? \&by_function : $way eq 'insert_rows' ? \&by_batch : sub { by_statement($way, $format, @_) };
 	compare($way, $_, $format, $load) foreach @schemas;
 }
 

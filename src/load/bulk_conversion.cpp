@@ -1,0 +1,104 @@
+// The first step of BulkWriter: values, and what a row can be rejected for by itself.
+
+#include "load/bulk_writer.hpp"
+#include "load/exact_writer.hpp"
+#include "pg/compat.hpp"
+#include "pg/subtransaction.hpp"
+
+#include "pg/server.hpp"
+
+extern "C" {
+#include "executor/executor.h"
+#include "executor/nodeModifyTable.h"
+}
+
+namespace ferry::load {
+
+using pg::call;
+
+/// Step 1. A row that raises is rejected; the values of the rows before it stay, since they live outside of the subtransaction.
+void BulkWriter::convert_all(const std::vector<Record>& records, std::vector<Result>& results) {
+  current_ = 0;
+  call([&] { convert_simple(records); });
+  while (current_ < records.size()) {
+    const auto error = pg::attempt([&] { call([&] { convert_from(records, results); }); },
+                                   [this](const char* sqlstate) { return is_rejectable(sqlstate, column_at_work()); });
+    if (!error) continue;
+    // the server keeps what it has prepared of them, half of it where that raised: made anew for the next row
+    if (!has_prepared_) pg::compat::forget_prepared_expressions(table_.target());
+    results[current_].state = Result::State::rejected;
+    results[current_].problem = rules_.explain(*error, column_at_work());
+    current_++;
+  }
+}
+
+/// The column whose value is being made when an error is raised, or null.
+const Column* BulkWriter::column_at_work() const {
+  return converting_ != nullptr ? converting_ : rules_.column_of_field(source_.failed_field());
+}
+
+/// The first rows, as far as nothing of them can raise: those need no subtransaction. Calls the server without a guard.
+void BulkWriter::convert_simple(const std::vector<Record>& records) {
+  const TupleConstr* const rules = RelationGetDescr(rules_.relation())->constr;
+  if (!source_.splits_without_errors() || options_.filter != NIL) return;
+  if (rules != nullptr && (rules->has_generated_stored || rules->num_check > 0 || !not_null_.can_tell())) return;
+  MemoryContext const caller = MemoryContextSwitchTo(batch_context_);
+  for (; current_ < records.size(); current_++) {
+    CHECK_FOR_INTERRUPTS();
+    options_.place->set(records[current_]);
+    source_.split(records[current_], fields_);
+    TupleTableSlot* const slot = ExecClearTuple(slots_[current_]);
+    if (!converter_->convert_simple(fields_, slot) || not_null_.violation(slot)) break;
+    if (options_.fields_vary) rules_.check_may_insert(fields_);
+    slot->tts_tableOid = RelationGetRelid(rules_.relation());
+  }
+  if (current_ < records.size()) ExecClearTuple(slots_[current_]);
+  MemoryContextSwitchTo(caller);
+}
+
+/// Calls the server without a guard.
+void BulkWriter::convert_from(const std::vector<Record>& records, std::vector<Result>& results) {
+  MemoryContextSwitchTo(batch_context_);
+  ResultRelInfo* const target = table_.target();
+  const TupleConstr* const rules = RelationGetDescr(rules_.relation())->constr;
+  for (; current_ < records.size(); current_++) {
+    CHECK_FOR_INTERRUPTS();
+    Result& result = results[current_];
+    if (result.state != Result::State::pending) continue;
+    converting_ = nullptr;
+    options_.place->set(records[current_]);
+    source_.split(records[current_], fields_);
+    if (options_.fields_vary) rules_.check_may_insert(fields_);
+    TupleTableSlot* const slot = slots_[current_];
+    ExprContext* const expressions = table_.expression_context();
+    ResetExprContext(expressions);
+    converter_->convert(fields_, slot, expressions, &converting_);
+    if (fields_.problem) {
+      result.state = Result::State::rejected;
+      result.problem = *fields_.problem;
+      continue;
+    }
+    slot->tts_tableOid = RelationGetRelid(rules_.relation());
+    if (!converter_->passes_filter(slot, expressions)) {
+      result.state = Result::State::filtered;
+      continue;
+    }
+    if (rules == nullptr) continue;
+    if (rules->has_generated_stored) {
+      ExecComputeStoredGenerated(target, table_.executor_state(), slot, CMD_INSERT);
+      slot_getallattrs(slot);
+    }
+    if (not_null_.can_tell()) {
+      if (auto problem = not_null_.violation(slot)) {
+        result.state = Result::State::rejected;
+        result.problem = std::move(*problem);
+        continue;
+      }
+      if (rules->num_check == 0) continue;
+    }
+    ExecConstraints(target, slot, table_.executor_state());
+    has_prepared_ = true;
+  }
+}
+
+}  // namespace ferry::load
