@@ -11,8 +11,8 @@ use IPC::Run;
 my $rows = 300000;    # so many that each phase of a load can be hit
 $rows = $ENV{FERRY_ROWS} if ($ENV{FERRY_ROWS} // 0) > $rows;
 my $node = PostgreSQL::Test::Cluster->new('faults');
-$node->init(extra => [ '--locale=C.UTF-8', '--encoding=UTF8' ]);
-$node->append_conf('postgresql.conf', "fsync = off\nmax_wal_size = '4GB'\nrestart_after_crash = on\n");
+$node->init(extra => [ '--locale=C.UTF-8', '--encoding=UTF8', '--wal-segsize=1' ]);
+$node->append_conf('postgresql.conf', "fsync = off\nmax_wal_size = '4GB'\nrestart_after_crash = on\nsession_preload_libraries = 'pg_ferry'\n");
 $node->start;
 my $folder = PostgreSQL::Test::Utils::tempdir();
 chmod 0755, $folder;
@@ -79,17 +79,17 @@ sub state_of_tables
 }
 
 # Starts a load, and returns its session and the process that serves it, once it runs. The statement sleeps at its end, so that a
-# load that is quicker than the test is not taken for one that was cancelled.
+# load that is quicker than the test is not taken for one that was cancelled. A COPY has the transaction to wait for instead.
 sub start_load
 {
-	my ($output) = @_;
-	my $statement = "SELECT rows_loaded, rows_rejected, pg_sleep(100) FROM load_csv('target', '$folder/rows.csv')";
+	my ($output, $statement) = @_;
+	$statement //= "SELECT rows_loaded, rows_rejected, pg_sleep(100) FROM load_csv('target', '$folder/rows.csv')";
 	my $session = IPC::Run::start([ 'psql', '-XAtq', '-d', $node->connstr('postgres') . ' application_name=victim', '-c', $statement ],
 		'<', '/dev/null', '>', $output, '2>', $output, IPC::Run::timeout(180));
 	my $pid;
 	for (my $end = time() + 60; time() < $end && !$pid;)
 	{
-		$pid = $node->safe_psql('postgres', "SELECT max(pid) FROM pg_stat_activity WHERE application_name = 'victim' AND state = 'active' AND query LIKE '%load_csv%'");
+		$pid = $node->safe_psql('postgres', "SELECT max(pid) FROM pg_stat_activity WHERE application_name = 'victim' AND state = 'active' AND query ~ 'load_csv|COPY'");
 	}
 	return ($session, $pid);
 }
@@ -160,10 +160,10 @@ check_indexes('cancelled');
 }
 
 # The process is killed, or the server stopped at once: after recovery it was never there.
-foreach my $fault ('kill', 'kill in the log', 'stop', 'stop in the log')
+foreach my $fault ('kill', 'kill in the log', 'kill of COPY FROM STDIN', 'stop', 'stop in the log')
 {
 	my $output = '';
-	my ($session, $pid) = start_load(\$output);
+	my ($session, $pid) = start_load(\$output, $fault =~ /COPY/ ? "\\copy target FROM '$folder/rows.csv' (FORMAT csv, ON_ERROR reject)" : undef);
 	if ($fault =~ /log/) { $node->safe_psql('postgres', "CALL watch($pid)"); }
 	else { sleep($duration / 4); }
 	if ($fault =~ /kill/)
@@ -206,8 +206,26 @@ foreach my $fault ('kill', 'kill in the log', 'stop', 'stop in the log')
 	}
 }
 
-# After all that a load works.
 $node->safe_psql('postgres', 'DROP TRIGGER fail ON target');
+
+# Nor does a disk that is full, which is told by a limit for the size of files: rows that the table has no space for are no rejects.
+{
+	open(my $good, '>', "$folder/good.csv") or die "$!";
+	print $good "$_,code $_,1,2024-01-01 00:00:00+00\n" foreach 2000 .. 100000;
+	close $good;
+	chmod 0644, "$folder/good.csv";
+	$before = state_of_tables();    # what was rolled back has moved the sequence
+	$node->stop;
+	system('bash', '-c', 'ulimit -f 4096; exec pg_ctl -w -s -D "$0" -l "$1" -o "--cluster-name=faults" start', $node->data_dir, $node->logfile) == 0 or die 'no start';
+	my (undef, undef, $error) = $node->psql('postgres', "SELECT * FROM load_csv('target', '$folder/good.csv')");
+	like($error, qr/ERROR:  could not extend file .*File too large/, 'no space for the rows');
+	is(state_of_tables(), $before, 'and the table is as it was');
+	system('pg_ctl', '-w', '-s', '-D', $node->data_dir, 'stop') == 0 or die 'no stop';
+	$node->start;
+	check_indexes('a full disk');
+}
+
+# After all that a load works.
 is($node->safe_psql('postgres', "SELECT rows_loaded, rows_rejected FROM load_csv('target', '$folder/rows.csv')"), ($rows - $rejected) . "|$rejected", 'at last a load that ends');
 is($node->safe_psql('postgres', 'SELECT (SELECT count(*) FROM target), (SELECT count(*) FROM ferry_rejects)'), ($rows - $rejected + 1000) . "|$rejected", 'is all there');
 check_indexes('loaded');
