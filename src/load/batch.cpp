@@ -91,6 +91,7 @@ std::string reject_json(std::int64_t row_number, const Problem& problem) {
 [[noreturn]] void fail_request(const Rules& rules, std::int64_t row_number, const Problem& problem) {
   throw Error(problem.sqlstate.c_str(), problem.reason)
       .detail(problem.detail)
+      .hint(problem.hint)
       .context(concat("row ", row_number, " of table ", rules.qualified_name()))
       .schema(rules.schema_name())
       .table(rules.table_name())

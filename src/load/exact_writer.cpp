@@ -5,6 +5,8 @@
 #include <cstring>
 #include <string_view>
 
+#include "pg/compat.hpp"
+
 #include "pg/server.hpp"
 
 extern "C" {
@@ -31,8 +33,9 @@ bool is_rejectable(const char* sqlstate) {
 
 bool is_rejectable(const char* sqlstate, const Column* converting) {
   if (is_rejectable(sqlstate)) return true;
-  const bool is_of_field = converting != nullptr && converting->loaded;
-  return is_of_field && std::strncmp(sqlstate, "42", 2) == 0 && std::strcmp(sqlstate, "42501") != 0;
+  if (converting == nullptr || !converting->loaded || std::strcmp(sqlstate, "42501") == 0) return false;
+  const std::string_view sql_class(sqlstate, 2);
+  return sql_class == "42" || sql_class == "0A";
 }
 
 /// One try to write the pending records [0, to) in one subtransaction, and where it stands.
@@ -55,7 +58,7 @@ ExactWriter::ExactWriter(Source& source, Rules& rules, SelfReferences& self_refe
   if (options_.on_conflict != OnConflict::update) return;
   rules_.check_may_update();
   call(TableWriter::check_replaceable, rules_.relation());
-  if (rules_.primary_key().empty())
+  if (!OidIsValid(call(pg::compat::primary_key_index, rules_.relation())))
     throw Error("42P10", "table \"" + rules_.table_name() + "\" has no primary key")
         .hint("on_conflict \"update\" finds the row to replace by the primary key.");
   for (const Column& column : rules_.columns())
@@ -72,10 +75,9 @@ void ExactWriter::write(const std::vector<Record>& records, std::vector<Result>&
     const auto at_work = [&] {
       return attempt.converting != nullptr ? attempt.converting : rules_.column_of_field(source_.failed_field());
     };
-    const auto error = pg::attempt([&] { write_range(records, results, attempt, to); },
-                                   [&](const char* sqlstate) {
-                                     return is_rejectable(sqlstate, at_work()) || attempt.table.broke_policy();
-                                   });
+    const auto error =
+        pg::attempt([&] { write_range(records, results, attempt, to); },
+                    [&](const char* sqlstate) { return is_rejectable(sqlstate, at_work()) || attempt.table.broke_policy(); });
     if (!error) {
       merge(farthest_, attempt.farthest);
       if (to == count) return;

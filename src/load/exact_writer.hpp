@@ -63,7 +63,7 @@ class ExactWriter {
 /// Everything else (a full disk, a cancel, a deadlock, a damaged file) ends the load.
 [[nodiscard]] bool is_rejectable(const char* sqlstate);
 /// The same while the value of a field is converted, where the input functions of some types (tsvector, jsonpath, regclass) find
-/// the value wrong in words of class 42; converting: the column, or null.
+/// the value wrong in words of classes 42 and 0A; converting: the column, or null.
 [[nodiscard]] bool is_rejectable(const char* sqlstate, const Column* converting);
 
 }  // namespace ferry::load

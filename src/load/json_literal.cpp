@@ -22,6 +22,10 @@ namespace {
 
 Problem malformed(const char* what, std::string detail = {}) { return {"22P02", {}, {}, what, std::move(detail)}; }
 
+Problem unsupported_escape(const JsonView& value) {
+  return {"22P05", {}, {}, "unsupported Unicode escape sequence", std::string(value.value)};
+}
+
 /// The attributes of a composite type that are not dropped. Errors: the server's.
 std::vector<std::pair<std::string, Oid>> attributes_of(Oid type) {
   TupleDesc const description = call([type] { return lookup_rowtype_tupdesc_copy(type, -1); });
@@ -90,8 +94,7 @@ std::optional<Problem> JsonLiterals::write(const Shape& shape, std::string_view 
 
 /// Writes an element or attribute: nothing for a null.
 std::optional<Problem> JsonLiterals::write_member(const Shape& shape, const JsonView& value, std::string& out) {
-  if (value.kind == JsonKind::invalid || value.kind == JsonKind::invalid_key)
-    return Problem{"22P05", {}, {}, "unsupported Unicode escape sequence", std::string(value.value)};
+  if (value.kind == JsonKind::invalid) return unsupported_escape(value);
   if (value.kind == JsonKind::structure) {
     if (auto problem = mismatch(shape, value)) return problem;
     if (shape.kind == Kind::array || shape.kind == Kind::composite) {
@@ -138,9 +141,10 @@ std::optional<Problem> JsonLiterals::write_composite(const Shape& shape, std::st
   const auto row = batch.read_row(json);
   std::vector<const JsonView*> chosen(shape.attributes.size());
   for (const JsonView& member : batch.members(row)) {
+    if (member.kind == JsonKind::invalid_key) return unsupported_escape(member);
     std::size_t at = 0;
     while (at < chosen.size() && shape.attributes[at].first != member.key) at++;
-    if (at == chosen.size() || member.kind == JsonKind::invalid_key)
+    if (at == chosen.size())
       return Problem{"42703", {}, {}, concat("composite type has no attribute \"", pg::from_utf8(member.key), "\""), {}};
     chosen[at] = &member;
   }

@@ -70,6 +70,7 @@ void JsonSource::split(const Record& record, Fields& out) {
   out.values.assign(rules_.columns().size(), Field{});
   out.valid = 0;
   out.problem.reset();
+  placed_.reset();
   kept_.clear();
   const auto limit = static_cast<std::size_t>(settings::max_record_bytes);
   if (record.raw.size() > limit) {
@@ -88,8 +89,12 @@ void JsonSource::split(const Record& record, Fields& out) {
     return;
   }
   out.problem = choose((is_single ? single_ : batch_).members(row));
-  for (std::size_t at = 0; at < chosen_.size() && !out.problem; at++)
-    if (chosen_[at] != nullptr) out.problem = place(*chosen_[at], at, out.values[at]);
+  for (std::size_t at = 0; at < chosen_.size() && !out.problem; at++) {
+    if (chosen_[at] == nullptr) continue;
+    placed_ = at;
+    out.problem = place(*chosen_[at], at, out.values[at]);
+  }
+  placed_.reset();
   if (!out.problem) out.valid = out.values.size();
 }
 

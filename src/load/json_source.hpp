@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -25,6 +26,7 @@ class JsonSource : public Source {
 
   [[nodiscard]] bool read(Record& record) override;
   void split(const Record& record, Fields& out) override;
+  [[nodiscard]] std::optional<std::size_t> failed_field() const override { return placed_; }
   [[nodiscard]] std::optional<std::string> text_of(const Record& record) override;
   [[nodiscard]] bool splits_without_errors() const override { return splits_without_errors_; }
   [[nodiscard]] bool may_leave_fields_out() const override { return true; }
@@ -50,6 +52,7 @@ class JsonSource : public Source {
   std::vector<std::size_t> places_;            ///< of the columns that the members of the row before had
   std::vector<const text::JsonView*> chosen_;  ///< by column, its member
   std::deque<std::string> kept_;               ///< texts of fields that are not in the batch as they are needed
+  std::optional<std::size_t> placed_;          ///< the field that split() is at
   std::size_t next_ = 0;
   std::int64_t bytes_ = 0;
 };

@@ -137,13 +137,26 @@ void read_columns(Relation table, TableFacts& facts) {
   }
 }
 
+/// Its index, or InvalidOid. Calls the server without a guard.
+Oid find_primary_key(Relation table) {
+  Oid found = InvalidOid;
+  List* const indexes = RelationGetIndexList(table);
+  for (int i = 0; i < list_length(indexes) && !OidIsValid(found); i++) {
+    const Oid index = list_nth_oid(indexes, i);
+    HeapTuple const tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(index));
+    if (!HeapTupleIsValid(tuple)) continue;
+    const auto* const form = reinterpret_cast<Form_pg_index>(GETSTRUCT(tuple));
+    if (form->indisprimary && form->indisvalid) found = index;
+    ReleaseSysCache(tuple);
+  }
+  list_free(indexes);
+  return found;
+}
+
 /// Attribute numbers of the primary key, in its order; empty where there is none.
 void read_primary_key(Relation table, TableFacts& facts) {
-  const Oid index = call([table] {
-    // fills rd_pkindex; of a partitioned table too
-    list_free(RelationGetIndexList(table));
-    return table->rd_pkindex;
-  });
+  // rd_pkindex leaves out a deferrable key, but for the newest versions
+  const Oid index = call(find_primary_key, table);
   if (!OidIsValid(index)) return;
   Relation const open = call(index_open, index, AccessShareLock);
   for (int i = 0; i < open->rd_index->indnkeyatts; i++) facts.primary_key.push_back(open->rd_index->indkey.values[i]);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <unordered_map>
 
 #include <simdjson.h>
 
@@ -34,6 +35,7 @@ std::string_view trim(std::string_view text) {
 }
 
 constexpr std::string_view kInvalidEscape = "The text has an invalid Unicode escape.";
+constexpr std::string_view kZeroCharacter = "\\u0000 cannot be converted to text.";
 
 }  // namespace
 
@@ -62,6 +64,7 @@ class JsonBatch::Reader {
   std::unique_ptr<char[]> text_;  ///< the JSON, with the room behind it that the parser reads into
   std::unique_ptr<char[]> kept_;  ///< values, each with a zero byte behind it: never more than the text is long
   std::size_t size_ = 0, kept_size_ = 0;
+  std::unordered_map<std::string_view, std::size_t> places_;  ///< of tables, by name: a request may have very many keys
 };
 
 JsonBatch::JsonBatch() : reader_(std::make_unique<Reader>()) {}
@@ -79,6 +82,7 @@ std::span<const JsonView> JsonBatch::members(const Row& row) const {
 void JsonBatch::Reader::begin(std::string_view json) {
   members.clear();
   tables.clear();
+  places_.clear();
   kept_size_ = 0;
   size_ = json.size();
   if (size_ > capacity || text_ == nullptr) {
@@ -123,7 +127,7 @@ void JsonBatch::Reader::add_value(ondemand::value value, JsonView& view) {
       view.kind = JsonKind::invalid;
       view.value = kInvalidEscape;
       if (!is_plain && value.get_string().get(text) != simdjson::SUCCESS) return;
-      view.value = "\\u0000 cannot be converted to text.";
+      view.value = kZeroCharacter;
       if (!is_plain && text.find('\0') != std::string_view::npos) return;
       view.kind = JsonKind::text;
       view.value = keep(text);
@@ -149,11 +153,14 @@ JsonBatch::Row JsonBatch::Reader::add_members(ondemand::object object) {
   for (auto element : object) {
     auto field = take(std::move(element));
     JsonView& view = members.emplace_back();
-    if (field.unescaped_key().get(view.key) == simdjson::SUCCESS) {
-      add_value(field.value(), view);
-    } else {
+    if (field.unescaped_key().get(view.key) != simdjson::SUCCESS) {
       view.kind = JsonKind::invalid_key;
       view.value = kInvalidEscape;
+    } else if (view.key.find('\0') != std::string_view::npos) {
+      view.kind = JsonKind::invalid_key;
+      view.value = kZeroCharacter;
+    } else {
+      add_value(field.value(), view);
     }
   }
   row.count = static_cast<std::uint32_t>(members.size()) - row.first;
@@ -180,9 +187,9 @@ void JsonBatch::Reader::add_tables(ondemand::object object) {
     ondemand::array rows;
     if (field.value().get_array().get(rows) != simdjson::SUCCESS)
       throw Error("22023", concat("rows of \"", key, "\" are not a JSON array"));
-    auto table = std::find_if(tables.begin(), tables.end(), [&](const Table& known) { return known.name == key; });
-    if (table == tables.end()) table = tables.insert(tables.end(), Table{key, {}});
-    add_rows(rows, *table);
+    const auto [place, is_new] = places_.try_emplace(key, tables.size());
+    if (is_new) tables.push_back({key, {}});
+    add_rows(rows, tables[place->second]);
   }
 }
 

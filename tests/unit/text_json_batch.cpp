@@ -125,7 +125,13 @@ TEST(JsonRow, TakesTheLastOfEqualKeys) {
   EXPECT_EQ((*members)[0].value, "3");
 }
 
-TEST(JsonRow, MarksKeysThatAreNoText) { EXPECT_EQ(only_member(R"({"\ud800": 1})").kind, Kind::invalid_key); }
+TEST(JsonRow, MarksKeysThatAreNoText) {
+  EXPECT_EQ(only_member(R"({"\ud800": 1})").kind, Kind::invalid_key);
+  EXPECT_EQ(only_member(R"({"a\u0000b": [1, {"c": 2}]})").kind, Kind::invalid_key);
+  const auto members = read_json_row(R"({"\u0000": {"c": [2]}, "b": 3})");
+  ASSERT_EQ(members->size(), 2u);
+  EXPECT_EQ((*members)[1].value, "3");
+}
 
 TEST(JsonBatch, ReadsRowsWithTheirMembersAgainAndAgain) {
   JsonBatch batch;

@@ -53,6 +53,14 @@ SELECT r."row", r.sqlstate, r."column", substring(r.reason from '^(?:expected|co
     {"id": 125, "jb": "\u0000"}, {"id": 126, "jb": {"a": "\ud800"}}, {"id": 127, "\ud800": 1}, {"id": 128, "T": 1}, {"id": null}, {"id": {}}, 7, [], null, "x",
     {"id": 135, "p": {"x": {"y": 1}}}, {"id": 136, "texts": [{"a": 1}]}, {"id": 137, "u": true}, {"id": 138, "d": "2021-02-30"}
 ]'), jsonb_to_recordset(rejects) AS r ("row" int, sqlstate text, "column" text, reason text, detail text) ORDER BY 1;
+-- names with what is no text, and a value that its type's input function does not support
+CREATE TABLE plain (id int PRIMARY KEY, gift text);
+SELECT r."row", r.sqlstate, r."column", r.detail FROM insert_rows('plain', '[{"id": 1, "gift\u0000": "x"}, {"id\u0000": 2}, {"id": 3}]'), jsonb_to_recordset(rejects) AS r ("row" int, sqlstate text, "column" text, detail text);
+SELECT r."row", r.sqlstate, r."column", r.detail FROM insert_rows('everything', '[{"id": 40, "p": {"x": 1, "\u0000": 2}}, {"id": 41, "p": {"x\ud800": 1}}]'), jsonb_to_recordset(rejects) AS r ("row" int, sqlstate text, "column" text, detail text);
+ALTER TABLE plain ADD relation regclass;
+SELECT r."row", r.sqlstate, r."column" FROM insert_rows('plain', '[{"id": 4, "relation": "plain"}, {"id": 5, "relation": "elsewhere.public.plain"}]'), jsonb_to_recordset(rejects) AS r ("row" int, sqlstate text, "column" text);
+SELECT * FROM plain ORDER BY id;
+DROP TABLE plain;
 -- json takes any escape
 SELECT rows_loaded FROM insert_rows('everything', '[{"id": 139, "j": "\ud800 \u0000"}]');
 SELECT j FROM everything WHERE id = 139;
@@ -76,3 +84,17 @@ DROP TABLE everything, oracle, good;
 DROP DOMAIN tags, document;
 DROP TYPE line2, point2;
 DROP EXTENSION pg_ferry;
+-- characters that the database's encoding does not have reject the row, with its column
+CREATE DATABASE regress_latin1 TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C';
+\set original :DBNAME
+\c regress_latin1
+SET client_encoding = 'UTF8';
+SET client_min_messages = warning;
+CREATE EXTENSION pg_ferry;
+RESET client_min_messages;
+CREATE TABLE words (id int PRIMARY KEY, word text, list text[], doc jsonb);
+SELECT rows_loaded, r."row", r.sqlstate, r."column" FROM insert_rows('words', '[{"id": 1, "word": "\u00e9"}, {"id": 2, "word": "\u20ac"}, {"id": 3, "list": ["x", "\u20ac"]},
+    {"id": 4, "doc": {"a": "\u20ac"}}, {"id": 5, "\u20ac": 1}, {"id": 1, "word": "e"}]'), jsonb_to_recordset(rejects) AS r ("row" int, sqlstate text, "column" text);
+SELECT encode(convert_to(word, 'UTF8'), 'hex') FROM words;
+\c :original
+DROP DATABASE regress_latin1;

@@ -52,9 +52,36 @@ END $$;
 SELECT count(*) FROM employees;
 SELECT rows_loaded FROM insert_rows('departments', '[{"department": "Law"}]', all_or_nothing => true);
 
+CREATE FUNCTION advise() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'not today' USING HINT = 'Try tomorrow.'; END $$;
+CREATE TRIGGER advise BEFORE INSERT ON departments FOR EACH ROW EXECUTE FUNCTION advise();
+SELECT rows_loaded FROM insert_rows('departments', '[{"department": "Law"}]', all_or_nothing => true);
+DROP TRIGGER advise ON departments;
+DROP FUNCTION advise;
+
 -- composite keys
 CREATE TABLE pairs (b text, a int, PRIMARY KEY (a, b));
 SELECT keys FROM insert_rows('pairs', '[{"a": 1, "b": "x\"y"}, {"a": 1, "b": "x\"y"}, {"a": 2, "b": "z"}]');
+
+-- of a deferrable key, too
+CREATE TABLE later (id int PRIMARY KEY DEFERRABLE INITIALLY DEFERRED);
+SELECT rows_loaded, keys FROM insert_rows('later', '[{"id": 1}, {"id": 1}, {"id": 2}]');
+DROP TABLE later;
+
+-- a foreign key of one partition, and one that refers to a partition, count in the order of tables as those of the whole
+CREATE TABLE seasons (year int PRIMARY KEY) PARTITION BY RANGE (year);
+CREATE TABLE seasons_old PARTITION OF seasons FOR VALUES FROM (1900) TO (2000);
+CREATE TABLE trips (id int, season int) PARTITION BY RANGE (id);
+CREATE TABLE trips_low PARTITION OF trips FOR VALUES FROM (0) TO (100) PARTITION BY RANGE (id);
+CREATE TABLE trips_least PARTITION OF trips_low FOR VALUES FROM (0) TO (10);
+SELECT table_name, rows_loaded FROM insert_batch('{"trips": [{"id": 1, "season": 1990}], "seasons": [{"year": 1980}]}');
+TRUNCATE trips;
+ALTER TABLE trips_least ADD FOREIGN KEY (season) REFERENCES seasons_old;
+SELECT table_name, rows_loaded FROM insert_batch('{"trips": [{"id": 1, "season": 1990}], "seasons": [{"year": 1990}]}');
+ALTER TABLE trips_low DETACH PARTITION trips_least;
+CREATE TABLE trips_next (id int, season int REFERENCES seasons);
+ALTER TABLE trips_low ATTACH PARTITION trips_next FOR VALUES FROM (10) TO (20);
+SELECT table_name, rows_loaded FROM insert_batch('{"trips": [{"id": 11, "season": 1991}], "seasons_old": [{"year": 1991}]}');
+DROP TABLE trips, trips_least, seasons;
 
 -- limits and shapes: the whole request is refused
 SELECT insert_rows('departments', '[]');
@@ -74,6 +101,9 @@ SELECT insert_batch('[1]');
 SELECT insert_batch('7');
 SELECT insert_batch('{"departments": {"department": "x"}}');
 SELECT insert_batch('{"nowhere": [{}]}');
+SET statement_timeout = '20s';
+SELECT insert_batch((SELECT '{' || string_agg(format('"nowhere%s": []', g), ', ') || '}' FROM generate_series(1, 200000) g)::json);
+RESET statement_timeout;
 SELECT insert_batch('{"a.b.c.d": [{}]}');
 SELECT count(*) FROM departments;
 
