@@ -28,9 +28,9 @@ inline constexpr std::size_t kMaxLongBytes = 10;
   return static_cast<std::int64_t>(value >> 1) ^ -static_cast<std::int64_t>(value & 1);
 }
 
-/// Writes a long, or an int, whose encoding is the same. Precondition: room for kMaxLongBytes (an int: kMaxIntBytes).
-[[nodiscard]] inline std::uint8_t* encode_long(std::uint8_t* out, std::int64_t value) {
-  std::uint64_t rest = zigzag(value);
+namespace detail {
+/// Seven bits a byte, byte by byte. Room for the bytes that it takes.
+[[nodiscard]] inline std::uint8_t* encode_bits(std::uint8_t* out, std::uint64_t rest) {
   while (rest >= 0x80) {
     *out++ = static_cast<std::uint8_t>(rest | 0x80);
     rest >>= 7;
@@ -38,8 +38,27 @@ inline constexpr std::size_t kMaxLongBytes = 10;
   *out++ = static_cast<std::uint8_t>(rest);
   return out;
 }
+}  // namespace detail
 
-[[nodiscard]] inline std::uint8_t* encode_int(std::uint8_t* out, std::int32_t value) { return encode_long(out, value); }
+/// Writes a long, or an int, whose encoding is the same, and may write more bytes than it takes. Precondition: room for
+/// kMaxLongBytes. Where lengths vary, a loop over the bytes would stop at a place that no processor foresees; so up to 56 bits
+/// are spread to eight bytes at once.
+[[nodiscard]] inline std::uint8_t* encode_long(std::uint8_t* out, std::int64_t value) {
+  const std::uint64_t bits = zigzag(value);
+  if (bits >> 56 != 0) return detail::encode_bits(out, bits);
+  const unsigned more_bytes = (63 - static_cast<unsigned>(std::countl_zero(bits | 1))) / 7;
+  std::uint64_t spread = (bits & 0x0000'0000'0fff'ffff) | (bits & 0x00ff'ffff'f000'0000) << 4;
+  spread = (spread & 0x0000'3fff'0000'3fff) | (spread & 0x0fff'c000'0fff'c000) << 2;
+  spread = (spread & 0x007f'007f'007f'007f) | (spread & 0x3f80'3f80'3f80'3f80) << 1;
+  spread |= 0x8080'8080'8080'8080 & ((std::uint64_t{1} << 8 * more_bytes) - 1);
+  std::memcpy(out, &spread, sizeof spread);
+  return out + more_bytes + 1;
+}
+
+/// Writes an int. Precondition: room for kMaxIntBytes.
+[[nodiscard]] inline std::uint8_t* encode_int(std::uint8_t* out, std::int32_t value) {
+  return detail::encode_bits(out, zigzag(value));
+}
 
 [[nodiscard]] inline std::uint8_t* encode_boolean(std::uint8_t* out, bool value) {
   *out = value ? 1 : 0;

@@ -13,6 +13,7 @@
 #include "base/concat.hpp"
 #include "base/error.hpp"
 #include "map/row_writer.hpp"
+#include "map/table_export.hpp"
 #include "map/types.hpp"
 #include "pg/arguments.hpp"
 #include "pg/encoding.hpp"
@@ -24,7 +25,6 @@
 extern "C" {
 #include "access/genam.h"
 #include "access/relation.h"
-#include "access/tupconvert.h"
 #include "access/xlog.h"
 #include "catalog/catalog.h"
 #include "catalog/indexing.h"
@@ -43,6 +43,8 @@ namespace ferry::backup {
 namespace {
 
 constexpr std::size_t kBlockBytes = std::size_t{256} << 10;
+constexpr avro::CodecKind kCodec = avro::CodecKind::zstandard;
+constexpr int kLevel = 1;
 
 /// The folder of a backup, which is removed with its file unless the backup comes to its end.
 class NewFolder {
@@ -137,47 +139,6 @@ void close_leaves(const std::vector<Relation>& leaves, Relation relation) {
     if (leaf != relation) pg::call(relation_close, leaf, LOCKMODE{NoLock});
 }
 
-/// Writes the rows of one leaf, in blocks of its own. Returns how many. Every block's rows are read within one guard.
-std::int64_t write_leaf(Relation root, Relation leaf, Snapshot snapshot, map::RowWriter& rows, avro::ContainerWriter& out) {
-  struct Scan {
-    TableScanDesc scan;
-    TupleTableSlot *slot, *root_slot;
-    TupleConversionMap* map;
-  };
-  const Scan open = pg::call([=] {
-    Scan s{};
-    s.scan = table_beginscan_strat(leaf, snapshot, 0, nullptr, true, false);
-    s.slot = table_slot_create(leaf, nullptr);
-    s.map = leaf == root ? nullptr : convert_tuples_by_name(RelationGetDescr(leaf), RelationGetDescr(root));
-    s.root_slot = s.map == nullptr ? nullptr : MakeSingleTupleTableSlot(RelationGetDescr(root), &TTSOpsVirtual);
-    return s;
-  });
-  std::int64_t row_count = 0;
-  for (bool has_more = true; has_more;) {
-    pg::check_interrupts();
-    has_more = pg::call([&open, &rows] {
-      bool has_row = true;
-      rows.begin_batch();
-      while (rows.size_bytes() < kBlockBytes) {
-        has_row = table_scan_getnextslot(open.scan, ForwardScanDirection, open.slot);
-        if (!has_row) break;
-        rows.append(open.map == nullptr ? open.slot : execute_attr_map_slot(open.map->attrMap, open.slot, open.root_slot));
-      }
-      rows.end_batch();
-      return has_row;
-    });
-    out.write_block(rows.row_count(), rows.payload());
-    row_count += rows.row_count();
-    rows.clear();
-  }
-  pg::call([=] {
-    table_endscan(open.scan);
-    ExecDropSingleTupleTableSlot(open.slot);
-    if (open.root_slot != nullptr) ExecDropSingleTupleTableSlot(open.root_slot);
-  });
-  return row_count;
-}
-
 avro::SyncMarker random_marker() {
   avro::SyncMarker marker;
   if (!pg_strong_random(marker.data(), marker.size())) throw Error("XX000", "could not generate random values");
@@ -192,10 +153,22 @@ void write_table(Relation relation, Snapshot snapshot, const std::string& folder
   const map::Table table = map::describe(relation);
   const std::string schema_json = avro::to_json(map::record_schema(table, {.profile = map::Profile::lossless}).root());
   pg::OutputFile file(concat(folder, '/', entry.file));
-  avro::ContainerWriter out(
-      file, {.schema_json = schema_json, .sync_marker = random_marker(), .codec = avro::CodecKind::zstandard, .level = 1});
+  const avro::SyncMarker marker = random_marker();
+  avro::ContainerWriter out(file, {.schema_json = schema_json, .sync_marker = marker, .codec = kCodec, .level = kLevel});
   map::RowWriter rows(table, map::Profile::lossless);
-  for (Relation leaf : leaves) entry.rows += write_leaf(relation, leaf, snapshot, rows, out);
+  for (Relation leaf : leaves)
+    entry.rows += map::export_table({.root = relation,
+                                     .table = leaf,
+                                     .snapshot = snapshot,
+                                     .columns = table,
+                                     .profile = map::Profile::lossless,
+                                     .block_bytes = kBlockBytes,
+                                     .place_prefix = concat("backup of ", table.name, ", "),
+                                     .codec = kCodec,
+                                     .level = kLevel,
+                                     .sync_marker = marker,
+                                     .rows_before = entry.rows},
+                                    rows, out, [](std::int64_t) {});
   file.commit();
   close_leaves(leaves, relation);
   entry.bytes = file.bytes_written();

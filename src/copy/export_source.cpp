@@ -116,13 +116,30 @@ RawStmt* select_from(Relation relation, List* columns, const PlannedStmt& place)
   return query;
 }
 
-/// Whether NOT NULL is only somebody else's promise. Calls the server without a guard.
-bool has_foreign_part(Relation relation) {
-  if (relation->rd_rel->relkind != RELKIND_PARTITIONED_TABLE) return false;
+struct Leaves {
+  List* tables;      ///< of Relation
+  bool has_foreign;  ///< then tables is not complete
+};
+
+/// The tables that hold the rows of a relation: itself, or the leaves of a partitioned one, which stay locked; none of a view.
+/// Calls the server without a guard.
+Leaves open_leaves(Relation relation) {
+  if (relation->rd_rel->relkind == RELKIND_VIEW) return {NIL, false};
+  if (relation->rd_rel->relkind != RELKIND_PARTITIONED_TABLE) return {list_make1(relation), false};
+  Leaves leaves{NIL, false};
   List* const parts = find_all_inheritors(RelationGetRelid(relation), AccessShareLock, nullptr);
-  for (int i = 0; i < list_length(parts); i++)
-    if (get_rel_relkind(list_nth_oid(parts, i)) == RELKIND_FOREIGN_TABLE) return true;
-  return false;
+  for (int i = 0; i < list_length(parts); i++) {
+    const char kind = get_rel_relkind(list_nth_oid(parts, i));
+    if (kind == RELKIND_FOREIGN_TABLE) leaves.has_foreign = true;
+    if (kind == RELKIND_RELATION) leaves.tables = lappend(leaves.tables, table_open(list_nth_oid(parts, i), NoLock));
+  }
+  return leaves;
+}
+
+/// The locks stay. Calls the server without a guard.
+void close_leaves(List* leaves, Relation root) {
+  for (int i = 0; i < list_length(leaves); i++)
+    if (list_nth(leaves, i) != root) table_close(static_cast<Relation>(list_nth(leaves, i)), NoLock);
 }
 
 }  // namespace
@@ -159,15 +176,17 @@ void ExportSource::open_relation(ParseState* state, const PlannedStmt& planned) 
       attributes.push_back(static_cast<AttrNumber>(list_nth_int(open.columns, i)));
     table_ = map::select_columns(table_, attributes);
   }
-  if (relation_->rd_rel->relkind != RELKIND_PARTITIONED_TABLE && relation_->rd_rel->relkind != RELKIND_VIEW &&
-      !open.has_row_security)
+  const Leaves leaves = call([open] { return open_leaves(open.relation); });
+  if (leaves.tables != NIL && !leaves.has_foreign && !open.has_row_security) {
+    leaves_ = leaves.tables;
     return;
-  const bool may_have_nulls = call([open] { return has_foreign_part(open.relation); });
+  }
+  call(close_leaves, leaves.tables, relation_);
   List* columns = NIL;
   for (map::Column& column : table_.columns) {
     columns = call(lappend_int, columns, static_cast<int>(column.attribute));
     column.attribute = static_cast<AttrNumber>(list_length(columns));
-    column.is_nullable = column.is_nullable || may_have_nulls;
+    column.is_nullable = column.is_nullable || leaves.has_foreign;  // NOT NULL is somebody else's promise there
   }
   const PlannedStmt* const place = &planned;
   RawStmt* const query = call([=] { return select_from(open.relation, columns, *place); });
@@ -183,26 +202,10 @@ void ExportSource::run(RowExport& out) {
     query_->finish();
     return;
   }
-  scan(out);
-  call(table_close, relation_, NoLock);
-}
-
-void ExportSource::scan(RowExport& out) const {
-  struct Scan {
-    TableScanDesc scan;
-    TupleTableSlot* slot;
-  };
-  const Scan open = call([relation = relation_] {
-    return Scan{table_beginscan(relation, GetActiveSnapshot(), 0, nullptr), table_slot_create(relation, nullptr)};
-  });
-  RowExport* const rows = &out;
-  for (bool has_more = true; has_more;) {
-    has_more = call([=] { return rows->append_from(open.scan, open.slot); });
-    out.write_block();
-  }
-  call([open] {
-    table_endscan(open.scan);
-    ExecDropSingleTupleTableSlot(open.slot);
+  for (int i = 0; i < list_length(leaves_); i++) out.write_all(relation_, static_cast<Relation>(list_nth(leaves_, i)), table_);
+  call([this] {
+    close_leaves(leaves_, relation_);
+    table_close(relation_, NoLock);
   });
 }
 

@@ -16,8 +16,8 @@ extern "C" {
 
 namespace ferry::copy {
 
-/// What COPY TO reads: a plain table by a scan; what else has rows (views, partitioned tables, queries, and tables where
-/// row-level security applies) by a query.
+/// What COPY TO reads: a plain table, or the leaves of a partitioned one, by scans; what else has rows (views, queries, tables
+/// with foreign partitions, and tables where row-level security applies) by a query.
 class ExportSource {
  public:
   /// Opens and locks what the statement names, under the user's privileges, and begins the query if there is one.
@@ -35,9 +35,9 @@ class ExportSource {
 
  private:
   void open_relation(ParseState* state, const PlannedStmt& planned);
-  void scan(RowExport& out) const;
 
-  Relation relation_ = nullptr;  ///< where it is scanned
+  Relation relation_ = nullptr;  ///< where tables are scanned
+  List* leaves_ = NIL;           ///< the tables: relation_, or its leaf partitions
   Oid oid_ = InvalidOid;
   std::string name_;
   map::Table table_;

@@ -1,10 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "avro/container.hpp"
 #include "copy/avro_options.hpp"
+#include "map/row_place.hpp"
 #include "map/row_writer.hpp"
 #include "map/types.hpp"
 #include "pg/progress.hpp"
@@ -27,29 +29,23 @@ class RowExport {
   /// Adds the row in slot to the block. Calls the server without a guard. Errors: those of map::RowWriter::append(), with the
   /// row and the column in the context.
   void append(TupleTableSlot* slot);
-  /// Adds rows of a scan until the block is full; false at the scan's end. Calls the server without a guard.
-  bool append_from(TableScanDesc scan, TupleTableSlot* slot);
-  [[nodiscard]] bool is_block_full() const {
-    return rows_.size_bytes() >= options_.block_bytes || rows_.row_count() >= kMaxBlockRows;
-  }
+  [[nodiscard]] bool is_block_full() const { return rows_.is_full(options_.block_bytes); }
   /// Writes the block, which may be empty, and begins the next.
   void write_block();
+  /// Writes all rows of an open table, leaf: root, or one of its leaf partitions. table: the columns, of root.
+  void write_all(Relation root, Relation leaf, const map::Table& table);
   /// All rows are written.
   void finish() const { progress_.end(); }
   [[nodiscard]] std::int64_t row_count() const { return progress_.rows; }
 
  private:
-  /// Rows of no column take no bytes.
-  static constexpr std::int64_t kMaxBlockRows = 1'000'000;
-  static void describe_place(void* self);
-  template <class F>
-  auto at_place(F&& body);
-  /// Of the row at work, from 1.
-  [[nodiscard]] std::int64_t row_number() const { return progress_.rows + rows_.row_count() + 1; }
+  void show_progress(std::int64_t rows);
 
   ExportOptions options_;
-  std::string name_, schema_json_;
+  std::string place_prefix_, schema_json_;
+  avro::SyncMarker sync_marker_;
   map::RowWriter rows_;
+  map::RowPlace place_;
   std::optional<avro::ContainerWriter> file_;
   pg::ExportProgress progress_;
 };

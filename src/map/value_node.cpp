@@ -9,6 +9,7 @@
 
 extern "C" {
 #include "catalog/pg_enum.h"
+#include "catalog/pg_proc.h"
 }
 
 namespace ferry::map {
@@ -84,6 +85,7 @@ void make_parts(ValueNode& node, const PgType& type, Profile profile) {
     case Form::map:
     case Form::output:
       node.function = find_function(type.oid, node.form == Form::geometry);
+      node.is_parallel_safe = call(func_parallel, node.function->fn_oid) == PROPARALLEL_SAFE;
       node.needs_settings = node.form == Form::output && type.kind != TypeKind::enum_ && depends_on_settings(type.oid);
       return;
     default:
@@ -111,7 +113,10 @@ ValueNode make_node(const PgType& type, Profile profile, bool is_nullable) {
   node.by_value = type.by_value;
   node.alignment = type.alignment;
   make_parts(node, type, profile);
-  for (const ValueNode& part : node.parts) node.needs_settings = node.needs_settings || part.needs_settings;
+  for (const ValueNode& part : node.parts) {
+    node.needs_settings = node.needs_settings || part.needs_settings;
+    node.is_parallel_safe = node.is_parallel_safe && part.is_parallel_safe;
+  }
   return node;
 }
 
@@ -121,10 +126,10 @@ std::size_t fixed_bytes(Form form) {
       return 1;
     case Form::int2:
     case Form::int4:
-    case Form::oid:
     case Form::date:
       return avro::kMaxIntBytes;
     case Form::int8:
+    case Form::oid:
     case Form::timestamp:
     case Form::timestamptz:
     case Form::time:

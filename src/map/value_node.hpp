@@ -26,6 +26,7 @@ struct ValueNode {
   std::uint8_t value_branch = 0, other_branch = 0;
   std::uint8_t decimal_bytes = 0;
   bool needs_settings = false;  ///< OutputSettings, for itself or for a part
+  bool is_parallel_safe = true;  ///< its functions, for itself and for its parts
   int precision = 0, scale = 0;
   Oid type = InvalidOid;
   std::string type_name{};

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "avro/encode.hpp"
 #include "base/bytes.hpp"
+#include "map/stored_column.hpp"
 #include "map/value_node.hpp"
 
 #include "pg/server.hpp"
@@ -40,6 +42,11 @@ class ValueWriter {
   }
   void put_null_in_row() { *out_++ = 0; }
 
+  /// The columns of a row as a heap stores it, which has at least so many, in the room that begin_row() made. current: of which
+  /// the value is that is being written when this raises. Returns the first column that is null and must not be, or null.
+  const StoredColumn* put_stored_row(std::span<const StoredColumn> columns, const HeapTupleHeaderData* row,
+                                     const StoredColumn** current);
+
   /// A value anywhere: with its branch where it is of a union.
   void put(const ValueNode& node, Datum value) {
     reserve(kMaxFixedBytes);
@@ -63,6 +70,8 @@ class ValueWriter {
   }
   void grow(std::size_t size_bytes);
 
+  /// Writes what is common and cannot fail; null, with nothing written, where put_in_row() has to.
+  static std::uint8_t* put_common(std::uint8_t* out, const StoredColumn& column, const char* data);
   void put_fixed(const ValueNode& node, Datum value);
   void put_variable(const ValueNode& node, Datum value);
 

@@ -7,6 +7,7 @@
 #include "avro/schema_json.hpp"
 #include "base/concat.hpp"
 #include "map/row_writer.hpp"
+#include "map/table_scan.hpp"
 #include "map/types.hpp"
 #include "pg/guard.hpp"
 
@@ -33,13 +34,12 @@ class BytesSink final : public ByteSink {
 };
 
 void write_rows(Relation relation, map::RowWriter& rows) {
-  call([relation, &rows] {
+  map::TableScan scan;
+  call([&] {
     PushActiveSnapshot(GetTransactionSnapshot());
-    TableScanDesc const scan = table_beginscan(relation, GetActiveSnapshot(), 0, nullptr);
-    TupleTableSlot* const slot = table_slot_create(relation, nullptr);
-    while (table_scan_getnextslot(scan, ForwardScanDirection, slot)) rows.append(slot);
-    ExecDropSingleTupleTableSlot(slot);
-    table_endscan(scan);
+    scan.begin(relation, relation, GetActiveSnapshot(), nullptr, rows);
+    while (scan.append_to(rows, SIZE_MAX)) CHECK_FOR_INTERRUPTS();
+    scan.end();
     PopActiveSnapshot();
   });
 }

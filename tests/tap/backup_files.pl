@@ -101,7 +101,7 @@ sub start_session
 }
 my $session = start_session('victim', 'SELECT pg_sleep(1)', "SELECT backup_table('big', '$folder')");
 $node->poll_query_until('postgres', q{SELECT EXISTS (SELECT FROM pg_stat_activity WHERE application_name = 'victim' AND query LIKE 'SELECT pg_sleep%')});
-my $victim = $node->safe_psql('postgres', q{SELECT pid FROM pg_stat_activity WHERE application_name = 'victim'});
+my $victim = $node->safe_psql('postgres', q{SELECT pid FROM pg_stat_activity WHERE application_name = 'victim' AND backend_type = 'client backend'});
 die "no backend" unless $victim =~ /\A[1-9][0-9]*\z/;
 my $deadline = time + 60;
 usleep(100) while time < $deadline and not (my @temporary = glob "$folder/*/*.tmp");

@@ -152,7 +152,7 @@ sub start_export
 	my $name = 'victim' . $count++;
 	my $session = IPC::Run::start([ 'psql', '-XAtq', '-d', $node->connstr('postgres') . " application_name=$name", '-c', $sql ], '<', '/dev/null', '>', \my $stdout, '2>', \my $stderr);
 	$node->poll_query_until('postgres', "SELECT count(*) > 0 FROM pg_stat_activity a LEFT JOIN pg_stat_progress_copy p USING (pid) WHERE application_name = '$name' AND $condition") or die 'no progress';
-	return ($session, $node->safe_psql('postgres', "SELECT pid FROM pg_stat_activity WHERE application_name = '$name'"));
+	return ($session, $node->safe_psql('postgres', "SELECT pid FROM pg_stat_activity WHERE application_name = '$name' AND backend_type = 'client backend'"));
 }
 my $under_way = 'tuples_processed > 0 AND bytes_processed > 0';
 

@@ -76,6 +76,24 @@ TEST(AvroEncode, WritesFixedWithoutALength) {
   EXPECT_EQ(encoded([](Bytes& out) { put_fixed(out, Bytes{9, 8, 7}); }), (Bytes{9, 8, 7}));
 }
 
+/// The definition, bit by bit.
+Bytes variable_length(std::int64_t value) {
+  std::uint64_t rest = value < 0 ? ~static_cast<std::uint64_t>(value) * 2 + 1 : static_cast<std::uint64_t>(value) * 2;
+  Bytes bytes;
+  for (; rest / 128 != 0; rest /= 128) bytes.push_back(static_cast<std::uint8_t>(128 + rest % 128));
+  bytes.push_back(static_cast<std::uint8_t>(rest));
+  return bytes;
+}
+
+TEST(AvroEncode, WritesLongsOfEveryLength) {
+  for (int bit = 0; bit < 64; bit++)
+    for (std::int64_t step = -2; step <= 2; step++) {
+      const auto power = static_cast<std::int64_t>(std::uint64_t{1} << bit);
+      for (const std::int64_t value : {power + step, step - power})
+        EXPECT_EQ(encoded([=](Bytes& out) { put_long(out, value); }), variable_length(value)) << value;
+    }
+}
+
 TEST(AvroEncode, WritesToReservedRoomWhatItAppends) {
   std::uint8_t room[64];
   std::uint8_t* end = encode_long(room, 64);

@@ -1,0 +1,114 @@
+#include <span>
+#include <string>
+
+#include "avro/block_encoder.hpp"
+#include "base/concat.hpp"
+#include "base/error.hpp"
+#include "map/row_place.hpp"
+#include "map/row_writer.hpp"
+#include "map/shared_export.hpp"
+#include "map/table_scan.hpp"
+#include "map/types.hpp"
+#include "pg/guard.hpp"
+
+#include "pg/server.hpp"
+
+extern "C" {
+#include "access/parallel.h"
+#include "storage/dsm.h"
+#include "storage/proc.h"
+#include "storage/shm_mq.h"
+#include "tcop/tcopprot.h"
+#include "utils/backend_status.h"
+}
+
+namespace ferry::map {
+
+using pg::call;
+
+namespace {
+
+struct Opened {
+  SharedJob* job;
+  Relation root, table;
+  ParallelTableScanDesc scan;
+  shm_mq_handle* queue;
+  const AttrNumber* attributes;
+  const char *prefix, *schema;
+};
+
+/// Calls the server without a guard.
+Opened open_job(dsm_segment* segment, shm_toc* contents) {
+  Opened open{};
+  auto* const query = static_cast<char*>(shm_toc_lookup(contents, kSharedQuery, false));
+  debug_query_string = query;
+  pgstat_report_activity(STATE_RUNNING, query);
+  open.job = static_cast<SharedJob*>(shm_toc_lookup(contents, kSharedJob, false));
+  open.scan = static_cast<ParallelTableScanDesc>(shm_toc_lookup(contents, kSharedScan, false));
+  open.attributes = static_cast<AttrNumber*>(shm_toc_lookup(contents, kSharedColumns, false));
+  open.prefix = static_cast<char*>(shm_toc_lookup(contents, kSharedPrefix, false));
+  open.schema = static_cast<char*>(shm_toc_lookup(contents, kSharedSchema, false));
+  char* const queues = static_cast<char*>(shm_toc_lookup(contents, kSharedQueues, false));
+  auto* const queue = reinterpret_cast<shm_mq*>(queues + kQueueBytes * static_cast<std::size_t>(ParallelWorkerNumber));
+  shm_mq_set_sender(queue, MyProc);
+  open.queue = shm_mq_attach(queue, segment, nullptr);
+  open.root = table_open(open.job->root, AccessShareLock);
+  open.table = open.job->table == open.job->root ? open.root : table_open(open.job->table, AccessShareLock);
+  return open;
+}
+
+/// False where the leader has gone.
+bool send(shm_mq_handle* queue, SharedRowCount row_count, ByteView block) {
+  shm_mq_iovec parts[2];
+  parts[0].data = reinterpret_cast<const char*>(&row_count);
+  parts[0].len = sizeof row_count;
+  parts[1].data = reinterpret_cast<const char*>(block.data());
+  parts[1].len = block.size();
+  auto* const first = parts;
+  return call([=] { return shm_mq_sendv(queue, first, 2, false, true); }) == SHM_MQ_SUCCESS;
+}
+
+void work(dsm_segment* segment, shm_toc* contents) {
+  const Opened open = call([=] { return open_job(segment, contents); });
+  SharedJob& job = *open.job;
+  const Table table =
+      select_columns(describe(open.root), std::span(open.attributes, static_cast<std::size_t>(job.column_count)));
+  // types may get labels while they are in use; symbols are numbers, and all processes must mean the same
+  if (shared_schema(table, job.profile) != open.schema)
+    throw Error("55000", concat("could not export table \"", table.name, "\": a type of its columns was changed meanwhile"));
+  RowWriter rows(table, job.profile);
+  avro::BlockEncoder encoder(job.codec, job.level < 0 ? std::nullopt : std::optional(job.level), job.sync_marker,
+                             pg::check_interrupts);
+  TableScan scan;
+  const RowPlace place(open.prefix, rows, &scan);
+  call([&] { scan.begin(open.root, open.table, nullptr, open.scan, rows); });
+  bool has_more = true, has_leader = true;
+  while (has_more && has_leader) {
+    has_more = call([&] { return place.run([&] { return scan.append_to(rows, job.block_bytes); }); });
+    pg::check_interrupts();
+    if (rows.row_count() == 0) break;
+    has_leader = send(open.queue, rows.row_count(), encoder.encode(rows.row_count(), rows.payload()));
+    if (has_leader) pg_atomic_fetch_add_u64(&job.rows_sent, rows.row_count());
+    rows.clear();
+  }
+  call([&] {
+    scan.end();
+    shm_mq_detach(open.queue);
+    if (open.table != open.root) table_close(open.table, NoLock);
+    table_close(open.root, NoLock);
+  });
+}
+
+}  // namespace
+}  // namespace ferry::map
+
+#pragma GCC visibility push(default)
+extern "C" {
+/// The server calls it in each worker of an export.
+void ferry_export_worker(dsm_segment* segment, shm_toc* contents);
+}
+#pragma GCC visibility pop
+
+void ferry_export_worker(dsm_segment* segment, shm_toc* contents) {
+  ferry::pg::boundary([&] { ferry::map::work(segment, contents); });
+}

@@ -1,0 +1,279 @@
+#include "map/table_export.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <vector>
+
+#include "avro/schema_json.hpp"
+#include "base/concat.hpp"
+#include "base/error.hpp"
+#include "map/row_place.hpp"
+#include "map/shared_export.hpp"
+#include "map/table_scan.hpp"
+#include "pg/compat.hpp"
+#include "pg/guard.hpp"
+
+#include "pg/server.hpp"
+
+extern "C" {
+#include "access/parallel.h"
+#include "optimizer/cost.h"
+#include "optimizer/optimizer.h"
+#include "optimizer/paths.h"
+#include "storage/bufmgr.h"
+#include "storage/latch.h"
+#include "storage/proc.h"
+#include "storage/shm_mq.h"
+#include "tcop/tcopprot.h"
+#include "utils/wait_event.h"
+}
+
+namespace ferry::map {
+
+using pg::call;
+
+namespace {
+
+/// One block of rows of the scan, which share, or are all of, the table's.
+bool write_scanned(TableScan& scan, const RowPlace& place, const TableExport& job, RowWriter& rows, avro::ContainerWriter& out) {
+  const bool has_more = call([&] { return place.run([&] { return scan.append_to(rows, job.block_bytes); }); });
+  pg::check_interrupts();
+  out.write_block(rows.row_count(), rows.payload());
+  return has_more;
+}
+
+std::int64_t export_alone(const TableExport& job, RowWriter& rows, avro::ContainerWriter& out, const BlockWritten& written) {
+  TableScan scan;
+  RowPlace place(job.place_prefix, rows, nullptr);
+  call([&] { scan.begin(job.root, job.table, job.snapshot, nullptr, rows); });
+  std::int64_t row_count = 0;
+  for (bool has_more = true; has_more;) {
+    place.set_rows_before(job.rows_before + row_count);
+    has_more = write_scanned(scan, place, job, rows, out);
+    row_count += rows.row_count();
+    rows.clear();
+    written(job.rows_before + row_count);
+  }
+  call([&] { scan.end(); });
+  return row_count;
+}
+
+/// The leader of an export with workers. After an error the abort of the (sub)transaction ends the workers.
+class Leader {
+ public:
+  Leader(const TableExport& job, RowWriter& rows, avro::ContainerWriter& out, const BlockWritten& written)
+      : job_(job), rows_(rows), out_(out), written_(written) {}
+
+  std::int64_t run(int workers);
+
+ private:
+  struct Message {
+    shm_mq_result result;
+    Size size_bytes;
+    void* data;
+  };
+
+  void start(int workers);
+  void fill_segment();
+  void put_text(SharedKey key, const char* text);
+  void launch();
+  /// Writes a block of each worker that has sent one; false where none has.
+  bool write_received();
+  bool write_received(shm_mq_handle*& queue);
+  void finish();
+  void add_rows(std::int64_t count) {
+    row_count_ += count;
+    written_(job_.rows_before + row_count_);
+  }
+
+  const TableExport& job_;
+  RowWriter& rows_;
+  avro::ContainerWriter& out_;
+  const BlockWritten& written_;
+  std::string schema_;
+  std::vector<AttrNumber> attributes_;
+  std::vector<shm_mq_handle*> queues_;  ///< of workers that have not ended
+  ParallelContext* context_ = nullptr;
+  SharedJob* shared_ = nullptr;
+  ParallelTableScanDesc scan_ = nullptr;
+  std::int64_t row_count_ = 0, rows_received_ = 0;
+};
+
+/// Makes the shared memory. Calls the server without a guard.
+void Leader::start(int workers) {
+  EnterParallelMode();
+  context_ = CreateParallelContext("pg_ferry", "ferry_export_worker", workers);
+  shm_toc_estimator& estimator = context_->estimator;
+  const char* const query = debug_query_string == nullptr ? "" : debug_query_string;
+  shm_toc_estimate_chunk(&estimator, sizeof(SharedJob));
+  shm_toc_estimate_chunk(&estimator, table_parallelscan_estimate(job_.table, job_.snapshot));
+  shm_toc_estimate_chunk(&estimator, mul_size(kQueueBytes, static_cast<Size>(std::max(context_->nworkers, 1))));
+  shm_toc_estimate_chunk(&estimator, attributes_.size() * sizeof(AttrNumber) + 1);
+  shm_toc_estimate_chunk(&estimator, job_.place_prefix.size() + 1);
+  shm_toc_estimate_chunk(&estimator, schema_.size() + 1);
+  shm_toc_estimate_chunk(&estimator, std::strlen(query) + 1);
+  shm_toc_estimate_keys(&estimator, 7);
+  InitializeParallelDSM(context_);
+  fill_segment();
+  put_text(kSharedPrefix, job_.place_prefix.c_str());
+  put_text(kSharedSchema, schema_.c_str());
+  put_text(kSharedQuery, query);
+}
+
+/// Calls the server without a guard.
+void Leader::fill_segment() {
+  shm_toc* const contents = context_->toc;
+  shared_ = static_cast<SharedJob*>(shm_toc_allocate(contents, sizeof(SharedJob)));
+  shared_->root = RelationGetRelid(job_.root);
+  shared_->table = RelationGetRelid(job_.table);
+  shared_->profile = job_.profile;
+  shared_->codec = job_.codec;
+  shared_->level = job_.level.value_or(-1);
+  shared_->sync_marker = job_.sync_marker;
+  shared_->block_bytes = job_.block_bytes;
+  shared_->column_count = static_cast<int>(attributes_.size());
+  pg_atomic_init_u64(&shared_->rows_sent, 0);
+  shm_toc_insert(contents, kSharedJob, shared_);
+  const Size scan_bytes = table_parallelscan_estimate(job_.table, job_.snapshot);
+  scan_ = static_cast<ParallelTableScanDesc>(shm_toc_allocate(contents, scan_bytes));
+  table_parallelscan_initialize(job_.table, scan_, job_.snapshot);
+  shm_toc_insert(contents, kSharedScan, scan_);
+  const Size attribute_bytes = attributes_.size() * sizeof(AttrNumber);
+  void* const attributes = shm_toc_allocate(contents, attribute_bytes + 1);
+  std::memcpy(attributes, attributes_.data(), attribute_bytes);
+  shm_toc_insert(contents, kSharedColumns, attributes);
+}
+
+/// Calls the server without a guard.
+void Leader::put_text(SharedKey key, const char* text) {
+  const Size size_bytes = std::strlen(text) + 1;
+  void* const place = shm_toc_allocate(context_->toc, size_bytes);
+  std::memcpy(place, text, size_bytes);
+  shm_toc_insert(context_->toc, key, place);
+}
+
+/// Calls the server without a guard; queues_ has room.
+void Leader::launch() {
+  const int prepared = context_->nworkers;
+  auto* const space = static_cast<char*>(shm_toc_allocate(context_->toc, kQueueBytes * static_cast<Size>(std::max(prepared, 1))));
+  for (int i = 0; i < prepared; i++) {
+    shm_mq* const queue = shm_mq_create(space + kQueueBytes * static_cast<Size>(i), kQueueBytes);
+    shm_mq_set_receiver(queue, MyProc);
+    queues_[static_cast<std::size_t>(i)] = shm_mq_attach(queue, context_->seg, nullptr);
+  }
+  shm_toc_insert(context_->toc, kSharedQueues, space);
+  LaunchParallelWorkers(context_);
+  for (int i = 0; i < prepared; i++) {
+    shm_mq_handle*& queue = queues_[static_cast<std::size_t>(i)];
+    if (i < context_->nworkers_launched) {
+      shm_mq_set_handle(queue, context_->worker[i].bgwhandle);
+      continue;
+    }
+    shm_mq_detach(queue);
+    queue = nullptr;
+  }
+}
+
+bool Leader::write_received(shm_mq_handle*& queue) {
+  const Message message = call([from = queue] {
+    Message received{};
+    received.result = shm_mq_receive(from, &received.size_bytes, &received.data, true);
+    return received;
+  });
+  if (message.result == SHM_MQ_WOULD_BLOCK) return false;
+  if (message.result == SHM_MQ_DETACHED) {
+    call(shm_mq_detach, queue);
+    queue = nullptr;
+    return false;
+  }
+  SharedRowCount count;
+  if (message.size_bytes < sizeof count) throw Error("XX000", "message of a worker is too short");
+  const ByteView bytes(static_cast<const std::uint8_t*>(message.data), message.size_bytes);
+  std::memcpy(&count, bytes.data(), sizeof count);
+  out_.append_block(bytes.subspan(sizeof count));
+  rows_received_ += count;
+  add_rows(count);
+  return true;
+}
+
+bool Leader::write_received() {
+  bool has_written = false;
+  for (shm_mq_handle*& queue : queues_) has_written = write_received(queue) || has_written;
+  std::erase(queues_, nullptr);
+  return has_written;
+}
+
+void Leader::finish() {
+  call([this] { WaitForParallelWorkersToFinish(context_); });  // raises what they raised
+  if (pg_atomic_read_u64(&shared_->rows_sent) != static_cast<uint64>(rows_received_))
+    throw Error("XX000", concat("workers sent ", pg_atomic_read_u64(&shared_->rows_sent), " rows, of which ", rows_received_,
+                                " arrived"));
+  call([this] {
+    DestroyParallelContext(context_);
+    ExitParallelMode();
+  });
+}
+
+std::int64_t Leader::run(int workers) {
+  schema_ = shared_schema(job_.columns, job_.profile);
+  for (const Column& column : job_.columns.columns) attributes_.push_back(column.attribute);
+  queues_.resize(static_cast<std::size_t>(workers));
+  call([this, workers] { start(workers); });
+  queues_.resize(static_cast<std::size_t>(context_->nworkers));
+  call([this] { launch(); });
+  std::erase(queues_, nullptr);
+
+  TableScan scan;
+  const RowPlace place(job_.place_prefix, rows_, &scan);
+  bool is_scanning = parallel_leader_participation || queues_.empty();
+  if (is_scanning) call([&] { scan.begin(job_.root, job_.table, nullptr, scan_, rows_); });
+  const bool has_scan = is_scanning;
+  while (is_scanning || !queues_.empty()) {
+    pg::check_interrupts();
+    if (write_received()) continue;
+    if (is_scanning) {
+      is_scanning = write_scanned(scan, place, job_, rows_, out_);
+      add_rows(rows_.row_count());
+      rows_.clear();
+    } else if (!queues_.empty()) {
+      call([] {
+        WaitLatch(MyLatch, WL_LATCH_SET | WL_EXIT_ON_PM_DEATH, -1, WAIT_EVENT_EXECUTE_GATHER);
+        ResetLatch(MyLatch);
+      });
+    }
+  }
+  if (has_scan) call([&] { scan.end(); });
+  finish();
+  return row_count_;
+}
+
+/// What the planner makes of the table's size. Source: compute_parallel_worker().
+int workers_by_size(BlockNumber pages) {
+  if (pages < static_cast<BlockNumber>(min_parallel_table_scan_size)) return 0;
+  std::int64_t threshold = std::max(min_parallel_table_scan_size, 1);
+  int workers = 1;
+  for (; pages >= 3 * threshold; threshold *= 3) workers++;
+  return workers;
+}
+
+}  // namespace
+
+std::string shared_schema(const Table& columns, Profile profile) {
+  return avro::to_json(record_schema(columns, {.profile = profile, .record_name = "row"}).root());
+}
+
+int export_workers(Relation table, const RowWriter& rows) {
+  if (max_parallel_workers_per_gather <= 0 || !IsUnderPostmaster || IsInParallelMode() || IsParallelWorker()) return 0;
+  if (!pg::PageScan::fits(table) || RelationUsesLocalBuffers(table) || !rows.is_parallel_safe()) return 0;
+  int workers = RelationGetParallelWorkers(table, -1);
+  if (workers < 0) workers = workers_by_size(call([table] { return RelationGetNumberOfBlocks(table); }));
+  if (workers == 0 && pg::compat::wants_parallel_always()) workers = 1;
+  return std::min(workers, max_parallel_workers_per_gather);
+}
+
+std::int64_t export_table(const TableExport& job, RowWriter& rows, avro::ContainerWriter& out, const BlockWritten& written) {
+  const int workers = export_workers(job.table, rows);
+  return workers == 0 ? export_alone(job, rows, out, written) : Leader(job, rows, out, written).run(workers);
+}
+
+}  // namespace ferry::map
