@@ -6,6 +6,7 @@
 
 #include "avro/container.hpp"
 #include "avro/schema_json.hpp"
+#include "backup/definition.hpp"
 #include "backup/folder.hpp"
 #include "backup/manifest.hpp"
 #include "backup/sequences.hpp"
@@ -284,6 +285,7 @@ Datum backup_table(FunctionCallInfo fcinfo) {
   write_table(relation, snapshot, folder, entry);
   entry.keys = read_keys(relation);
   entry.sequences = read_sequences(relation);
+  entry.definition = definition_of(relation);
   write_manifest(manifest, folder);
   unfinished.keep();
   pg::call(PopActiveSnapshot);
