@@ -271,6 +271,12 @@ AS 'MODULE_PATHNAME', 'ferry_restore_table' LANGUAGE C VOLATILE PARALLEL UNSAFE 
 REVOKE ALL ON FUNCTION @extschema@.restore_table(text, text, text, text) FROM PUBLIC;
 COMMENT ON FUNCTION @extschema@.restore_table(text, text, text, text) IS 'restore a table from its backup';
 
+CREATE FUNCTION @extschema@.restore_tables(targets text[], backup_id text = NULL, directory text = NULL, mode text = 'replace')
+RETURNS TABLE (backup_id text, table_name text, rows_restored bigint, rows_removed bigint, elapsed_ms double precision)
+AS 'MODULE_PATHNAME', 'ferry_restore_tables' LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 10;
+REVOKE ALL ON FUNCTION @extschema@.restore_tables(text[], text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION @extschema@.restore_tables(text[], text, text, text) IS 'restore several tables from one backup';
+
 -- Default privileges may have given rights to roles by name. Only these are meant to be there.
 
 DO $$
@@ -289,7 +295,8 @@ BEGIN
                CASE WHEN a.grantee OPERATOR(pg_catalog.=) 0 THEN 'PUBLIC' ELSE a.grantee::pg_catalog.regrole::pg_catalog.text END
         FROM pg_catalog.pg_proc p, pg_catalog.aclexplode(p.proacl) a
         WHERE p.oid OPERATOR(pg_catalog.=) ANY (ARRAY['@extschema@.backup_table(pg_catalog.regclass, pg_catalog.text)',
-                  '@extschema@.restore_table(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text)']::pg_catalog.regprocedure[])
+                  '@extschema@.restore_table(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text)',
+                  '@extschema@.restore_tables(pg_catalog.text[], pg_catalog.text, pg_catalog.text, pg_catalog.text)']::pg_catalog.regprocedure[])
           AND a.grantee OPERATOR(pg_catalog.<>) p.proowner
     LOOP
         EXECUTE pg_catalog.format('REVOKE ALL ON %s FROM %s', granted.object, granted.role_name);
