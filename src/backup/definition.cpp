@@ -1,6 +1,7 @@
 #include "backup/definition.hpp"
 
 #include "base/concat.hpp"
+#include "map/output_settings.hpp"
 #include "pg/encoding.hpp"
 #include "pg/guard.hpp"
 
@@ -8,12 +9,12 @@
 
 extern "C" {
 #include "executor/spi.h"
-#include "utils/guc.h"
 }
 
 namespace ferry::backup {
 namespace {
 
+// With an empty search_path names of others have their schema, and those of pg_catalog need none but for tables and types.
 // What the server cannot describe any more, because it was dropped meanwhile, is null and left out. An inherited NOT NULL of
 // version 18 is a constraint of type n, and is told with its column.
 constexpr const char* kQuery = R"(
@@ -59,20 +60,14 @@ SELECT concat(
      WHERE c.relkind = 'p' AND p.level > 0))
 FROM pg_catalog.pg_class c WHERE c.oid = )";
 
-/// Calls the server without a guard.
-void set(const char* name, const char* value) {
-  set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
-}
-
 }  // namespace
 
 std::string definition_of(Relation table) {
   const std::string query = concat(kQuery, RelationGetRelid(table));
   const char* const text = query.c_str();
   const char* const definition = pg::call([text] {
-    const int nest_level = NewGUCNestLevel();
-    set("search_path", "pg_catalog, pg_temp");
-    set("quote_all_identifiers", "off");
+    map::OutputSettings settings(map::Profile::lossless);
+    settings.enter();
     SPI_connect();
     if (const int result = SPI_execute(text, true, 1); result != SPI_OK_SELECT)
       elog(ERROR, "could not read the definition of a table: %s", SPI_result_code_string(result));
@@ -80,7 +75,7 @@ std::string definition_of(Relation table) {
     char* const copy = value == nullptr ? nullptr : static_cast<char*>(SPI_palloc(strlen(value) + 1));
     if (copy != nullptr) strcpy(copy, value);
     SPI_finish();
-    AtEOXact_GUC(true, nest_level);
+    settings.leave();
     return copy;
   });
   return definition == nullptr ? std::string() : pg::shown_in_utf8(definition);

@@ -17,6 +17,7 @@
 extern "C" {
 #include "port.h"
 #include "storage/fd.h"
+#include "utils/builtins.h"
 #include "utils/timestamp.h"
 }
 
@@ -140,6 +141,11 @@ std::string file_name(std::string_view schema, std::string_view table, unsigned 
   append_safe(name, table);
   name += ".avro";
   return name.size() <= kMaxFileName ? name : concat(table_oid, ".avro");
+}
+
+std::string sql_name(const TableEntry& table) {
+  const std::string schema = pg::shown_from_utf8(table.schema), name = pg::shown_from_utf8(table.name);
+  return pg::call(quote_qualified_identifier, schema.c_str(), name.c_str());
 }
 
 std::optional<Found> search_backup(const std::string& directory, const std::optional<std::string>& id,

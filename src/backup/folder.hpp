@@ -26,6 +26,9 @@ void check_backup_id(const std::string& id);
 /// The file of a table in a backup's folder. Names may have any characters.
 [[nodiscard]] std::string file_name(std::string_view schema, std::string_view table, unsigned table_oid);
 
+/// The table's name as SQL has it, with its schema, in the database's encoding; characters that this lacks are question marks.
+[[nodiscard]] std::string sql_name(const TableEntry& table);
+
 /// Texts are UTF-8.
 struct TableName {
   std::string schema, name;
