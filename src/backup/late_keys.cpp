@@ -67,7 +67,7 @@ void add_keys_of(Relation member, bool is_target, const List* partners, std::vec
     Oid inherited_from = InvalidOid;
     // other rows may refer to any partition
     const Constraint found =
-        is_referenced ? call(root_constraint, oid) : call([oid, &inherited_from] { return read_constraint(oid, &inherited_from); });
+        is_referenced ? call(root_constraint, oid) : call(read_constraint, oid, &inherited_from);
     const auto is_same = [&](const LateKey& key) { return key.constraint == found.oid; };
     if (std::any_of(keys.begin(), keys.end(), is_same)) continue;
     const Oid parent = is_referenced ? found.parent : trigger.tgconstrrelid;
@@ -75,7 +75,7 @@ void add_keys_of(Relation member, bool is_target, const List* partners, std::vec
   }
 }
 
-/// Checks the rows of one table or partition by the server's own trigger, which is the way where the user may not read the parent.
+/// Checks the rows of one table or partition by the server's own trigger: the way where the user may not read the parent.
 /// Calls the server without a guard.
 void check_rows(Relation member, Oid constraint, bool all_rows) {
   const TriggerDesc* const list = CopyTriggerDesc(member->trigdesc);
@@ -128,7 +128,8 @@ bool check_by_query(Relation table, Relation parent, Oid constraint, char* name)
 
 List* members_of(Oid table, LOCKMODE lock) {
   return call([=] {
-    return get_rel_relkind(table) == RELKIND_PARTITIONED_TABLE ? find_all_inheritors(table, lock, nullptr) : list_make1_oid(table);
+    if (get_rel_relkind(table) != RELKIND_PARTITIONED_TABLE) return list_make1_oid(table);
+    return find_all_inheritors(table, lock, nullptr);
   });
 }
 

@@ -212,8 +212,8 @@ std::int64_t replace_rows(Relation table, RestoreSource& source, const Replaceme
   return r.removed;
 }
 
-/// The replacements of the partitions of a table that have rows, each by itself: a key has the columns that tell the partition, so
-/// that a row with the same key is in the same one.
+/// The replacements of the partitions of a table, each by itself: a key has the columns that tell the partition, so that a row
+/// with the same key is in the same one.
 class Partitions {
  public:
   Partitions(Relation root, const ReplacementOptions& options) : options_(options) {

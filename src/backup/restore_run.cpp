@@ -18,8 +18,8 @@ extern "C" {
 #include "executor/spi.h"
 }
 
-// What a restore does to its tables: it empties those that TRUNCATE may empty, in one go, fills one after the other, and then checks
-// the foreign keys that it left out until then.
+// What a restore does to its tables: it empties those that TRUNCATE may empty, in one go, fills one after the other, and then
+// checks the foreign keys that it left out until then.
 namespace ferry::backup {
 namespace {
 
@@ -96,8 +96,8 @@ void put_in_fill_order(std::vector<TableRestore>& tables, std::vector<bool>& is_
   is_emptied = std::move(emptied);
 }
 
-/// The tables whose foreign keys with the one at place wait until all are filled. Where rows only come, those that come first find
-/// their parents; where they go, too, no order is right.
+/// The tables whose foreign keys with the one at place wait until all are filled. Where rows only come, parents come first, and
+/// the keys to them need not wait; where rows go, too, no order is right.
 List* late_partners(const std::vector<TableRestore>& tables, std::size_t place, Mode mode) {
   List* partners = NIL;
   for (std::size_t i = mode == Mode::replace ? 0 : place; i < tables.size(); i++)

@@ -25,9 +25,10 @@ struct Target {
 [[nodiscard]] std::optional<Target> find_target(const std::string& name);
 
 /// Locks the tables, in the order of their OIDs, as strongly as the mode and their references need, until the end of the
-/// transaction. names: of targets, which must still mean them. In mode replace, tells which of them are to be emptied by TRUNCATE.
+/// transaction. names: of targets, which must still mean them. In mode replace, tells which of them TRUNCATE is to empty.
 /// Errors: as find_target(); 40001 a name means another table by now; 55006 a query of this session is reading a table.
-[[nodiscard]] std::vector<bool> lock_targets(const std::vector<std::string>& names, const std::vector<Target>& targets, Mode mode);
+[[nodiscard]] std::vector<bool> lock_targets(const std::vector<std::string>& names, const std::vector<Target>& targets,
+                                             Mode mode);
 
 /// The unique btree index by which rows of the table are told apart: the primary key, else one that a foreign key references,
 /// else one whose columns are all NOT NULL; InvalidOid where there is none.

@@ -32,6 +32,7 @@ $node->safe_psql('postgres', q{
 my @tables = qw(customers orders parts uses notes);
 my $content = join ' UNION ALL ', (map { "SELECT '$_', count(*)::text, md5(string_agg(t::text, ',' ORDER BY t::text)) FROM $_ t" } @tables),
   map { "SELECT '$_', last_value::text, is_called::text FROM $_" } qw(customers_id_seq orders_id_seq);
+$content .= ' ORDER BY 1';
 my $restored = $node->safe_psql('postgres', $content);
 my $restore = "SELECT * FROM restore_tables('{uses,parts,orders,customers}', directory => '$folder')";
 sub backup_id { return $node->safe_psql('postgres', "SELECT DISTINCT backup_id FROM backup_tables('{customers,orders,parts,uses}', '$folder')") }
@@ -119,8 +120,10 @@ for my $point (0 .. 8)
 		$session->finish;
 		$node->poll_query_until('postgres', 'SELECT NOT pg_is_in_recovery()');
 	}
-	my $now = $node->safe_psql('postgres', $content);
-	my $outcome = $now eq $spoiled ? 'as before' : $now eq $restored ? 'restored' : 'something else';
+	# a crash may take sequences ahead by the values that the server logs beforehand
+	my ($now, $before) = map { join "\n", grep { !/_seq/ } split /\n/ } $node->safe_psql('postgres', $content), $spoiled;
+	my $restored = join "\n", grep { !/_seq/ } split /\n/, $restored;
+	my $outcome = $now eq $before ? 'as before' : $now eq $restored ? 'restored' : 'something else';
 	$outcomes{$outcome}++;
 	isnt($outcome, 'something else', "a crash at point $point leaves the tables $outcome");
 	$spoiled = spoil() if $outcome eq 'restored';

@@ -31,7 +31,7 @@ END $$;
 
 -- Parents and children that are both newer than the backup, named children first.
 CREATE TABLE departments (id serial PRIMARY KEY, name text);
-CREATE TABLE employees (id serial PRIMARY KEY, department integer REFERENCES departments ON DELETE RESTRICT, boss integer REFERENCES employees, name text);
+CREATE TABLE employees (id serial PRIMARY KEY, department integer REFERENCES departments ON DELETE CASCADE, boss integer REFERENCES employees, name text);
 CREATE TABLE badges (employee integer PRIMARY KEY REFERENCES employees ON DELETE CASCADE, code text UNIQUE);
 INSERT INTO departments (name) SELECT 'department ' || g FROM generate_series(1, 5) g;
 INSERT INTO employees (department, boss, name) SELECT 1 + g % 5, 3001 - g, 'employee ' || g FROM generate_series(1, 3000) g;
@@ -221,7 +221,7 @@ SELECT differences('measures_now', 'measures_copy');
 SELECT count(*) FROM measure_notes;
 INSERT INTO measures VALUES ('2023-05-05', 5);
 INSERT INTO measure_notes VALUES ('2023-05-05', 5);
-SELECT outcome_of($$ SELECT restore_table('measures') $$);
+SELECT regexp_replace(outcome_of($$ SELECT restore_table('measures') $$), 'fkey\d*', 'fkey');
 SELECT count(*) FROM measure_notes;
 -- together with what references it; and one partition alone
 SELECT table_name, rows FROM backup_tables('{measures,measure_notes,measures_2021}');
