@@ -265,11 +265,29 @@ AS 'MODULE_PATHNAME', 'ferry_backup_table' LANGUAGE C VOLATILE PARALLEL UNSAFE R
 REVOKE ALL ON FUNCTION @extschema@.backup_table(regclass, text) FROM PUBLIC;
 COMMENT ON FUNCTION @extschema@.backup_table(regclass, text) IS 'back up a table';
 
+CREATE FUNCTION @extschema@.backup_tables(targets regclass[], directory text = NULL)
+RETURNS TABLE (backup_id text, table_name text, path text, rows bigint, bytes bigint, sha256 text, elapsed_ms double precision)
+AS 'MODULE_PATHNAME', 'ferry_backup_tables' LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 10;
+REVOKE ALL ON FUNCTION @extschema@.backup_tables(regclass[], text) FROM PUBLIC;
+COMMENT ON FUNCTION @extschema@.backup_tables(regclass[], text) IS 'back up several tables as of one moment';
+
+CREATE FUNCTION @extschema@.backup_schema(schema regnamespace, directory text = NULL)
+RETURNS TABLE (backup_id text, table_name text, path text, rows bigint, bytes bigint, sha256 text, elapsed_ms double precision)
+AS 'MODULE_PATHNAME', 'ferry_backup_schema' LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 10;
+REVOKE ALL ON FUNCTION @extschema@.backup_schema(regnamespace, text) FROM PUBLIC;
+COMMENT ON FUNCTION @extschema@.backup_schema(regnamespace, text) IS 'back up all tables of a schema as of one moment';
+
 CREATE FUNCTION @extschema@.restore_table(target text, backup_id text = NULL, directory text = NULL, mode text = 'replace')
 RETURNS TABLE (backup_id text, table_name text, rows_restored bigint, rows_removed bigint, elapsed_ms double precision)
 AS 'MODULE_PATHNAME', 'ferry_restore_table' LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 1;
 REVOKE ALL ON FUNCTION @extschema@.restore_table(text, text, text, text) FROM PUBLIC;
 COMMENT ON FUNCTION @extschema@.restore_table(text, text, text, text) IS 'restore a table from its backup';
+
+CREATE FUNCTION @extschema@.restore_tables(targets text[], backup_id text = NULL, directory text = NULL, mode text = 'replace')
+RETURNS TABLE (backup_id text, table_name text, rows_restored bigint, rows_removed bigint, elapsed_ms double precision)
+AS 'MODULE_PATHNAME', 'ferry_restore_tables' LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 10;
+REVOKE ALL ON FUNCTION @extschema@.restore_tables(text[], text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION @extschema@.restore_tables(text[], text, text, text) IS 'restore several tables from one backup';
 
 -- Default privileges may have given rights to roles by name. Only these are meant to be there.
 
@@ -289,7 +307,10 @@ BEGIN
                CASE WHEN a.grantee OPERATOR(pg_catalog.=) 0 THEN 'PUBLIC' ELSE a.grantee::pg_catalog.regrole::pg_catalog.text END
         FROM pg_catalog.pg_proc p, pg_catalog.aclexplode(p.proacl) a
         WHERE p.oid OPERATOR(pg_catalog.=) ANY (ARRAY['@extschema@.backup_table(pg_catalog.regclass, pg_catalog.text)',
-                  '@extschema@.restore_table(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text)']::pg_catalog.regprocedure[])
+                  '@extschema@.backup_tables(pg_catalog.regclass[], pg_catalog.text)',
+                  '@extschema@.backup_schema(pg_catalog.regnamespace, pg_catalog.text)',
+                  '@extschema@.restore_table(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text)',
+                  '@extschema@.restore_tables(pg_catalog.text[], pg_catalog.text, pg_catalog.text, pg_catalog.text)']::pg_catalog.regprocedure[])
           AND a.grantee OPERATOR(pg_catalog.<>) p.proowner
     LOOP
         EXECUTE pg_catalog.format('REVOKE ALL ON %s FROM %s', granted.object, granted.role_name);

@@ -17,6 +17,7 @@
 extern "C" {
 #include "port.h"
 #include "storage/fd.h"
+#include "utils/builtins.h"
 #include "utils/timestamp.h"
 }
 
@@ -142,8 +143,13 @@ std::string file_name(std::string_view schema, std::string_view table, unsigned 
   return name.size() <= kMaxFileName ? name : concat(table_oid, ".avro");
 }
 
-Found find_table(const std::string& directory, const std::optional<std::string>& id, const std::optional<std::string>& database,
-                 std::string_view schema, std::string_view table) {
+std::string sql_name(const TableEntry& table) {
+  const std::string schema = pg::shown_from_utf8(table.schema), name = pg::shown_from_utf8(table.name);
+  return pg::call(quote_qualified_identifier, schema.c_str(), name.c_str());
+}
+
+std::optional<Found> search_backup(const std::string& directory, const std::optional<std::string>& id,
+                                   const std::optional<std::string>& database, const std::vector<TableName>& tables) {
   if (id) {
     check_backup_id(*id);
     if (!is_file(manifest_path(directory, *id)))
@@ -151,18 +157,27 @@ Found find_table(const std::string& directory, const std::optional<std::string>&
   }
   for (const std::string& candidate : id ? std::vector<std::string>{*id} : finished_backups(directory)) {
     pg::check_interrupts();
-    Found found{read_manifest(directory, candidate), concat(directory, '/', candidate), nullptr};
+    Found found{read_manifest(directory, candidate), concat(directory, '/', candidate), {}};
     if (database && found.manifest.database != *database) {
       if (!id) continue;
       throw Error("42501", concat("backup \"", *id, "\" was taken in database \"", pg::from_utf8(found.manifest.database), '"'))
           .hint("Name its directory to restore it into another database.");
     }
-    found.table = found.manifest.find(schema, table);
-    if (found.table != nullptr) return found;
+    for (const TableName& table : tables) found.tables.push_back(found.manifest.find(table.schema, table.name));
+    if (std::find(found.tables.begin(), found.tables.end(), nullptr) == found.tables.end()) return found;
   }
-  const std::string name = concat('"', pg::from_utf8(schema), '.', pg::from_utf8(table), '"');
-  throw Error("42P01", id ? concat("backup \"", *id, "\" does not hold table ", name)
-                          : concat("no backup in directory \"", directory, "\" holds table ", name));
+  return std::nullopt;
+}
+
+Found find_backup(const std::string& directory, const std::optional<std::string>& id, const std::optional<std::string>& database,
+                  const std::vector<TableName>& tables) {
+  if (std::optional<Found> found = search_backup(directory, id, database, tables)) return std::move(*found);
+  std::string names;
+  for (const TableName& table : tables)
+    names += concat(names.empty() ? "\"" : ", \"", pg::from_utf8(table.schema), '.', pg::from_utf8(table.name), '"');
+  const std::string what = concat(tables.size() == 1 ? "table " : "all of the tables ", names);
+  throw Error("42P01", id ? concat("backup \"", *id, "\" does not hold ", what)
+                          : concat("no backup in directory \"", directory, "\" holds ", what));
 }
 
 }  // namespace ferry::backup

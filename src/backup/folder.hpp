@@ -26,17 +26,29 @@ void check_backup_id(const std::string& id);
 /// The file of a table in a backup's folder. Names may have any characters.
 [[nodiscard]] std::string file_name(std::string_view schema, std::string_view table, unsigned table_oid);
 
+/// The table's name as SQL has it, with its schema, in the database's encoding; characters that this lacks are question marks.
+[[nodiscard]] std::string sql_name(const TableEntry& table);
+
+/// Texts are UTF-8.
+struct TableName {
+  std::string schema, name;
+};
+
 struct Found {
   Manifest manifest;
   std::string folder;
-  const TableEntry* table;  ///< in manifest
+  std::vector<const TableEntry*> tables;  ///< in manifest, in the order that they were asked for
 };
 
-/// The table in the backup of that id, or in the newest finished backup that has it. database: only backups taken in it count,
-/// since several databases share a directory. database, schema and table are UTF-8.
-/// Errors: 58P01 no such backup; 42501 a backup of another database; 42P01 no backup has the table; 22P04 a damaged manifest;
-/// by errno.
-[[nodiscard]] Found find_table(const std::string& directory, const std::optional<std::string>& id,
-                               const std::optional<std::string>& database, std::string_view schema, std::string_view table);
+/// The backup of that id, or the newest finished one, that has all of these tables; nothing where there is none. database: only
+/// backups taken in it count, since several databases share a directory; UTF-8.
+/// Errors: 58P01 no backup of that id; 42501 one of another database; 22P04 a damaged manifest; by errno.
+[[nodiscard]] std::optional<Found> search_backup(const std::string& directory, const std::optional<std::string>& id,
+                                                 const std::optional<std::string>& database,
+                                                 const std::vector<TableName>& tables);
+
+/// The same. Errors: 42P01 there is none, too.
+[[nodiscard]] Found find_backup(const std::string& directory, const std::optional<std::string>& id,
+                                const std::optional<std::string>& database, const std::vector<TableName>& tables);
 
 }  // namespace ferry::backup

@@ -111,6 +111,7 @@ TableEntry parse_table(const Object& object) {
   for (const Object sequence : simdjson::dom::array(object["sequences"]))
     table.sequences.push_back({text_of(sequence, "column"), text_of(sequence, "schema"), text_of(sequence, "name"),
                                std::int64_t(sequence["last_value"]), bool(sequence["is_called"])});
+  if (std::string_view definition; object["definition"].get(definition) == simdjson::SUCCESS) table.definition = definition;
   if (table.file.empty() || table.file[0] == '.' || table.file.find('/') != std::string::npos)
     throw Error("22P04", concat("file name \"", table.file, "\" in a manifest is not a plain one"));
   return table;
@@ -173,6 +174,7 @@ std::string to_json(const Manifest& manifest) {
     write_columns(out, table);
     write_keys(out, table);
     write_sequences(out, table);
+    out.member("definition", table.definition);
     out.close('}');
   }
   out.close(']');

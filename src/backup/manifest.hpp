@@ -42,6 +42,7 @@ struct TableEntry {
   std::vector<ColumnEntry> columns;
   std::vector<KeyEntry> keys;
   std::vector<SequenceEntry> sequences;
+  std::string definition;  ///< its CREATE TABLE, to be shown and never run; empty in backups that have none
 };
 
 struct Manifest {

@@ -9,11 +9,12 @@
 #include "avro/container.hpp"
 #include "avro/decode.hpp"
 #include "backup/folder.hpp"
+#include "backup/restore_columns.hpp"
 #include "base/error.hpp"
 #include "map/row_reader.hpp"
-#include "map/types.hpp"
 #include "pg/guard.hpp"
 #include "pg/input_file.hpp"
+#include "pg/progress.hpp"
 #include "pg/sha256.hpp"
 
 #include "pg/server.hpp"
@@ -41,15 +42,16 @@ void verify_file(const std::string& path, const TableEntry& entry);
 /// The rows of a table in a backup, one after the other.
 class RestoreSource {
  public:
-  /// The file must have the columns of table, of the same types; generated ones are left to the server to compute.
-  /// Errors: 42703, 42804 columns that are not those of table; 22P04 a damaged file.
-  RestoreSource(const std::string& path, const TableEntry& entry, const map::Table& table);
+  /// Matches the columns of the file with those of table, an open one; see RestoreColumns. It belongs to the current memory
+  /// context. Errors: those of match_columns() and make_reader(); 22P04 a damaged file.
+  RestoreSource(const std::string& path, const TableEntry& entry, Relation table);
 
   /// Reads the next block of the file; false at its end, which is then checked against the manifest.
   [[nodiscard]] bool next_block();
-  /// Decodes the next row of the block into slot, which is empty; false at the block's end. Calls the server without a guard of
-  /// its own: to be used inside guarded().
-  [[nodiscard]] bool next_row(TupleTableSlot* slot);
+  /// Decodes the next row of the block into slot, which is empty, and adds the defaults of columns that the file has not; false
+  /// at the block's end. In the current memory context. Calls the server without a guard of its own: to be used inside
+  /// guarded().
+  [[nodiscard]] bool next_row(TupleTableSlot* slot, ExprContext* expressions);
   /// pg::call() with the place in the file added to errors, the server's and our own. body calls the server without a guard.
   template <class F>
   void guarded(F&& body) {
@@ -70,6 +72,10 @@ class RestoreSource {
   }
 
   [[nodiscard]] std::int64_t rows_read() const { return rows_read_; }
+  [[nodiscard]] std::int64_t bytes() const { return entry_.bytes; }
+  /// Bytes of the block that are decoded.
+  [[nodiscard]] std::size_t position() const { return decoder_.position(); }
+  [[nodiscard]] const RestoreColumns& columns() const { return columns_; }
 
  private:
   [[nodiscard]] std::string place() const;
@@ -79,13 +85,14 @@ class RestoreSource {
   const TableEntry& entry_;
   HashingSource source_;
   avro::ContainerReader container_;
-  std::vector<AttrNumber> attributes_;  ///< of the targets
+  RestoreColumns columns_;
   map::RowReader rows_;
   std::vector<Datum> values_;  ///< of the targets
   std::unique_ptr<bool[]> nulls_;
   avro::Block block_;
   avro::Decoder decoder_;
   std::int64_t next_record_ = 0, rows_read_ = 0;
+  pg::LoadProgress progress_;
 };
 
 }  // namespace ferry::backup

@@ -1,5 +1,8 @@
 #include "backup/target.hpp"
 
+#include <algorithm>
+
+#include "backup/late_keys.hpp"
 #include "base/concat.hpp"
 #include "base/error.hpp"
 #include "pg/guard.hpp"
@@ -9,6 +12,7 @@
 extern "C" {
 #include "access/relation.h"
 #include "catalog/pg_am.h"
+#include "catalog/heap.h"
 #include "catalog/pg_inherits.h"
 #include "commands/tablecmds.h"
 #include "commands/trigger.h"
@@ -31,16 +35,11 @@ void check_is_table(Oid table, const std::string& name) {
 /// Calls body with every trigger by which other rows reference the table.
 template <class F>
 void for_each_reference(Relation table, F&& body) {
-  const TriggerDesc* const list = table->trigdesc;
+  // a copy: what others do to the table may replace the relation's own at any look into the catalogs
+  const TriggerDesc* const list = pg::call(CopyTriggerDesc, table->trigdesc);
   if (list == nullptr) return;
   for (int i = 0; i < list->numtriggers; i++)
     if (RI_FKey_trigger_type(list->triggers[i].tgfoid) == RI_TRIGGER_PK) body(list->triggers[i]);
-}
-
-bool is_referenced_by_others(Relation table) {
-  bool is_referenced = false;
-  for_each_reference(table, [&](const Trigger& t) { is_referenced |= t.tgconstrrelid != RelationGetRelid(table); });
-  return is_referenced;
 }
 
 bool has_truncate_trigger(Relation table) {
@@ -48,14 +47,34 @@ bool has_truncate_trigger(Relation table) {
   return list != nullptr && (list->trig_truncate_before_statement || list->trig_truncate_after_statement);
 }
 
-/// TRUNCATE needs AccessExclusiveLock; where it is out of the question, readers may go on.
-LOCKMODE lock_for(Oid table, Mode mode) {
-  if (mode != Mode::replace) return RowExclusiveLock;
-  Relation const relation = pg::call(try_relation_open, table, LOCKMODE{AccessShareLock});
-  if (relation == nullptr) return AccessExclusiveLock;
-  const bool is_by_key = is_referenced_by_others(relation) || has_truncate_trigger(relation);
-  pg::call(relation_close, relation, LOCKMODE{AccessShareLock});
-  return is_by_key ? ShareRowExclusiveLock : AccessExclusiveLock;
+/// The table, and the partitions of a partitioned one.
+List* members_of(Oid table) {
+  return pg::call([table] {
+    if (get_rel_relkind(table) != RELKIND_PARTITIONED_TABLE) return list_make1_oid(table);
+    return find_all_inheritors(table, NoLock, nullptr);
+  });
+}
+
+bool has_truncate_trigger(List* members) {
+  for (int i = 0; i < list_length(members); i++) {
+    Relation const member = pg::call(try_relation_open, list_nth_oid(members, i), LOCKMODE{AccessShareLock});
+    if (member == nullptr) continue;
+    const bool found = has_truncate_trigger(member);
+    pg::call(relation_close, member, LOCKMODE{AccessShareLock});
+    if (found) return true;
+  }
+  return false;
+}
+
+/// Calls the server without a guard.
+void lock_members(Oid table, LOCKMODE lock) {
+  List* members = list_make1_oid(table);
+  if (get_rel_relkind(table) == RELKIND_PARTITIONED_TABLE) members = find_all_inheritors(table, lock, nullptr);
+  for (int i = 0; i < list_length(members); i++) {
+    Relation const member = relation_open(list_nth_oid(members, i), NoLock);
+    CheckTableNotInUse(member, "restore");
+    relation_close(member, NoLock);
+  }
 }
 
 /// How well an index tells rows apart: 3 the primary key, 2 referenced, 1 NOT NULL, 0 not at all.
@@ -79,8 +98,57 @@ Oid resolve(const std::string& name, LOCKMODE lock) {
   const text* const argument = pg::call(cstring_to_text_with_len, name.data(), static_cast<int>(name.size()));
   return pg::call([=] {
     RangeVar* const range = makeRangeVarFromNameList(textToQualifiedNameList(const_cast<text*>(argument)));
-    return RangeVarGetRelidExtended(range, lock, 0, RangeVarCallbackOwnsRelation, nullptr);
+    return RangeVarGetRelidExtended(range, lock, RVR_MISSING_OK, RangeVarCallbackOwnsRelation, nullptr);
   });
+}
+
+/// Whether a foreign key of the table references one of these tables.
+bool references(Oid table, const List* parents) {
+  Relation const relation = pg::call(relation_open, table, LOCKMODE{NoLock});
+  const List* const keys = pg::call(RelationGetFKeyList, relation);
+  bool found = false;
+  for (int i = 0; i < list_length(keys); i++)
+    found |= pg::call(list_member_oid, parents, static_cast<const ForeignKeyCacheInfo*>(list_nth(keys, i))->confrelid);
+  pg::call(relation_close, relation, LOCKMODE{NoLock});
+  return found;
+}
+
+struct Walk {
+  const std::vector<Target>& targets;
+  std::vector<List*> families;
+  std::vector<bool> visited;
+  std::vector<std::size_t> order;
+
+  void visit(std::size_t place) {
+    if (visited[place]) return;
+    visited[place] = true;
+    for (std::size_t parent = 0; parent < targets.size(); parent++)
+      if (!visited[parent] && references(targets[place].oid, families[parent])) visit(parent);
+    order.push_back(place);
+  }
+};
+
+/// Which of the candidates TRUNCATE may empty, in one statement for all of them: those that no table references which is not one
+/// of them, and that have no TRUNCATE triggers, their partitions included.
+std::vector<bool> find_truncatable(const std::vector<Oid>& tables, std::vector<bool> is_free) {
+  std::vector<List*> referrers, members;
+  for (std::size_t i = 0; i < tables.size(); i++) {
+    members.push_back(members_of(tables[i]));
+    referrers.push_back(pg::call(heap_truncate_find_FKs, members[i]));
+    is_free[i] = is_free[i] && !has_truncate_trigger(members[i]);
+  }
+  for (bool has_changed = true; has_changed;) {
+    has_changed = false;
+    List* emptied = NIL;
+    for (std::size_t i = 0; i < tables.size(); i++)
+      if (is_free[i]) emptied = pg::call(list_concat_unique_oid, emptied, members[i]);
+    for (std::size_t i = 0; i < tables.size(); i++) {
+      if (!is_free[i] || pg::call(list_difference_oid, referrers[i], emptied) == NIL) continue;
+      is_free[i] = false;
+      has_changed = true;
+    }
+  }
+  return is_free;
 }
 
 }  // namespace
@@ -93,40 +161,33 @@ Mode mode_by_name(const std::string& name) {
       .hint("The modes are \"replace\", \"append\" and \"upsert\".");
 }
 
-Target find_target(const std::string& name) {
+std::optional<Target> find_target(const std::string& name) {
   const Oid oid = resolve(name, NoLock);
+  if (!OidIsValid(oid)) return std::nullopt;
   check_is_table(oid, name);
   const char* const schema = pg::call([oid] { return get_namespace_name(get_rel_namespace(oid)); });
   const char* const table = pg::call(get_rel_name, oid);
-  if (schema == nullptr || table == nullptr) throw Error("42P01", concat("table \"", name, "\" does not exist"));
-  return {oid, schema, table};
+  if (schema == nullptr || table == nullptr) return std::nullopt;
+  return Target{oid, schema, table};
 }
 
-Relation open_target(const std::string& name, const Target& target, Mode mode) {
-  // the lock depends on the table, and what is locked must still be what the name meant
-  if (resolve(name, lock_for(target.oid, mode)) != target.oid)
-    throw Error("40001", concat("could not restore table \"", name, "\": another table has its name by now"));
-  Relation const relation = pg::call(relation_open, target.oid, LOCKMODE{NoLock});
-  pg::call(CheckTableNotInUse, relation, "restore");
-  return relation;
-}
-
-bool may_truncate(Relation table) {
-  if (!pg::call(CheckRelationLockedByMe, table, LOCKMODE{AccessExclusiveLock}, false)) return false;
-  List* const members = pg::call([table] {
-    if (table->rd_rel->relkind != RELKIND_PARTITIONED_TABLE) return list_make1_oid(RelationGetRelid(table));
-    return find_all_inheritors(RelationGetRelid(table), AccessExclusiveLock, nullptr);
-  });
-  for (int i = 0; i < list_length(members); i++) {
-    Relation const member = pg::call(relation_open, list_nth_oid(members, i), LOCKMODE{NoLock});
-    bool is_free = !has_truncate_trigger(member);
-    for_each_reference(member, [&](const Trigger& trigger) {
-      is_free &= pg::call([=] { return list_member_oid(members, trigger.tgconstrrelid); });
-    });
-    pg::call(relation_close, member, LOCKMODE{NoLock});
-    if (!is_free) return false;
+std::vector<bool> lock_targets(const std::vector<std::string>& names, const std::vector<Target>& targets, Mode mode) {
+  std::vector<Oid> oids;
+  std::vector<std::size_t> order;
+  for (const Target& target : targets) order.push_back(oids.size()), oids.push_back(target.oid);
+  std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return oids[a] < oids[b]; });
+  const bool replaces = mode == Mode::replace;
+  const std::vector<bool> expected = find_truncatable(oids, std::vector<bool>(oids.size(), replaces));
+  for (const std::size_t place : order) {
+    // TRUNCATE needs the strongest lock; where it is out of the question, readers may go on
+    const LOCKMODE lock = expected[place] ? AccessExclusiveLock : replaces ? ShareRowExclusiveLock : RowExclusiveLock;
+    // what is locked must still be what the name meant
+    if (resolve(names[place], lock) != oids[place])
+      throw Error("40001", concat("could not restore table \"", names[place], "\": another table has its name by now"));
+    pg::call(lock_members, oids[place], lock);
   }
-  return true;
+  // keys and triggers may have come and gone while the locks were waited for
+  return find_truncatable(oids, expected);
 }
 
 Oid find_key(Relation table) {
@@ -141,12 +202,20 @@ Oid find_key(Relation table) {
   return best;
 }
 
-bool needs_single_bracket(Relation table, Oid key) {
-  bool is_needed = false;
+List* referrers_by_other_columns(Relation table, Oid key) {
+  List* referrers = NIL;
   for_each_reference(table, [&](const Trigger& trigger) {
-    is_needed |= trigger.tgconstrrelid == RelationGetRelid(table) || trigger.tgconstrindid != key;
+    if (trigger.tgconstrindid != key)
+      referrers = pg::call(list_append_unique_oid, referrers, trigger.tgconstrrelid);
   });
-  return is_needed;
+  return referrers;
+}
+
+std::vector<std::size_t> fill_order(const std::vector<Target>& targets) {
+  Walk walk{targets, {}, std::vector<bool>(targets.size()), {}};
+  for (const Target& target : targets) walk.families.push_back(family_of(target.oid));
+  for (std::size_t i = 0; i < targets.size(); i++) walk.visit(i);
+  return walk.order;
 }
 
 }  // namespace ferry::backup

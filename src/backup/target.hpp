@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,24 +20,25 @@ struct Target {
   std::string schema, table;  ///< in the database's encoding
 };
 
-/// The table that name means in the search_path. Errors: 42P01; 42501 not owned by the user, a system catalog;
-/// 42809 no table; 0A000 a temporary one.
-[[nodiscard]] Target find_target(const std::string& name);
+/// The table that name means in the search_path; nothing where there is none. Errors: 42501 not owned by the user, a system
+/// catalog; 42809 no table; 0A000 a temporary one.
+[[nodiscard]] std::optional<Target> find_target(const std::string& name);
 
-/// The same table open, and locked as the mode needs it. Close it with NoLock. Errors: as find_target(); 40001 name means another
-/// table by now; 55006 a query of this session is reading it.
-[[nodiscard]] Relation open_target(const std::string& name, const Target& target, Mode mode);
-
-/// Whether TRUNCATE may empty the table: nothing else references it, it has no TRUNCATE triggers, nor do its partitions, and
-/// the lock is strong enough.
-[[nodiscard]] bool may_truncate(Relation table);
+/// Locks the tables, in the order of their OIDs, as strongly as the mode and their references need, until the end of the
+/// transaction. names: of targets, which must still mean them. In mode replace, tells which of them TRUNCATE is to empty.
+/// Errors: as find_target(); 40001 a name means another table by now; 55006 a query of this session is reading a table.
+[[nodiscard]] std::vector<bool> lock_targets(const std::vector<std::string>& names, const std::vector<Target>& targets,
+                                             Mode mode);
 
 /// The unique btree index by which rows of the table are told apart: the primary key, else one that a foreign key references,
 /// else one whose columns are all NOT NULL; InvalidOid where there is none.
 [[nodiscard]] Oid find_key(Relation table);
 
-/// Whether foreign keys must see all of the restore at once: the table references itself, or is referenced by other columns
-/// than those of key, whose values may move between rows.
-[[nodiscard]] bool needs_single_bracket(Relation table, Oid key);
+/// The tables that reference the table by other columns than those of key, whose values may move between rows; a list of OIDs.
+[[nodiscard]] List* referrers_by_other_columns(Relation table, Oid key);
+
+/// The places of tables in the order in which they are filled: those that are referenced before those that reference them,
+/// otherwise as given.
+[[nodiscard]] std::vector<std::size_t> fill_order(const std::vector<Target>& targets);
 
 }  // namespace ferry::backup

@@ -68,6 +68,11 @@ RowReader::RowReader(const avro::Schema& writer, std::vector<Target> targets, Ma
   for (std::size_t i = 0; i < fields.size(); i++) add_step(fields[i], found[i]);
 }
 
+RowReader::RowReader(const avro::Schema& writer, std::vector<Target> targets, const std::vector<int>& places)
+    : targets_(std::move(targets)), is_read_(targets_.size()) {
+  for (std::size_t i = 0; i < writer.fields.size(); i++) add_step(writer.fields[i], places[i]);
+}
+
 void RowReader::add_step(const avro::Field& field, int target) {
   Step& step = steps_.emplace_back(Step{field.schema, target, {}});
   if (target < 0) return;

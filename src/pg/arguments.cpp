@@ -8,6 +8,29 @@ extern "C" {
 }
 
 namespace ferry::pg {
+namespace {
+
+struct ElementType {
+  Oid oid;
+  int length;
+  bool by_value;
+  char alignment;
+};
+
+/// The elements of an array. Errors: 22004 a null element.
+std::vector<Datum> elements(Datum array, ElementType type, const char* name) {
+  Datum* values = nullptr;
+  bool* nulls = nullptr;
+  int count = 0;
+  call([&values, &nulls, &count, array, type] {
+    deconstruct_array(DatumGetArrayTypeP(array), type.oid, type.length, type.by_value, type.alignment, &values, &nulls, &count);
+  });
+  for (int i = 0; i < count; i++)
+    if (nulls[i]) throw Error("22004", concat("argument \"", name, "\" must not contain nulls"));
+  return {values, values + count};
+}
+
+}  // namespace
 
 std::string Arguments::to_string(Datum datum) { return std::string(to_view(datum)); }
 
@@ -19,17 +42,22 @@ std::string_view Arguments::to_view(Datum datum) {
 std::vector<std::string> Arguments::names(int place, const char* name) const {
   std::vector<std::string> result;
   if (is_null(place)) return result;
-  Datum* values = nullptr;
-  bool* nulls = nullptr;
-  int count = 0;
-  const Datum argument = info_->args[place].value;
-  call([&values, &nulls, &count, argument] {
-    deconstruct_array(DatumGetArrayTypeP(argument), NAMEOID, NAMEDATALEN, false, TYPALIGN_CHAR, &values, &nulls, &count);
-  });
-  for (int i = 0; i < count; i++) {
-    if (nulls[i]) throw Error("22004", concat("argument \"", name, "\" must not contain nulls"));
-    result.emplace_back(NameStr(*DatumGetName(values[i])));
-  }
+  for (const Datum value : elements(info_->args[place].value, {NAMEOID, NAMEDATALEN, false, TYPALIGN_CHAR}, name))
+    result.emplace_back(NameStr(*DatumGetName(value)));
+  return result;
+}
+
+std::vector<std::string> Arguments::texts(int place, const char* name) const {
+  std::vector<std::string> result;
+  for (const Datum value : elements(required(place, name), {TEXTOID, -1, false, TYPALIGN_INT}, name))
+    result.push_back(to_string(value));
+  return result;
+}
+
+std::vector<Oid> Arguments::oids(int place, const char* name) const {
+  std::vector<Oid> result;
+  for (const Datum value : elements(required(place, name), {REGCLASSOID, sizeof(Oid), true, TYPALIGN_INT}, name))
+    result.push_back(DatumGetObjectId(value));
   return result;
 }
 

@@ -39,6 +39,10 @@ class Arguments {
   }
   /// The elements of a name[]; empty for null. Errors: 22004 a null element.
   [[nodiscard]] std::vector<std::string> names(int place, const char* name) const;
+  /// The elements of a text[]. Errors: 22004 a null element.
+  [[nodiscard]] std::vector<std::string> texts(int place, const char* name) const;
+  /// The elements of a regclass[]. Errors: 22004 a null element.
+  [[nodiscard]] std::vector<Oid> oids(int place, const char* name) const;
 
  private:
   [[nodiscard]] Datum required(int place, const char* name) const {

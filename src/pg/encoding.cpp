@@ -21,29 +21,45 @@ std::string convert(std::string_view text, Conversion conversion) {
   return converted == text.data() ? std::string(text) : std::string(converted);
 }
 
+/// Nothing where text has no form in the other encoding, of which one is UTF-8. SQL_ASCII may be anything: it is taken for UTF-8.
+std::optional<std::string> try_convert(std::string_view text, int from_encoding, int to_encoding) {
+  const int length = static_cast<int>(text.size());
+  const int checked = from_encoding == PG_SQL_ASCII ? int{PG_UTF8} : from_encoding;
+  // raises no error
+  if (pg_encoding_verifymbstr(checked, text.data(), length) < length) return std::nullopt;
+  if (checked == to_encoding || to_encoding == PG_SQL_ASCII || text.empty()) return std::string(text);
+  std::string converted(text.size() * MAX_CONVERSION_GROWTH + 1, '\0');
+  auto* const from = reinterpret_cast<unsigned char*>(const_cast<char*>(text.data()));
+  auto* const to = reinterpret_cast<unsigned char*>(converted.data());
+  const int size = static_cast<int>(converted.size());
+  const int done = call([=] {
+    const Oid conversion = FindDefaultConversionProc(from_encoding, to_encoding);
+    return pg_do_encoding_conversion_buf(conversion, from_encoding, to_encoding, from, length, to, size, true);
+  });
+  if (done < length) return std::nullopt;
+  converted.resize(std::char_traits<char>::length(converted.c_str()));
+  return converted;
+}
+
+std::string ascii_of(std::string_view text) {
+  std::string ascii(text);
+  for (char& c : ascii)
+    if (static_cast<unsigned char>(c) >= 0x80) c = '?';
+  return ascii;
+}
+
 }  // namespace
 
 std::string to_utf8(std::string_view text) { return convert(text, pg_server_to_any); }
 
 std::string from_utf8(std::string_view text) { return convert(text, pg_any_to_server); }
 
-std::optional<std::string> try_from_utf8(std::string_view text) {
-  const int length = static_cast<int>(text.size());
-  // raises no error
-  if (pg_encoding_verifymbstr(PG_UTF8, text.data(), length) < length) return std::nullopt;
-  const int encoding = GetDatabaseEncoding();
-  if (encoding == PG_UTF8 || encoding == PG_SQL_ASCII || text.empty()) return std::string(text);
-  std::string converted(text.size() * MAX_CONVERSION_GROWTH + 1, '\0');
-  auto* const from = reinterpret_cast<unsigned char*>(const_cast<char*>(text.data()));
-  auto* const to = reinterpret_cast<unsigned char*>(converted.data());
-  const int size = static_cast<int>(converted.size());
-  const int done = call([=] {
-    const Oid conversion = FindDefaultConversionProc(PG_UTF8, encoding);
-    return pg_do_encoding_conversion_buf(conversion, PG_UTF8, encoding, from, length, to, size, true);
-  });
-  if (done < length) return std::nullopt;
-  converted.resize(std::char_traits<char>::length(converted.c_str()));
-  return converted;
+std::string shown_in_utf8(std::string_view text) {
+  return try_convert(text, GetDatabaseEncoding(), PG_UTF8).value_or(ascii_of(text));
 }
+
+std::optional<std::string> try_from_utf8(std::string_view text) { return try_convert(text, PG_UTF8, GetDatabaseEncoding()); }
+
+std::string shown_from_utf8(std::string_view text) { return try_from_utf8(text).value_or(ascii_of(text)); }
 
 }  // namespace ferry::pg

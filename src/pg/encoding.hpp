@@ -10,10 +10,16 @@ namespace ferry::pg {
 /// Errors: 22021, 22P05 text that has no form in UTF-8.
 [[nodiscard]] std::string to_utf8(std::string_view text);
 
+/// The same for people to read: what has no form in UTF-8 makes every character that is not ASCII a question mark.
+[[nodiscard]] std::string shown_in_utf8(std::string_view text);
+
 /// Errors: 22021, 22P05 text that is not UTF-8 or has no form in the database's encoding.
 [[nodiscard]] std::string from_utf8(std::string_view text);
 
 /// The same, or nothing where there is no such form.
 [[nodiscard]] std::optional<std::string> try_from_utf8(std::string_view text);
+
+/// The same for people to read, as shown_in_utf8().
+[[nodiscard]] std::string shown_from_utf8(std::string_view text);
 
 }  // namespace ferry::pg

@@ -136,6 +136,8 @@ void check_may_write(const std::string& path) {
 void make_folder(const std::string& path) {
   struct ::stat status {};
   if (::stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) return;
+  // each folder is brought to disk in the one that it was made in
+  if (const std::string parent = folder_of(path); parent.size() < path.size()) make_folder(parent);
   std::string scratch = path;  // pg_mkdir_p writes into it
   char* const writable = scratch.data();
   const char* const name = path.c_str();

@@ -100,6 +100,12 @@ void TableWriter::leave_out_references_to(List* tables) {
   adopt(root_);
 }
 
+void TableWriter::leave_out_foreign_keys_with(List* tables) {
+  partners_ = tables;
+  last_target_ = nullptr;
+  adopt(root_);
+}
+
 void TableWriter::flush() {
   if (waiting_ == nullptr) return;
   remote_ = true;
@@ -146,6 +152,7 @@ void TableWriter::adopt(ResultRelInfo* target) {
   if (triggers_ == TriggerSet::constraints) keep_constraint_triggers(target->ri_TrigDesc);
   make_immediate(target->ri_TrigDesc);
   if (left_out_ != NIL) leave_out_checks(target->ri_TrigDesc, left_out_);
+  if (partners_ != NIL) leave_out_foreign_keys(target->ri_TrigDesc, partners_);
 }
 
 /// Finds the partition for *slot and converts *slot to its row type.
@@ -304,6 +311,26 @@ void TableWriter::insert_noting_conflicts(TupleTableSlot* slot) {
   ResultRelInfo* const target = route(&slot);
   write(target, slot, true);
 }
+
+void TableWriter::insert_many(TupleTableSlot** slots, int count, BulkInsertStateData* state, bool with_entries) {
+  for (int i = 0; i < count; i++) {
+    ResetPerTupleExprContext(estate_);
+    slots[i]->tts_tableOid = RelationGetRelid(relation_);
+    check_new_row(root_, slots[i], CMD_INSERT);
+  }
+  estate_->es_output_cid = GetCurrentCommandId(true);
+  table_multi_insert(relation_, slots, count, estate_->es_output_cid, 0, state);
+  const bool has_entries = with_entries && root_->ri_NumIndices > 0;
+  const bool has_triggers = root_->ri_TrigDesc != nullptr && root_->ri_TrigDesc->numtriggers > 0;
+  for (int i = 0; i < count && (has_entries || has_triggers); i++) {
+    ResetPerTupleExprContext(estate_);
+    List* const rechecks =
+        has_entries ? compat::insert_index_tuples(root_, slots[i], estate_, false, false, false) : NIL;
+    if (has_triggers) fire_after_insert(root_, slots[i], rechecks);
+  }
+}
+
+Oid TableWriter::find_partition(TupleTableSlot** slot) { return RelationGetRelid(route(slot)->ri_RelationDesc); }
 
 void TableWriter::replace(ItemPointer tid, TupleTableSlot* slot) {
   CheckCmdReplicaIdentity(relation_, CMD_UPDATE);

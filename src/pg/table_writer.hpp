@@ -55,6 +55,9 @@ class TableWriter {
   /// Leaves out the checks of foreign keys that refer to one of these tables, a list of OIDs, but for those with a period. To
   /// be called after open().
   void leave_out_references_to(List* tables);
+  /// Leaves foreign keys alone that refer to one of these tables, a list of OIDs, or are referred to by one: the caller checks
+  /// them. To be called after open().
+  void leave_out_foreign_keys_with(List* tables);
   /// Makes new rows pass policies, which outlive the object. To be called after open().
   void obey(const RowPolicies* policies) { policies_ = policies; }
   /// Whether an error that was raised said that a row did not.
@@ -83,6 +86,14 @@ class TableWriter {
   /// loaded (attribute numbers of the table). Waits for other writers of the key. Needs a primary key.
   /// Errors: 42P10 no primary key; 0A000 a foreign table.
   Outcome upsert(TupleTableSlot* slot, const Bitmapset* loaded);
+
+  /// Adds the rows of slots, a batch small enough for memory, as insert() does each, but with fewer locks and less WAL; in a
+  /// bracket. For ordinary tables, and where rows do not depend on those before them. Without entries in indexes, it is the
+  /// caller's to rebuild those. The slots are of table_slot_create().
+  void insert_many(TupleTableSlot** slots, int count, BulkInsertStateData* state, bool with_entries);
+
+  /// Finds the partition for *slot and converts *slot to its row type; the OID of the partition.
+  Oid find_partition(TupleTableSlot** slot);
 
   /// Puts slot's row in place of the one at tid. Unique keys are not enforced but noted: see conflicts().
   void replace(ItemPointer tid, TupleTableSlot* slot);
@@ -132,6 +143,7 @@ class TableWriter {
   List* conflicts_;
   ItemPointerData replaced_;  ///< by the row written last, or invalid
   List* left_out_;            ///< see leave_out_references_to()
+  List* partners_;            ///< see leave_out_foreign_keys_with()
   ForeignRows* waiting_;      ///< rows that are to be sent
   TransitionCaptureState* capture_;
   const RowPolicies* policies_;

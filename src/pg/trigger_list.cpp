@@ -73,6 +73,17 @@ void leave_out_checks(TriggerDesc* list, const List* referenced) {
   list->numtriggers = kept;
 }
 
+void leave_out_foreign_keys(TriggerDesc* list, const List* partners) {
+  int kept = 0;
+  for (int i = 0; i < list->numtriggers; i++) {
+    const Trigger trigger = list->triggers[i];
+    const bool of_key = trigger.tgisinternal && RI_FKey_trigger_type(trigger.tgfoid) != RI_TRIGGER_NONE;
+    if (of_key && list_member_oid(partners, trigger.tgconstrrelid)) continue;
+    list->triggers[kept++] = trigger;
+  }
+  list->numtriggers = kept;
+}
+
 bool fires(const Trigger& trigger) {
   if (SessionReplicationRole == SESSION_REPLICATION_ROLE_REPLICA)
     return trigger.tgenabled == TRIGGER_FIRES_ON_REPLICA || trigger.tgenabled == TRIGGER_FIRES_ALWAYS;

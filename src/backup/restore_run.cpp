@@ -1,0 +1,148 @@
+#include "backup/restore_run.hpp"
+
+#include "backup/added_rows.hpp"
+#include "backup/late_keys.hpp"
+#include "backup/replace_by_key.hpp"
+#include "backup/restore_source.hpp"
+#include "backup/sequences.hpp"
+#include "backup/stopwatch.hpp"
+#include "base/concat.hpp"
+#include "base/error.hpp"
+#include "pg/guard.hpp"
+
+#include "pg/server.hpp"
+
+extern "C" {
+#include "access/relation.h"
+#include "catalog/pg_inherits.h"
+#include "executor/spi.h"
+}
+
+// What a restore does to its tables: it empties those that TRUNCATE may empty, in one go, fills one after the other, and then
+// checks the foreign keys that it left out until then.
+namespace ferry::backup {
+namespace {
+
+/// The rows of a table and its partitions, not of the children of an inheritance parent. Calls the server without a guard.
+std::int64_t count_rows(Oid table) {
+  std::int64_t count = 0;
+  List* members = list_make1_oid(table);
+  if (get_rel_relkind(table) == RELKIND_PARTITIONED_TABLE) members = find_all_inheritors(table, NoLock, nullptr);
+  PushActiveSnapshot(GetLatestSnapshot());
+  for (int i = 0; i < list_length(members); i++) {
+    Relation const member = relation_open(list_nth_oid(members, i), NoLock);
+    if (member->rd_rel->relkind == RELKIND_RELATION) {
+      TupleTableSlot* const slot = table_slot_create(member, nullptr);
+      TableScanDesc const scan = table_beginscan_strat(member, GetActiveSnapshot(), 0, nullptr, true, true);
+      while (table_scan_getnextslot(scan, ForwardScanDirection, slot)) {
+        CHECK_FOR_INTERRUPTS();
+        count++;
+      }
+      table_endscan(scan);
+      ExecDropSingleTupleTableSlot(slot);
+    }
+    relation_close(member, NoLock);
+  }
+  PopActiveSnapshot();
+  return count;
+}
+
+const char* qualified_name(Oid table) {
+  return pg::call(
+      [table] { return quote_qualified_identifier(get_namespace_name(get_rel_namespace(table)), get_rel_name(table)); });
+}
+
+/// One statement for all of them: they may reference each other.
+void truncate(std::vector<TableRestore>& tables, const std::vector<bool>& is_emptied) {
+  std::string statement;
+  for (std::size_t i = 0; i < tables.size(); i++) {
+    const Oid oid = tables[i].target.oid;
+    if (!is_emptied[i]) continue;
+    tables[i].rows_removed = pg::call(count_rows, oid);
+    const bool is_partitioned = pg::call(get_rel_relkind, oid) == RELKIND_PARTITIONED_TABLE;
+    statement += concat(statement.empty() ? "TRUNCATE " : ", ", is_partitioned ? "" : "ONLY ", qualified_name(oid));
+  }
+  if (statement.empty()) return;
+  const char* const text = statement.c_str();
+  pg::call([text] {
+    SPI_connect();
+    if (const int result = SPI_execute(text, false, 0); result != SPI_OK_UTILITY)
+      elog(ERROR, "could not execute \"%s\": %s", text, SPI_result_code_string(result));
+    SPI_finish();
+  });
+}
+
+/// A table that is a partition of another one would be restored twice.
+void check_disjoint(const std::vector<TableRestore>& tables) {
+  for (const TableRestore& table : tables) {
+    const List* const family = family_of(table.target.oid);
+    for (const TableRestore& other : tables)
+      if (other.target.oid != table.target.oid && pg::call(list_member_oid, family, other.target.oid))
+        throw Error("22023", concat("cannot restore \"", table.name, "\" and \"", other.name, "\" together"))
+            .detail("One is a partition of the other.");
+  }
+}
+
+void put_in_fill_order(std::vector<TableRestore>& tables, std::vector<bool>& is_emptied) {
+  std::vector<Target> targets;
+  for (const TableRestore& table : tables) targets.push_back(table.target);
+  std::vector<TableRestore> ordered;
+  std::vector<bool> emptied;
+  for (const std::size_t place : fill_order(targets)) {
+    ordered.push_back(tables[place]);
+    emptied.push_back(is_emptied[place]);
+  }
+  tables = std::move(ordered);
+  is_emptied = std::move(emptied);
+}
+
+/// The tables whose foreign keys with the one at place wait until all are filled. Where rows only come, parents come first, and
+/// the keys to them need not wait; where rows go, too, no order is right.
+List* late_partners(const std::vector<TableRestore>& tables, std::size_t place, Mode mode) {
+  List* partners = NIL;
+  for (std::size_t i = mode == Mode::replace ? 0 : place; i < tables.size(); i++)
+    partners = pg::call(list_concat_unique_oid, partners, family_of(tables[i].target.oid));
+  return partners;
+}
+
+void fill(TableRestore& table, bool is_emptied, List* partners, Mode mode, std::vector<LateKey>& keys) {
+  Relation const relation = pg::call(relation_open, table.target.oid, LOCKMODE{NoLock});
+  RestoreSource source(table.path, *table.entry, relation);
+  report_left_out(source.columns(), table.target.table);
+  if (mode != Mode::replace || is_emptied) {
+    add_rows(relation, source, mode, partners);
+  } else {
+    const Oid key = find_key(relation);
+    partners = pg::call(list_concat_unique_oid, partners, referrers_by_other_columns(relation, key));
+    table.rows_removed = replace_by_key(relation, source, key, partners);
+  }
+  table.rows_restored = source.rows_read();
+  restore_sequences(relation, table.entry->sequences, mode == Mode::replace ? Direction::any : Direction::forward_only);
+  pg::call(relation_close, relation, LOCKMODE{NoLock});
+  collect_late_keys(table.target.oid, partners, keys);
+}
+
+}  // namespace
+
+void restore_all(std::vector<TableRestore>& tables, Mode mode) {
+  Stopwatch watch;
+  for (const TableRestore& table : tables) verify_file(table.path, *table.entry);
+  std::vector<std::string> names;
+  std::vector<Target> targets;
+  for (const TableRestore& table : tables) names.push_back(table.name), targets.push_back(table.target);
+  std::vector<bool> is_emptied = lock_targets(names, targets, mode);
+  check_disjoint(tables);
+  put_in_fill_order(tables, is_emptied);
+  truncate(tables, is_emptied);
+  std::vector<LateKey> keys;
+  double accounted_ms = 0;
+  for (std::size_t i = 0; i < tables.size(); i++) {
+    fill(tables[i], is_emptied[i], late_partners(tables, i, mode), mode, keys);
+    tables[i].elapsed_ms = watch.elapsed_ms() - accounted_ms;
+    accounted_ms += tables[i].elapsed_ms;
+  }
+  for (const LateKey& key : keys) check_late_key(key, mode == Mode::replace || key.is_validated);
+  tables.back().elapsed_ms += watch.elapsed_ms() - accounted_ms;
+}
+
+}  // namespace ferry::backup

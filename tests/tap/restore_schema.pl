@@ -1,0 +1,182 @@
+# A schema of 100 tables with every type, partitions, inheritance and foreign keys, also in circles: it is backed up, spoiled, and
+# restored, and every row is compared as text with what was there. FERRY_SEED chooses another schema.
+use strict;
+use warnings;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $seed = $ENV{FERRY_SEED} // 20260101;
+note "FERRY_SEED=$seed";
+srand $seed;
+my $table_count = 100;
+
+my $node = PostgreSQL::Test::Cluster->new('primary');
+$node->init(extra => [ '--locale=C', '--encoding=UTF8' ]);
+$node->append_conf('postgresql.conf', "fsync = off\nmax_locks_per_transaction = 1024");
+$node->start;
+my $folder = PostgreSQL::Test::Utils::tempdir() . '/backups';
+
+# Type and an expression over g, the number of the row.
+my @types = (
+	[ 'boolean', 'g % 2 = 0' ], [ 'smallint', '(g * 331 % 65536 - 32768)::int2' ], [ 'integer', 'g * -1000003' ],
+	[ 'bigint', 'g * 92233720368547' ], [ 'oid', '(g + 4000000000)::oid' ], [ 'real', 'g / 7.0::real' ],
+	[ 'double precision', 'CASE g % 5 WHEN 0 THEN double precision \'NaN\' WHEN 1 THEN \'-Infinity\' ELSE g / 3.0 END' ],
+	[ 'numeric', 'CASE g % 4 WHEN 0 THEN \'NaN\' WHEN 1 THEN \'Infinity\'::numeric ELSE g * 1.10 END' ],
+	[ 'numeric(12,3)', 'g * 0.001' ], [ 'numeric(60,20)', 'g * 1e35' ], [ 'money', '(g * 1.01)::numeric::money' ],
+	[ 'text', q{'tab' || chr(9) || 'quote"' || g || 'é漢😀'} ], [ 'varchar(20)', q{left(md5(g::text), g % 20)} ],
+	[ 'char(7)', q{left(md5(g::text), g % 8)} ], [ 'name', q{md5(g::text)::name} ], [ 'bytea', q{decode(md5(g::text), 'hex')} ],
+	[ 'date', q{CASE g % 6 WHEN 0 THEN date 'infinity' ELSE date '0044-03-15 BC' + g * 4001 END} ],
+	[ 'timestamp', q{CASE g % 6 WHEN 0 THEN timestamp '-infinity' ELSE timestamp '2000-01-01' + g * interval '1 day 1.000001 s' END} ],
+	[ 'timestamptz', q{timestamptz '1901-12-13 20:45:52+00' + g * interval '100 days 0.000001 s'} ],
+	[ 'time', q{time '00:00' + g * interval '61.000001 s'} ], [ 'timetz', q{(('12:34:56.' || g) || '+0' || g % 9 || ':30')::timetz} ],
+	[ 'interval', q{make_interval(g % 30, g % 12, 0, g, -g, 1, g * 0.000001)} ], [ 'uuid', 'md5(g::text)::uuid' ],
+	[ 'json', q{('{"b" :' || g || ', "a": [null,  "é"], "b": 2}')::json} ], [ 'jsonb', q{jsonb_build_object('n', g, 'a', ARRAY[g, NULL])} ],
+	[ 'xml', q{('<a b="' || g || '">&amp;</a>')::xml} ], [ 'inet', q{('10.0.' || g % 256 || '.1/24')::inet} ],
+	[ 'cidr', q{('10.' || g % 256 || '.0.0/16')::cidr} ], [ 'macaddr', q{'08:00:2b:01:02:03'::macaddr} ],
+	[ 'bit(9)', 'g::bit(9)' ], [ 'varbit', 'g::bit(12)::varbit' ], [ 'point', 'point(g, -g / 3.0)' ], [ 'box', 'box(point(0, 0), point(g, 1))' ],
+	[ 'tsvector', q{to_tsvector('simple', 'word' || g || ' other')} ], [ 'pg_lsn', q{('0/' || to_hex(g))::pg_lsn} ],
+	[ 'integer[]', 'ARRAY[g, NULL, -g]' ], [ 'text[]', q{ARRAY[['a,b', NULL], ['"', g::text]]} ], [ 'integer[]', q{('[5:6]={1,' || g || '}')::integer[]} ],
+	[ 'many.mood', q{(ARRAY['sad', 'ok', 'very "happy"'])[1 + g % 3]::many.mood} ], [ 'many.pair', q{ROW(g, 'p,' || g)::many.pair} ],
+	[ 'many.pair[]', q{ARRAY[ROW(g, NULL)::many.pair, NULL]} ], [ 'many.positive', '(g + 1)::many.positive' ],
+	[ 'int4range', q{CASE g % 3 WHEN 0 THEN 'empty'::int4range WHEN 1 THEN int4range(NULL, g) ELSE int4range(g, 2 * g + 1) END} ],
+	[ 'tstzrange', q{tstzrange('2020-01-01+00', timestamptz '2020-01-01+00' + g * interval '1 h', '(]')} ],
+	[ 'int4multirange', q{int4multirange(int4range(1, 3), int4range(10, 11 + g))} ],
+);
+my $next_type = 0;
+sub some { return int rand $_[0] }
+
+# Every type comes in turn, so that all are there.
+sub random_columns { return map { my $type = $types[ $next_type++ % @types ]; { name => "c$_", type => $type->[0], value => $type->[1] } } 1 .. 3 + some(4) }
+
+my (@tables, @statements);
+push @statements, 'CREATE EXTENSION pg_ferry', 'CREATE SCHEMA many', 'SET search_path = many, public',
+  q{CREATE TYPE mood AS ENUM ('sad', 'ok', 'very "happy"')}, 'CREATE TYPE pair AS (a integer, b text)',
+  'CREATE DOMAIN positive AS integer CHECK (value > 0)';
+
+sub partitions
+{
+	my ($name, $kind) = @_;
+	return map { "CREATE TABLE ${name}_p$_ PARTITION OF $name FOR VALUES WITH (MODULUS 3, REMAINDER $_)" } 0 .. 2 if $kind eq 'hash';
+	return ("CREATE TABLE ${name}_low PARTITION OF $name FOR VALUES FROM (MINVALUE) TO (40)",
+		"CREATE TABLE ${name}_high PARTITION OF $name FOR VALUES FROM (40) TO (MAXVALUE) PARTITION BY HASH (id)",
+		map { "CREATE TABLE ${name}_high$_ PARTITION OF ${name}_high FOR VALUES WITH (MODULUS 2, REMAINDER $_)" } 0 .. 1);
+}
+
+for my $number (1 .. $table_count)
+{
+	my $name = sprintf $number % 11 == 0 && $number % 10 !~ /[37]/ ? '"T %03d.é"' : 't%03d', $number;
+	my $rows = 30 + some(100);
+	my @columns = random_columns();
+	my $kind = $number % 10 == 3 ? 'hash' : $number % 10 == 7 ? 'range' : $number % 20 == 9 ? 'child' : 'plain';
+	my $id = $kind eq 'plain' ? (qw(integer serial), 'integer GENERATED ALWAYS AS IDENTITY', 'integer GENERATED BY DEFAULT AS IDENTITY')[ some(4) ] : 'integer';
+	my $key = $number % 17 == 5 ? '' : ' PRIMARY KEY';
+	my @definitions = ("id $id$key", 'twice bigint GENERATED ALWAYS AS (id * 2) STORED', "filler text NOT NULL DEFAULT 'x'", map { "$_->{name} $_->{type}" } @columns);
+	push @definitions, 'code text UNIQUE' if $kind eq 'plain' and $key;
+	# to tables before it, of which a unique code is another key
+	my @parents = $number > 5 ? map { $tables[ some(scalar @tables) ] } 1 .. some(3) : ();
+	@parents = grep { $_->{key} } @parents;
+	my $action = (' ON DELETE CASCADE', ' ON DELETE SET NULL', ' ON DELETE RESTRICT', ' DEFERRABLE INITIALLY DEFERRED', '')[ some(5) ];
+	push @definitions, map { "parent$_ integer REFERENCES $parents[$_]{name}$action" } 0 .. $#parents;
+	push @definitions, "self integer REFERENCES $name" if $key and $kind ne 'child' and $number % 6 == 0;
+	my $suffix = $kind eq 'hash' ? ' PARTITION BY HASH (id)' : $kind eq 'range' ? ' PARTITION BY RANGE (id)' : '';
+	$suffix = " INHERITS ($tables[-1]{name})" if $kind eq 'child' and $tables[-1]{kind} eq 'plain';
+	@definitions = ("own$number text", $key ? 'PRIMARY KEY (id)' : ()) if $suffix =~ /INHERITS/;
+	push @statements, "CREATE TABLE $name (" . join(', ', @definitions) . ")$suffix";
+	push @statements, partitions($name, $kind) if $kind eq 'hash' or $kind eq 'range';
+	my (@into, @values) = ();
+	if ($suffix =~ /INHERITS/) { @into = ('id', "own$number"); @values = ('1000 + g', "'own ' || g") }
+	else
+	{
+		@into = ('id', (map { $_->{name} } @columns), (map { "parent$_" } 0 .. $#parents));
+		@values = ('g', (map { "CASE WHEN g % 7 > 0 THEN $_->{value} END" } @columns), (map { "CASE WHEN g % 5 > 0 THEN 1 + g % $_->{rows} END" } @parents));
+		if (grep { /^code/ } @definitions) { push @into, 'code'; push @values, "'code ' || g" }
+		if (grep { /^self/ } @definitions) { push @into, 'self'; push @values, "CASE WHEN g % 3 > 0 THEN $rows + 1 - g END" }
+	}
+	push @statements, "INSERT INTO $name (" . join(', ', @into) . ") OVERRIDING SYSTEM VALUE SELECT " . join(', ', @values) . " FROM generate_series(1, $rows) g";
+	push @tables, { name => $name, rows => $rows, kind => $kind, key => $key && $suffix !~ /INHERITS/, has_code => scalar(grep { /^code/ } @definitions),
+		columns => \@columns, is_heir => $suffix =~ /INHERITS/ };
+}
+# circles of two tables
+my @keyed = grep { $_->{key} } @tables;
+for my $circle (1 .. 5)
+{
+	my ($a, $b) = ($keyed[ some(scalar @keyed) ], $keyed[ some(scalar @keyed) ]);
+	push @statements, "ALTER TABLE $a->{name} ADD peer$circle integer REFERENCES $b->{name} ON DELETE CASCADE",
+	  "ALTER TABLE $b->{name} ADD back$circle integer REFERENCES $a->{name}",
+	  "UPDATE ONLY $a->{name} SET peer$circle = 1 + id % $b->{rows} WHERE id < 900 AND id % 2 = 0", "UPDATE ONLY $b->{name} SET back$circle = 1 + id % $a->{rows} WHERE id < 900 AND id % 3 = 0"
+	  unless $a->{kind} =~ /hash|range/ or $b->{kind} =~ /hash|range/;
+}
+$node->safe_psql('postgres', join(";\n", @statements));
+
+my $types = join ', ', map { "'$_'" } keys %{ { map { $_->[0] => 1 } @types } };
+is($node->safe_psql('postgres', "SELECT count(DISTINCT t) FROM unnest(ARRAY[$types]) t WHERE NOT EXISTS (
+	SELECT FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid WHERE c.relnamespace = 'many'::regnamespace AND a.atttypid = t::regtype)"), 0, 'every type is there');
+
+# The oracle: the text of every row, with the table that holds it. The rows of an heir are its own.
+sub only { my ($table) = @_; return $table->{kind} =~ /hash|range/ ? $table->{name} : "ONLY $table->{name}" }
+sub rows_of { my ($table) = @_; return "SELECT tableoid::regclass || x::text AS row FROM " . only($table) . ' x' }
+$node->safe_psql('postgres', "CREATE SCHEMA saved; SET search_path = many, public; SET extra_float_digits = 3;\n"
+	  . join(";\n", map { "CREATE TABLE saved.$_->{name} AS " . rows_of($_) } @tables));
+my $sequences = q{SELECT string_agg(concat_ws(' ', sequencename, last_value), ',' ORDER BY sequencename) FROM pg_sequences WHERE schemaname = 'many'};
+my $sequences_then = $node->safe_psql('postgres', $sequences);
+
+sub differing_tables
+{
+	my $query = join ' UNION ALL ', map {
+		my $rows = rows_of($_);
+		"SELECT '$_->{name}' WHERE EXISTS ((($rows) EXCEPT ALL TABLE saved.$_->{name}) UNION ALL (TABLE saved.$_->{name} EXCEPT ALL ($rows)))"
+	} @tables;
+	return $node->safe_psql('postgres', "SET search_path = many, public; SET extra_float_digits = 3; $query");
+}
+is(differing_tables(), '', 'the oracle agrees with itself');
+
+my $backed_up = $node->safe_psql('postgres', "SELECT count(DISTINCT backup_id), count(*), sum(rows) FROM backup_schema('many', '$folder')");
+my $row_count = 0;
+$row_count += $_->{rows} for @tables;
+is($backed_up, "1|$table_count|$row_count", 'one backup of all tables and rows');
+
+# Rows go, change and come, whatever refers to them.
+sub spoil
+{
+	my @changes = ('SET search_path = many, public', 'SET session_replication_role = replica');
+	for my $table (@tables)
+	{
+		my $only = only($table);
+		push @changes, "DELETE FROM $only WHERE id % 4 = 1", "UPDATE $only SET filler = 'spoiled' WHERE id % 4 = 2";
+		push @changes, "UPDATE $only SET $table->{columns}[0]{name} = NULL" unless $table->{is_heir};
+		push @changes, "UPDATE $only SET code = 'free ' || id", "UPDATE $only SET code = 'code ' || id % $table->{rows} + 1 WHERE id <= $table->{rows}" if $table->{has_code};
+		push @changes, "INSERT INTO $table->{name} (id) OVERRIDING SYSTEM VALUE SELECT g FROM generate_series(5000, 5010) g" if $table->{key};
+	}
+	push @changes, map { "SELECT nextval('$_')" } split /,/, $node->safe_psql('postgres', q{SELECT string_agg(format('%I.%I', schemaname, sequencename), ',') FROM pg_sequences WHERE schemaname = 'many'});
+	$node->safe_psql('postgres', join ';', @changes);
+}
+my $names = join ', ', map { (my $name = "many.$_->{name}") =~ s/'/''/g; "'$name'" } @tables;
+sub restore_all { my ($mode) = @_; return $node->safe_psql('postgres', "SELECT count(*), sum(rows_restored) FROM restore_tables(ARRAY[$names], directory => '$folder'" . ($mode ? ", mode => '$mode'" : '') . ')') }
+
+spoil();
+is(scalar(split /\n/, differing_tables()), $table_count, 'every table is spoiled');
+is(restore_all(), "$table_count|$row_count", 'all tables are restored');
+is(differing_tables(), '', 'every row is what it was');
+is($node->safe_psql('postgres', $sequences), $sequences_then, 'and every sequence is where it was');
+
+# A table outside refers to some of them, so that these go by key.
+my @referenced = map { $keyed[ some(scalar @keyed) ] } 1 .. 8;
+$node->safe_psql('postgres', 'SET search_path = many, public; CREATE TABLE public.outside (' . join(', ', map { "r$_ integer REFERENCES $referenced[$_]{name} ON DELETE CASCADE" } 0 .. $#referenced)
+	  . '); INSERT INTO public.outside SELECT ' . join(', ', map { 2 } @referenced));
+spoil();
+is(restore_all(), "$table_count|$row_count", 'all tables are restored, some by key');
+is(differing_tables(), '', 'every row is what it was');
+is($node->safe_psql('postgres', 'SELECT count(*) FROM outside'), 1, 'and the table outside, too');
+
+# The foreign keys hold: the server finds nothing wrong with them.
+my $keys = $node->safe_psql('postgres', q{SELECT string_agg(format('ALTER TABLE %s DROP CONSTRAINT %I; ALTER TABLE %s ADD CONSTRAINT %I %s', conrelid::regclass, conname, conrelid::regclass, conname, pg_get_constraintdef(oid)), '; ')
+	FROM pg_constraint WHERE contype = 'f' AND conparentid = 0});
+my ($status, $out, $error) = $node->psql('postgres', "SET client_min_messages = warning; BEGIN; $keys; ROLLBACK");
+is($error, '', 'all foreign keys hold');
+
+$node->safe_psql('postgres', 'SET search_path = many; SET client_min_messages = warning; TRUNCATE ' . join(', ', map { $_->{name} } @tables) . ' CASCADE');
+is(restore_all('append'), "$table_count|$row_count", 'all tables are restored into empty ones');
+is(differing_tables(), '', 'every row is what it was');
+
+done_testing();
