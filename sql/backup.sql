@@ -1,5 +1,5 @@
--- Backs up departments, jobs and hired_employees, each into an Avro file. The three files show the same moment, whatever
--- others write meanwhile.
+-- Backs up departments, jobs and hired_employees, each into an Avro file. The files are one backup and show the same
+-- moment, whatever others write meanwhile.
 --
 --   psql [-v dir=/path] [-v tables='jobs departments'] -f sql/backup.sql
 --
@@ -15,9 +15,5 @@
   \set tables 'departments jobs hired_employees'
 \endif
 
-BEGIN ISOLATION LEVEL REPEATABLE READ;
-SELECT b.backup_id, b.table_name, b.rows, b.bytes, left(b.sha256, 12) || '...' AS sha256, b.path
-FROM string_to_table(:'tables', ' ') WITH ORDINALITY t(name, position),
-     LATERAL backup_table(t.name::regclass, nullif(:'dir', '')) b
-ORDER BY t.position;
-COMMIT;
+SELECT backup_id, table_name, rows, bytes, left(sha256, 12) || '...' AS sha256, path
+FROM backup_tables(string_to_array(:'tables', ' ')::regclass[], nullif(:'dir', ''));
