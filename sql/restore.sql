@@ -4,7 +4,7 @@
 --   psql [-v dir=/path] [-v tables='departments jobs'] -f sql/restore.sql
 --
 -- dir     folder of the backups, as the server sees it; default: the setting pg_ferry.backup_directory
--- tables  names of tables, separated by spaces; a table before those that refer to it
+-- tables  names of tables, separated by spaces, in any order; the newest backup that has all of them is taken
 
 \set ON_ERROR_STOP on
 \pset footer off
@@ -15,8 +15,4 @@
   \set tables 'departments jobs hired_employees'
 \endif
 
-BEGIN;
-SELECT format('SELECT * FROM restore_table(%L, directory => nullif(%L, %L))', t.name, :'dir', '')
-FROM string_to_table(:'tables', ' ') WITH ORDINALITY t(name, position) ORDER BY t.position
-\gexec
-COMMIT;
+SELECT * FROM restore_tables(string_to_array(:'tables', ' '), directory => nullif(:'dir', ''));

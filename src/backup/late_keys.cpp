@@ -54,7 +54,8 @@ Constraint root_constraint(Oid oid) {
 bool is_check(const Trigger& trigger) { return trigger.tgfoid == F_RI_FKEY_CHECK_INS; }
 
 void add_keys_of(Relation member, bool is_target, const List* partners, std::vector<LateKey>& keys) {
-  const TriggerDesc* const list = member->trigdesc;
+  // a copy: what others do to the table may replace the relation's own at any look into the catalogs
+  const TriggerDesc* const list = call(CopyTriggerDesc, member->trigdesc);
   for (int i = 0; list != nullptr && i < list->numtriggers; i++) {
     const Trigger& trigger = list->triggers[i];
     const bool is_referenced = RI_FKey_trigger_type(trigger.tgfoid) == RI_TRIGGER_PK;
@@ -77,7 +78,7 @@ void add_keys_of(Relation member, bool is_target, const List* partners, std::vec
 /// Checks the rows of one table or partition by the server's own trigger, which is the way where the user may not read the parent.
 /// Calls the server without a guard.
 void check_rows(Relation member, Oid constraint, bool all_rows) {
-  const TriggerDesc* const list = member->trigdesc;
+  const TriggerDesc* const list = CopyTriggerDesc(member->trigdesc);
   Trigger* check = nullptr;
   for (int i = 0; list != nullptr && i < list->numtriggers; i++)
     if (is_check(list->triggers[i]) && root_constraint(list->triggers[i].tgconstraint).oid == constraint)

@@ -35,7 +35,8 @@ void check_is_table(Oid table, const std::string& name) {
 /// Calls body with every trigger by which other rows reference the table.
 template <class F>
 void for_each_reference(Relation table, F&& body) {
-  const TriggerDesc* const list = table->trigdesc;
+  // a copy: what others do to the table may replace the relation's own at any look into the catalogs
+  const TriggerDesc* const list = pg::call(CopyTriggerDesc, table->trigdesc);
   if (list == nullptr) return;
   for (int i = 0; i < list->numtriggers; i++)
     if (RI_FKey_trigger_type(list->triggers[i].tgfoid) == RI_TRIGGER_PK) body(list->triggers[i]);

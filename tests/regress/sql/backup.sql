@@ -257,7 +257,7 @@ INSERT INTO measures VALUES ('2021-05-05', 5);
 SELECT rows_restored, rows_removed FROM restore_table('measures');
 SELECT differences('measures', 'measures_copy');
 CREATE TABLE measure_notes (day date, value integer, FOREIGN KEY (day, value) REFERENCES measures);
-SELECT outcome_of($$ SELECT restore_table('measures') $$);
+SELECT rows_restored, rows_removed FROM restore_table('measures');
 SELECT rows_restored, rows_removed FROM restore_table('measures', mode => 'upsert');
 -- of an inheritance parent only its own rows
 CREATE TABLE mother (id integer PRIMARY KEY);
@@ -284,14 +284,8 @@ SELECT outcome_of($$ SELECT restore_table('versions', '20200101T000000.000000Z-0
 SELECT outcome_of($$ SELECT restore_table('versions', '../x') $$);
 SELECT outcome_of(format($$ SELECT restore_table('quiet', %L) $$, :'old'));
 
--- A table that is not what it was.
-SELECT outcome_of($$ ALTER TABLE versions ALTER id TYPE bigint; SELECT restore_table('versions') $$);
-SELECT outcome_of($$ ALTER TABLE versions ADD extra integer; SELECT restore_table('versions') $$);
-SELECT outcome_of($$ ALTER TABLE versions DROP v; SELECT restore_table('versions') $$);
-SELECT outcome_of($$ ALTER TABLE versions RENAME v TO "other v"; SELECT restore_table('versions') $$);
-SELECT outcome_of($$ ALTER TABLE versions ALTER v TYPE varchar(3); SELECT restore_table('versions') $$);
+-- A table that has another rule by now.
 SELECT outcome_of($$ ALTER TABLE versions ADD CHECK (v <> 'new'); SELECT restore_table('versions') $$);
-SELECT outcome_of($$ ALTER TABLE versions ALTER v DROP NOT NULL, ADD y integer; ALTER TABLE versions DROP y; SELECT restore_table('versions') $$);
 
 -- What cannot be backed up or restored.
 CREATE VIEW a_view AS SELECT 1 AS a;
