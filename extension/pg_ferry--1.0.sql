@@ -277,6 +277,24 @@ AS 'MODULE_PATHNAME', 'ferry_backup_schema' LANGUAGE C VOLATILE PARALLEL UNSAFE 
 REVOKE ALL ON FUNCTION @extschema@.backup_schema(regnamespace, text) FROM PUBLIC;
 COMMENT ON FUNCTION @extschema@.backup_schema(regnamespace, text) IS 'back up all tables of a schema as of one moment';
 
+CREATE FUNCTION @extschema@.verify_backup(backup_id text, directory text = NULL)
+RETURNS TABLE (table_name text, path text, rows bigint, bytes bigint, ok boolean, problem text)
+AS 'MODULE_PATHNAME', 'ferry_verify_backup' LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 10;
+REVOKE ALL ON FUNCTION @extschema@.verify_backup(text, text) FROM PUBLIC;
+COMMENT ON FUNCTION @extschema@.verify_backup(text, text) IS 'check the files of a backup';
+
+CREATE FUNCTION @extschema@.list_backups(directory text = NULL)
+RETURNS TABLE (backup_id text, taken_at timestamptz, tables text[], rows bigint, bytes bigint)
+AS 'MODULE_PATHNAME', 'ferry_list_backups' LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 10;
+REVOKE ALL ON FUNCTION @extschema@.list_backups(text) FROM PUBLIC;
+COMMENT ON FUNCTION @extschema@.list_backups(text) IS 'the finished backups, newest first';
+
+CREATE FUNCTION @extschema@.prune_backups(keep integer, directory text = NULL)
+RETURNS TABLE (backup_id text)
+AS 'MODULE_PATHNAME', 'ferry_prune_backups' LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 10;
+REVOKE ALL ON FUNCTION @extschema@.prune_backups(integer, text) FROM PUBLIC;
+COMMENT ON FUNCTION @extschema@.prune_backups(integer, text) IS 'remove all but the newest backups';
+
 CREATE FUNCTION @extschema@.restore_table(target text, backup_id text = NULL, directory text = NULL, mode text = 'replace')
 RETURNS TABLE (backup_id text, table_name text, rows_restored bigint, rows_removed bigint, elapsed_ms double precision)
 AS 'MODULE_PATHNAME', 'ferry_restore_table' LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 1;
@@ -309,6 +327,9 @@ BEGIN
         WHERE p.oid OPERATOR(pg_catalog.=) ANY (ARRAY['@extschema@.backup_table(pg_catalog.regclass, pg_catalog.text)',
                   '@extschema@.backup_tables(pg_catalog.regclass[], pg_catalog.text)',
                   '@extschema@.backup_schema(pg_catalog.regnamespace, pg_catalog.text)',
+                  '@extschema@.verify_backup(pg_catalog.text, pg_catalog.text)',
+                  '@extschema@.list_backups(pg_catalog.text)',
+                  '@extschema@.prune_backups(pg_catalog.int4, pg_catalog.text)',
                   '@extschema@.restore_table(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text)',
                   '@extschema@.restore_tables(pg_catalog.text[], pg_catalog.text, pg_catalog.text, pg_catalog.text)']::pg_catalog.regprocedure[])
           AND a.grantee OPERATOR(pg_catalog.<>) p.proowner

@@ -71,6 +71,16 @@ install_all() {
     bindir=$("$pg_config" --bindir)
 }
 
+# extension_packages NAME...: prints the packages of these extensions of PostgreSQL for the server's version that there are.
+extension_packages() {
+    local name package version
+    version=$("$pg_config" --version 2>/dev/null | sed 's/[^0-9]*\([0-9]*\).*/\1/') || return 0
+    for name; do
+        package=postgresql-$version-$name
+        if command -v apt-cache >/dev/null && apt-cache show "$package" >/dev/null 2>&1; then say "$package"; fi
+    done
+}
+
 # --- the work folder, and its end
 
 # Root may not run a server: the user postgres does it then, or nobody.

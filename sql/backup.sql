@@ -1,4 +1,4 @@
--- Backs up departments, jobs and hired_employees, each into an Avro file. The three files are one backup and show the same
+-- Backs up departments, jobs and hired_employees, each into an Avro file. The files are one backup and show the same
 -- moment, whatever others write meanwhile.
 --
 --   psql [-v dir=/path] [-v tables='jobs departments'] -f sql/backup.sql

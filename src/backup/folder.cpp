@@ -10,6 +10,7 @@
 #include "pg/guard.hpp"
 #include "pg/input_file.hpp"
 #include "pg/output_file.hpp"
+#include "pg/subtransaction.hpp"
 #include "settings.hpp"
 
 #include "pg/server.hpp"
@@ -55,31 +56,6 @@ std::string read_file(const std::string& path) {
   return text;
 }
 
-Manifest read_manifest(const std::string& directory, const std::string& id) {
-  const std::string path = manifest_path(directory, id);
-  try {
-    return parse_manifest(read_file(path));
-  } catch (Error& error) {
-    error.context(concat("file \"", path, '"')).hint("Name a backup to use another one.");
-    throw;
-  }
-}
-
-/// The names of finished backups, the newest first.
-std::vector<std::string> finished_backups(const std::string& directory) {
-  std::vector<std::string> ids;
-  const char* const name = directory.c_str();
-  DIR* const folder = pg::call([name] { return AllocateDir(name); });
-  if (folder == nullptr && errno == ENOENT) return ids;
-  while (const dirent* const entry = pg::call(ReadDir, folder, name)) {
-    const std::string id = entry->d_name;
-    if (is_backup_id(id) && is_file(manifest_path(directory, id))) ids.push_back(id);
-  }
-  pg::call(FreeDir, folder);
-  std::sort(ids.begin(), ids.end(), std::greater<>());
-  return ids;
-}
-
 /// Everything but ASCII letters and digits as %XX: the name is text in every encoding, and one component of a path.
 void append_safe(std::string& out, std::string_view name) {
   constexpr char kHex[] = "0123456789ABCDEF";
@@ -97,9 +73,72 @@ void append_safe(std::string& out, std::string_view name) {
 
 }  // namespace
 
+std::string sql_name(const TableEntry& table) {
+  const std::string schema = pg::shown_from_utf8(table.schema), name = pg::shown_from_utf8(table.name);
+  return pg::call(quote_qualified_identifier, schema.c_str(), name.c_str());
+}
+
+Manifest read_manifest(const std::string& directory, const std::string& id) {
+  const std::string path = manifest_path(directory, id);
+  try {
+    Manifest manifest = parse_manifest(read_file(path));
+    if (manifest.backup_id != id)
+      throw Error("22P04", concat("manifest is of backup \"", pg::shown_from_utf8(manifest.backup_id), '"'));
+    return manifest;
+  } catch (Error& error) {
+    error.context(concat("file \"", path, '"')).hint("Name a backup to use another one.");
+    throw;
+  }
+}
+
+std::vector<std::string> finished_backups(const std::string& directory) {
+  std::vector<std::string> ids;
+  const char* const name = directory.c_str();
+  DIR* const folder = pg::call([name] { return AllocateDir(name); });
+  if (folder == nullptr && errno == ENOENT) return ids;
+  while (const dirent* const entry = pg::call(ReadDir, folder, name)) {
+    const std::string id = entry->d_name;
+    if (is_backup_id(id) && is_file(manifest_path(directory, id))) ids.push_back(id);
+  }
+  pg::call(FreeDir, folder);
+  std::sort(ids.begin(), ids.end(), std::greater<>());
+  return ids;
+}
+
+std::variant<Manifest, std::string> try_read_manifest(const std::string& directory, const std::string& id) {
+  std::variant<Manifest, std::string> result;
+  const std::optional<pg::CaughtError> error =
+      pg::attempt([&] { result = read_manifest(directory, id); }, [](const char* sqlstate) { return is_of_file(sqlstate); });
+  if (error) result = error->message;
+  return result;
+}
+
+bool is_of_file(const char* sqlstate) {
+  const std::string_view state(sqlstate), kind = state.substr(0, 2);
+  return kind == "22" || kind == "58" || state == "42501" || state == "42809" || state == "54000" || state == "0A000";
+}
+
+std::vector<FolderFile> files_of(const std::string& folder) {
+  std::vector<FolderFile> files;
+  const char* const name = folder.c_str();
+  DIR* const opened = pg::call([name] { return AllocateDir(name); });
+  if (opened == nullptr && errno == ENOENT) return files;
+  while (const dirent* const entry = pg::call(ReadDir, opened, name)) {
+    const std::string file = entry->d_name;
+    if (file == "." || file == "..") continue;
+    struct ::stat status {};
+    // one that is gone by now is none of its files
+    if (::lstat(concat(folder, '/', file).c_str(), &status) != 0) continue;
+    files.push_back({file, S_ISREG(status.st_mode), status.st_size, status.st_mtime});
+  }
+  pg::call(FreeDir, opened);
+  std::sort(files.begin(), files.end(), [](const FolderFile& a, const FolderFile& b) { return a.name < b.name; });
+  return files;
+}
+
 std::string find_directory(const std::optional<std::string>& named, Purpose purpose) {
   if (named) {
-    purpose == Purpose::backup ? pg::check_may_write(*named) : pg::check_may_read(*named);
+    purpose == Purpose::restore ? pg::check_may_read(*named) : pg::check_may_write(*named);
     return *named;
   }
   std::string directory = settings::backup_directory == nullptr ? "" : settings::backup_directory;
@@ -130,6 +169,15 @@ std::string new_backup_id() {
   return id;
 }
 
+bool is_new_backup_id(std::string_view name) {
+  constexpr std::string_view kForm = "ddddddddTdddddd.ddddddZ-xxxxxxxx";
+  const auto fits = [](char form, char c) {
+    const bool is_digit = c >= '0' && c <= '9';
+    return form == 'd' ? is_digit : form == 'x' ? is_digit || (c >= 'a' && c <= 'f') : c == form;
+  };
+  return std::equal(kForm.begin(), kForm.end(), name.begin(), name.end(), fits);
+}
+
 void check_backup_id(const std::string& id) {
   if (!is_backup_id(id)) throw Error("22023", concat("\"", id, "\" is not the name of a backup"));
 }
@@ -141,11 +189,6 @@ std::string file_name(std::string_view schema, std::string_view table, unsigned 
   append_safe(name, table);
   name += ".avro";
   return name.size() <= kMaxFileName ? name : concat(table_oid, ".avro");
-}
-
-std::string sql_name(const TableEntry& table) {
-  const std::string schema = pg::shown_from_utf8(table.schema), name = pg::shown_from_utf8(table.name);
-  return pg::call(quote_qualified_identifier, schema.c_str(), name.c_str());
 }
 
 std::optional<Found> search_backup(const std::string& directory, const std::optional<std::string>& id,

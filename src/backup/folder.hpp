@@ -1,8 +1,10 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "backup/manifest.hpp"
@@ -10,24 +12,47 @@
 /// Where backups are: <directory>/<backup_id>/<schema>.<table>.avro and manifest.json.
 namespace ferry::backup {
 
-/// What a directory is opened for.
-enum class Purpose { backup, restore };
+/// What a directory is opened for: to write a backup, to read some, to remove some.
+enum class Purpose { backup, restore, prune };
 
 /// The directory of backups: named, or else the setting pg_ferry.backup_directory. A directory that is named takes the right to
 /// read or write files of the server; one inside the data directory gives a NOTICE at a backup. Errors: 42501; 42602 path.
 [[nodiscard]] std::string find_directory(const std::optional<std::string>& named, Purpose purpose);
 
+/// The table's name as SQL has it, with its schema, in the database's encoding; characters that this lacks are question marks.
+[[nodiscard]] std::string sql_name(const TableEntry& table);
+
+/// The names of finished backups, the newest first; nothing where there is no directory.
+[[nodiscard]] std::vector<std::string> finished_backups(const std::string& directory);
+
+/// The manifest of a finished backup. Errors: 22P04 a damaged one, or that of another backup; 0A000 a newer format; by errno.
+[[nodiscard]] Manifest read_manifest(const std::string& directory, const std::string& id);
+/// The same, or what is wrong with it.
+[[nodiscard]] std::variant<Manifest, std::string> try_read_manifest(const std::string& directory, const std::string& id);
+
+/// Whether an error speaks of a file that is damaged, missing or closed to the server, and so says something about a backup.
+[[nodiscard]] bool is_of_file(const char* sqlstate);
+
+/// What a folder holds beside "." and "..": links are not followed. By name; nothing where there is no folder.
+struct FolderFile {
+  std::string name;
+  bool is_regular;
+  std::int64_t bytes;
+  std::int64_t modified_at;  ///< seconds since 1970
+};
+[[nodiscard]] std::vector<FolderFile> files_of(const std::string& folder);
+
 /// A new backup_id: UTC time and a random suffix, in the order of time as text.
 [[nodiscard]] std::string new_backup_id();
+
+/// Whether a name has the form that new_backup_id() gives.
+[[nodiscard]] bool is_new_backup_id(std::string_view name);
 
 /// Errors: 22023 what cannot be the name of a backup.
 void check_backup_id(const std::string& id);
 
 /// The file of a table in a backup's folder. Names may have any characters.
 [[nodiscard]] std::string file_name(std::string_view schema, std::string_view table, unsigned table_oid);
-
-/// The table's name as SQL has it, with its schema, in the database's encoding; characters that this lacks are question marks.
-[[nodiscard]] std::string sql_name(const TableEntry& table);
 
 /// Texts are UTF-8.
 struct TableName {

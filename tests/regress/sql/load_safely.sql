@@ -131,7 +131,7 @@ ALTER DEFAULT PRIVILEGES REVOKE ALL ON TABLES FROM regress_filler, PUBLIC;
 ALTER DEFAULT PRIVILEGES REVOKE ALL ON SEQUENCES FROM regress_filler;
 ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM regress_filler;
 SELECT c.relname, g.grantee::regrole, g.privilege_type FROM pg_class c, aclexplode(c.relacl) g WHERE c.relname LIKE 'ferry%' AND g.grantee <> c.relowner ORDER BY 1, 2, 3;
-SELECT p.proname, g.grantee::regrole FROM pg_proc p, aclexplode(p.proacl) g WHERE p.proname IN ('backup_table', 'restore_table') AND g.grantee <> p.proowner;
+SELECT p.proname, g.grantee::regrole FROM pg_proc p, aclexplode(p.proacl) g WHERE p.proname ~ '^(backup|restore|verify|list|prune)_' AND g.grantee <> p.proowner;
 
 DROP EXTENSION pg_ferry, amcheck;
 DROP TABLE generated, text_parents, unordered, seeded, unprepared, computed, caseless, compared, spoken, defaulted, counting, ranged, ended;
