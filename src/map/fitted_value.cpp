@@ -3,10 +3,13 @@
 #include "map/server_text.hpp"
 
 extern "C" {
+#include "utils/cash.h"
 #include "utils/date.h"
 #include "utils/fmgrprotos.h"
+#include "utils/guc.h"
 #include "utils/numeric.h"
 #include "utils/timestamp.h"
+#include "utils/xml.h"
 }
 
 namespace ferry::map {
@@ -52,6 +55,42 @@ PGFunction rounding_of(TypeKind kind) {
   }
 }
 
+/// Whatever the session's xmloption, as pg_dump has it: a value that a column held before is one that it can hold.
+Datum xml_value(ServerText text) {
+  return XmlPGetDatum(xmlparse(cstring_to_text_with_len(text.data, text.size_bytes), XMLOPTION_CONTENT, true));
+}
+
+[[noreturn]] void fail_syntax(const ReadNode& node) {
+  throw Error("22P02", concat("invalid input syntax for type ", node.type->name));
+}
+
+/// "-$1,234.50". Errors: 22P02, 22003.
+Datum plain_money(const ReadNode& node, ServerText text) {
+  std::string_view rest(text.data, static_cast<std::size_t>(text.size_bytes));
+  const bool is_negative = rest.starts_with('-');
+  if (is_negative) rest.remove_prefix(1);
+  const std::size_t point = rest.find('.');
+  if (point == std::string_view::npos || rest.size() != point + 3) fail_syntax(node);
+  Cash cents = 0;
+  for (std::size_t i = 0; i < rest.size(); i++) {
+    const char c = rest[i];
+    if (i == point || c == '$' || c == ',') continue;
+    if (c < '0' || c > '9') fail_syntax(node);
+    // below 0 there is one number more than above
+    if (__builtin_mul_overflow(cents, Cash{10}, &cents) || __builtin_sub_overflow(cents, Cash{c - '0'}, &cents)) fail_range(node);
+  }
+  if (!is_negative && __builtin_sub_overflow(Cash{0}, cents, &cents)) fail_range(node);
+  return CashGetDatum(cents);
+}
+
+Datum object_of_name(ReadNode& node, ServerText text) {
+  const int nest_level = NewGUCNestLevel();
+  set_config_option("search_path", "", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+  const Datum value = InputFunctionCall(&node.function, zero_ended(text), node.function_argument, node.typmod);
+  AtEOXact_GUC(true, nest_level);
+  return value;
+}
+
 }  // namespace
 
 void fail_range(const ReadNode& node, const char* sqlstate) {
@@ -84,6 +123,9 @@ Datum fitted_time(const ReadNode& node, Datum exact) {
 }
 
 Datum input_value(ReadNode& node, ServerText text) {
+  if (node.type->oid == XMLOID) return xml_value(text);
+  if (node.is_plain_money) return plain_money(node, text);
+  if (node.has_qualified_names) return object_of_name(node, text);
   const bool is_fitted = node.kind == TypeKind::numeric || rounding_of(node.kind) != nullptr;
   const std::int32_t typmod = is_fitted ? -1 : node.typmod;
   const Datum value = InputFunctionCall(&node.function, zero_ended(text), node.function_argument, typmod);

@@ -59,6 +59,7 @@ constexpr BuiltIn kBuiltIn[] = {
     {VARCHAROID, TypeKind::text},
     {BPCHAROID, TypeKind::text},
     {NAMEOID, TypeKind::text},
+    {CASHOID, TypeKind::money},
 };
 
 /// What pg_type says of a type.

@@ -31,11 +31,30 @@ bool is_json_string(const Schema& schema) {
   return schema.type == Type::string && avro::find_property(schema.properties, "sqlType") == "\"JSON\"";
 }
 
+/// Types whose values are names that are looked up.
+bool is_object_name(Oid type) {
+  constexpr Oid kTypes[] = {REGPROCOID, REGPROCEDUREOID, REGOPEROID,   REGOPERATOROID,  REGCLASSOID,
+                            REGTYPEOID, REGCOLLATIONOID, REGCONFIGOID, REGDICTIONARYOID};
+  return std::find(std::begin(kTypes), std::end(kTypes), type) != std::end(kTypes);
+}
+
+/// How many levels of arrays each element of an array has taken, of those that end at bottom.
+int levels_of_element(const PgType& element, const Schema& bottom) {
+  if (element.kind == TypeKind::multirange) return bottom.type == Type::record ? 1 : 0;
+  if (element.kind != TypeKind::array) return 0;
+  const auto is_array = [](const Schema* branch) { return branch->type == Type::array; };
+  if (std::any_of(bottom.branches.begin(), bottom.branches.end(), is_array)) return 0;  // it is the element
+  return std::max<int>(element.dimensions, 1) + levels_of_element(element.parts[0], bottom);
+}
+
 class Planner {
  public:
+  explicit Planner(bool is_ours) : is_ours_(is_ours) {}
+
   ReadNode plan(const Schema& schema, const PgType& type) {
     ReadNode node = start(schema, type);
     node.domain = type.domain;
+    if (OidIsValid(type.domain)) plan_domain(node);
     if (schema.type == Type::null_)
       node.op = ReadOp::null_;
     else if (schema.type == Type::union_)
@@ -46,7 +65,7 @@ class Planner {
   }
 
  private:
-  static ReadNode start(const Schema& schema, const PgType& type) {
+  ReadNode start(const Schema& schema, const PgType& type) const {
     ReadNode node;
     node.kind = type.kind;
     node.wire = schema.type;
@@ -54,8 +73,29 @@ class Planner {
     node.schema = &schema;
     node.type = &type;
     node.has_infinity = avro::find_property(schema.properties, "pg.infinity").has_value();
+    node.is_plain_money = avro::find_property(schema.properties, "pg.lc_monetary") == "\"C\"";
+    node.has_qualified_names = is_ours_ && is_object_name(type.oid);
     node.memory = CurrentMemoryContext;
     return node;
+  }
+
+  /// domain_check() wants a receive function of the type, though it does not call it; not every type has one.
+  static void plan_domain(ReadNode& node) {
+    node.domain_functions = call([type = node.type->oid, domain = node.domain]() -> FmgrInfo* {
+      Oid output, input, argument;
+      bool is_varlena;
+      HeapTuple const tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(type));
+      if (!HeapTupleIsValid(tuple)) elog(ERROR, "cache lookup failed for type %u", type);
+      const bool can_receive = OidIsValid(reinterpret_cast<Form_pg_type>(GETSTRUCT(tuple))->typreceive);
+      ReleaseSysCache(tuple);
+      if (can_receive) return nullptr;
+      auto* const functions = static_cast<FmgrInfo*>(palloc0(2 * sizeof(FmgrInfo)));
+      getTypeOutputInfo(type, &output, &is_varlena);
+      getTypeInputInfo(domain, &input, &argument);
+      fmgr_info(output, &functions[0]);
+      fmgr_info(input, &functions[1]);
+      return functions;
+    });
   }
 
   [[noreturn]] void fail(const ReadNode& node) const { throw TypeMismatch{path_, avro_type_text(*node.schema), node.type->name}; }
@@ -230,14 +270,16 @@ class Planner {
     add_items(node, *node.schema);
   }
 
-  /// Arrays of arrays are dimensions, down to the first items that are none.
+  /// Arrays of arrays are dimensions, down to the first items that are none, or that are what an element is.
   void add_items(ReadNode& node, const Schema& array) {
+    const Schema* bottom = array.items;
+    int levels = 1;
+    for (; const Schema* const inner = inner_array(*bottom); bottom = inner->items) levels++;
+    const int dimensions = std::max(levels - levels_of_element(node.type->parts[0], *bottom), 1);
+    if (dimensions > MAXDIM) fail(node);
+    node.dimensions = static_cast<std::int8_t>(dimensions);
     const Schema* items = array.items;
-    node.dimensions = 1;
-    while (const Schema* const inner = inner_array(*items)) {
-      if (++node.dimensions > MAXDIM) fail(node);
-      items = inner->items;
-    }
+    for (int i = 1; i < dimensions; i++) items = inner_array(*items)->items;
     within("items", [&] { node.parts.push_back(plan(*items, node.type->parts[0])); });
   }
 
@@ -312,11 +354,12 @@ class Planner {
   }
 
   static constexpr std::size_t kUuidBytes = 16;
+  bool is_ours_;
   std::string path_;
 };
 
 }  // namespace
 
-ReadNode plan_read(const Schema& schema, const PgType& type) { return Planner().plan(schema, type); }
+ReadNode plan_read(const Schema& schema, const PgType& type, bool is_ours) { return Planner(is_ours).plan(schema, type); }
 
 }  // namespace ferry::map

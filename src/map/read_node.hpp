@@ -58,6 +58,8 @@ struct ReadNode {
   TypeKind kind = TypeKind::other;  ///< of type
   avro::Type wire = avro::Type::null_;
   bool has_infinity = false;   ///< the smallest and the largest int or long stand for the infinities
+  bool is_plain_money = false;       ///< money as lc_monetary C shows it
+  bool has_qualified_names = false;  ///< names of objects, which are those that an empty search_path finds
   std::int8_t dimensions = 0;  ///< array
   std::int32_t typmod = -1;
   std::int64_t unit = 1;  ///< time, timestamp: of the stored value in a second
@@ -73,6 +75,7 @@ struct ReadNode {
   Oid function_argument = InvalidOid;  ///< input, raw_input, binary, hstore
   FmgrInfo function{};                 ///< the same
   void* domain_state = nullptr;
+  FmgrInfo* domain_functions = nullptr;  ///< the type's output and the domain's input function, if domain_check() cannot do it
   MemoryContext memory = nullptr;  ///< lives as long as the node
 };
 
@@ -81,9 +84,10 @@ struct TypeMismatch {
   std::string path, avro_type, pg_type;
 };
 
-/// How values of schema become values of type; both outlive the node, which belongs to the current memory context.
+/// How values of schema become values of type; both outlive the node, which belongs to the current memory context. is_ours: this
+/// extension wrote them, with names of objects as an empty search_path shows them.
 /// Throws TypeMismatch where they cannot. Errors: 42702 as RowReader.
-[[nodiscard]] ReadNode plan_read(const avro::Schema& schema, const PgType& type);
+[[nodiscard]] ReadNode plan_read(const avro::Schema& schema, const PgType& type, bool is_ours);
 
 /// An Avro type as messages show it: "long (timestamp-micros)", "array of string", "union of null, int".
 [[nodiscard]] std::string avro_type_text(const avro::Schema& schema);

@@ -79,7 +79,7 @@ void RowReader::add_step(const avro::Field& field, int target) {
   const auto place = static_cast<std::size_t>(target);
   is_read_[place] = true;
   try {
-    step.node = plan_read(*field.schema, targets_[place].type);
+    step.node = plan_read(*field.schema, targets_[place].type, !column_type(field).empty());
   } catch (const TypeMismatch& mismatch) {
     fail_type(mismatch, field, targets_[place]);
   }

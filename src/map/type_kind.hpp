@@ -38,6 +38,7 @@ enum class TypeKind : std::uint8_t {
   range,
   multirange,
   hstore,
+  money,
   geometry,  ///< PostGIS geometry and geography
   other,     ///< anything else, by its output and input functions
 };

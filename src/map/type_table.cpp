@@ -7,6 +7,7 @@ using avro::Type;
 
 constexpr RuleProperty kAdjustToUtc{"adjust-to-utc", "true"};
 constexpr RuleProperty kJson{"sqlType", "\"JSON\""};
+constexpr RuleProperty kMonetaryC{"pg.lc_monetary", "\"C\""};
 constexpr RuleProperty kInfinityInt{"pg.infinity", "[-2147483648,2147483647]"};
 constexpr RuleProperty kInfinityLong{"pg.infinity", "[-9223372036854775808,9223372036854775807]"};
 
@@ -120,7 +121,12 @@ constexpr TypeRules kTable[] = {
      {.form = Form::multirange, .type = Type::array, .note = "of such records"}},
     text(TypeKind::hstore, "hstore", {.form = Form::map, .type = Type::map, .note = "of nullable strings"}),
     both(TypeKind::geometry, "PostGIS geometry, geography", {.form = Form::geometry, .type = Type::bytes, .note = "EWKB"}),
-    text(TypeKind::other, "any other: inet, bit, xml, tsvector, money, ...",
+    {TypeKind::money,
+     Condition::always,
+     "money",
+     {.form = Form::output, .type = Type::string, .note = "as the session's `lc_monetary` has it"},
+     {.form = Form::output, .type = Type::string, .properties = {kMonetaryC}, .note = "`$1,234.50`, whatever `lc_monetary` is"}},
+    text(TypeKind::other, "any other: inet, bit, xml, tsvector, ...",
          {.form = Form::output, .type = Type::string, .note = "as the output function shows it"}),
 };
 

@@ -189,6 +189,12 @@ Datum label_value(ReadNode& node, std::size_t symbol) {
   return label;
 }
 
+void check_domain(ReadNode& node, Datum value, bool is_null) {
+  if (node.domain_functions == nullptr) return domain_check(value, is_null, node.domain, &node.domain_state, node.memory);
+  char* const text = is_null ? nullptr : OutputFunctionCall(&node.domain_functions[0], value);
+  (void)InputFunctionCall(&node.domain_functions[1], text, node.domain, -1);
+}
+
 }  // namespace
 
 Datum ValueReader::read(ReadNode& node, avro::Decoder& decoder, bool* is_null) {
@@ -196,7 +202,7 @@ Datum ValueReader::read(ReadNode& node, avro::Decoder& decoder, bool* is_null) {
   if (node.op == ReadOp::union_) at = &node.parts[decoder.index(node.parts.size())];
   *is_null = at->op == ReadOp::null_;
   const Datum value = *is_null ? Datum{0} : read_scalar(*at, decoder);
-  if (OidIsValid(node.domain)) domain_check(value, *is_null, node.domain, &node.domain_state, node.memory);
+  if (OidIsValid(node.domain)) check_domain(node, value, *is_null);
   return value;
 }
 
