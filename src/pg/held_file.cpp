@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "pg/guard.hpp"
+#include "pg/waiting_read.hpp"
 
 #include "pg/server.hpp"
 
@@ -24,11 +25,11 @@ void release(int descriptor) {
 }
 
 /// Calls the server without a guard.
-int open_held(const char* name) {
+int open_held(const char* name, bool* has_to_wait) {
   if (!AcquireExternalFD())
     ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_RESOURCES), errmsg("could not open file \"%s\" for reading: %m", name),
                     errhint("Close cursors that read files.")));
-  const int descriptor = BasicOpenFile(name, O_RDONLY | PG_BINARY | O_CLOEXEC);
+  const int descriptor = BasicOpenFile(name, O_RDONLY | O_NONBLOCK | PG_BINARY | O_CLOEXEC);
   if (descriptor < 0) {
     const int error = errno;
     ReleaseExternalFD();
@@ -37,7 +38,10 @@ int open_held(const char* name) {
   }
   struct ::stat status {};
   const bool has_status = ::fstat(descriptor, &status) == 0;
-  if (has_status && !S_ISDIR(status.st_mode)) return descriptor;
+  if (has_status && !S_ISDIR(status.st_mode)) {
+    *has_to_wait = is_fifo(descriptor, status);
+    return descriptor;
+  }
   const int error = errno;
   release(descriptor);
   errno = error;
@@ -47,19 +51,18 @@ int open_held(const char* name) {
 
 }  // namespace
 
-HeldFile::HeldFile(const std::string& path) : path_(path), descriptor_(call(open_held, path_.c_str())) {}
+HeldFile::HeldFile(const std::string& path) : path_(path) {
+  bool* const has_to_wait = &is_fifo_;
+  descriptor_ = call(open_held, path_.c_str(), has_to_wait);
+}
 
 HeldFile::~HeldFile() { release(descriptor_); }
 
 std::size_t HeldFile::read(std::span<std::uint8_t> out) {
-  for (;;) {
-    check_interrupts();
-    const ssize_t count = ::read(descriptor_, out.data(), out.size());
-    if (count >= 0) return static_cast<std::size_t>(count);
-    if (errno == EINTR) continue;
-    const char* const name = path_.c_str();
-    call([name] { ereport(ERROR, (errcode_for_file_access(), errmsg("could not read file \"%s\": %m", name))); });
-  }
+  const ssize_t count = read_waiting(descriptor_, is_fifo_, out);
+  const char* const name = path_.c_str();
+  if (count < 0) call([name] { ereport(ERROR, (errcode_for_file_access(), errmsg("could not read file \"%s\": %m", name))); });
+  return static_cast<std::size_t>(count);
 }
 
 }  // namespace ferry::pg

@@ -21,7 +21,8 @@ class HeldFile : public ByteSource {
 
  private:
   std::string path_;
-  int descriptor_;
+  int descriptor_ = -1;
+  bool is_fifo_ = false;
 };
 
 }  // namespace ferry::pg

@@ -8,6 +8,7 @@
 
 #include "base/concat.hpp"
 #include "pg/guard.hpp"
+#include "pg/waiting_read.hpp"
 
 #include "pg/server.hpp"
 
@@ -22,7 +23,7 @@ InputFile::InputFile(const std::string& path, const char* hint) : path_(path) {
   const char* const name = path_.c_str();
   struct ::stat status {};
   descriptor_ = call([&status, name, hint] {
-    const int descriptor = OpenTransientFile(name, O_RDONLY | PG_BINARY);
+    const int descriptor = OpenTransientFile(name, O_RDONLY | O_NONBLOCK | PG_BINARY);
     const bool has_hint = hint != nullptr && (errno == ENOENT || errno == EACCES);
     if (descriptor < 0)
       ereport(ERROR, (errcode_for_file_access(), errmsg("could not open file \"%s\" for reading: %m", name),
@@ -32,18 +33,15 @@ InputFile::InputFile(const std::string& path, const char* hint) : path_(path) {
     if (S_ISDIR(status.st_mode)) ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE), errmsg("\"%s\" is a directory", name)));
     return descriptor;
   });
+  is_fifo_ = is_fifo(descriptor_, status);
   if (S_ISREG(status.st_mode)) size_bytes_ = status.st_size;
 }
 
 std::size_t InputFile::read(std::span<std::uint8_t> out) {
-  for (;;) {
-    check_interrupts();
-    const ssize_t count = ::read(descriptor_, out.data(), out.size());
-    if (count >= 0) return static_cast<std::size_t>(count);
-    if (errno == EINTR) continue;
-    const char* const name = path_.c_str();
-    call([name] { ereport(ERROR, (errcode_for_file_access(), errmsg("could not read file \"%s\": %m", name))); });
-  }
+  const ssize_t count = read_waiting(descriptor_, is_fifo_, out);
+  const char* const name = path_.c_str();
+  if (count < 0) call([name] { ereport(ERROR, (errcode_for_file_access(), errmsg("could not read file \"%s\": %m", name))); });
+  return static_cast<std::size_t>(count);
 }
 
 void InputFile::close() { call(CloseTransientFile, descriptor_); }

@@ -23,6 +23,7 @@ class InputFile : public ByteSource {
  private:
   std::string path_;
   int descriptor_;
+  bool is_fifo_ = false;
   std::int64_t size_bytes_ = 0;
 };
 

@@ -1,18 +1,14 @@
 #include "pg/program_stream.hpp"
 
-#include <unistd.h>
-
-#include <cerrno>
 #include <csignal>
 
 #include "pg/guard.hpp"
+#include "pg/waiting_read.hpp"
 
 #include "pg/server.hpp"
 
 extern "C" {
 #include "storage/fd.h"
-#include "storage/latch.h"
-#include "utils/wait_event.h"
 }
 
 namespace ferry::pg {
@@ -27,19 +23,10 @@ ProgramStream::ProgramStream(const std::string& command) : command_(command) {
 }
 
 std::size_t ProgramStream::read(std::span<std::uint8_t> out) {
-  const int descriptor = fileno(pipe_);
-  for (;;) {
-    call([descriptor] {
-      const int events =
-          WaitLatchOrSocket(MyLatch, WL_LATCH_SET | WL_SOCKET_READABLE | WL_EXIT_ON_PM_DEATH, descriptor, -1, PG_WAIT_EXTENSION);
-      if ((events & WL_LATCH_SET) != 0) ResetLatch(MyLatch);
-      CHECK_FOR_INTERRUPTS();
-    });
-    const ssize_t count = ::read(descriptor, out.data(), out.size());
-    reached_end_ = count == 0;
-    if (count >= 0) return static_cast<std::size_t>(count);
-    if (errno != EINTR) call([] { ereport(ERROR, (errcode_for_file_access(), errmsg("could not read from COPY program: %m"))); });
-  }
+  const ssize_t count = read_waiting(fileno(pipe_), true, out);
+  if (count < 0) call([] { ereport(ERROR, (errcode_for_file_access(), errmsg("could not read from COPY program: %m"))); });
+  reached_end_ = count == 0;
+  return static_cast<std::size_t>(count);
 }
 
 void ProgramStream::close() {

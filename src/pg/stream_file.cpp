@@ -40,15 +40,30 @@ constexpr const char* kHint =
 /// What lies there leads to open files of the process, which may be the log.
 bool is_of_process(const std::string& path) { return path.rfind("/dev/", 0) == 0 || path.rfind("/proc/", 0) == 0; }
 
+/// Where a symbolic link leads to, where that is nothing yet; path itself where it is no link.
+std::string link_target(const std::string& path) {
+  char target[PATH_MAX];
+  std::string at = path;
+  constexpr int kMaxLinks = 40;
+  for (int i = 0; i < kMaxLinks; i++) {
+    const ssize_t length = ::readlink(at.c_str(), target, sizeof target);
+    if (length < 0) return at;
+    const std::string next(target, static_cast<std::size_t>(length));
+    at = next.starts_with('/') ? next : at.substr(0, at.rfind('/') + 1) + next;
+  }
+  return at;
+}
+
 }  // namespace
 
 OutputPlace find_output_place(const std::string& path) {
   struct ::stat status {};
   if (::stat(path.c_str(), &status) != 0) {
     if (errno != ENOENT) fail_to_open(path, errno);
-    const std::string folder = path.substr(0, path.rfind('/') + 1);
+    const std::string target = link_target(path);
+    const std::string folder = target.substr(0, target.rfind('/') + 1);
     if (::access(folder.c_str(), W_OK | X_OK) != 0) fail_to_open(path, errno);
-    return {.path = path};
+    return {.path = target};
   }
   if (S_ISDIR(status.st_mode)) throw Error("42809", concat("\"", path, "\" is a directory"));
   if (!S_ISREG(status.st_mode) || is_of_process(path)) return {.path = path, .is_stream = true};

@@ -12,7 +12,7 @@ my $samples = dirname(__FILE__) . '/avro_round_trip.sql';
 my $folder = PostgreSQL::Test::Utils::tempdir();
 my $node = PostgreSQL::Test::Cluster->new('round_trip');
 $node->init(extra => [ '--locale=C', '--encoding=UTF8' ]);
-$node->append_conf('postgresql.conf', "fsync = off\nsession_preload_libraries = 'pg_ferry'\nmax_locks_per_transaction = 1000");
+$node->append_conf('postgresql.conf', "fsync = off\nsession_preload_libraries = 'pg_ferry'\nmax_locks_per_transaction = 1000\nclient_min_messages = warning");
 # a locale with other money, where the machine can make one
 my $has_german = system("localedef -i de_DE -f UTF-8 '$folder/de_DE.UTF-8' >'$folder/localedef.log' 2>&1") == 0;
 $ENV{LOCPATH} = $folder if $has_german;
@@ -56,7 +56,7 @@ sub lines_of
 	my ($settings, $statement, @tables) = @_;
 	my $script = "SET client_min_messages = warning; $settings\n" . join('', map { my $table = $_; $statement->($table) . ";\n" } @tables);
 	my ($status, $out, $error) = $node->psql('postgres', $script, on_error_stop => 0);
-	return split /\n/, $out . ($error eq '' ? '' : "\n$error");
+	return grep { $_ ne '' } split(/\n/, $out), split(/\n/, $error);
 }
 
 my @codecs = ('none', 'deflate', 'snappy', 'zstandard', 'bzip2', 'xz');

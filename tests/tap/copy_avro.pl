@@ -126,6 +126,20 @@ $reader->finish;
 $node->safe_psql('postgres', "TRUNCATE copied; COPY copied FROM '$folder/from_fifo.avro' WITH (FORMAT avro)");
 is($node->safe_psql('postgres', $differences), '0', 'through a FIFO');
 ok(-p "$folder/fifo", 'which stays one');
+my $writer = IPC::Run::start([ 'sh', '-c', "(sleep 1; head -c 1000 '$folder/goods.avro'; sleep 1; tail -c +1001 '$folder/goods.avro') > '$folder/fifo'" ]);
+$node->safe_psql('postgres', "TRUNCATE copied; COPY copied FROM '$folder/fifo' WITH (FORMAT avro)");
+$writer->finish;
+is($node->safe_psql('postgres', $differences), '0', 'and back through one, whose writer takes its time');
+# one that nobody writes into holds up nobody who does not want to wait
+foreach my $statement ("COPY copied FROM '$folder/fifo' WITH (FORMAT avro)", "SELECT avro_file_schema('$folder/fifo')")
+{
+	my $started = time;
+	($status, $out, $error) = $node->psql('postgres', "SET statement_timeout = 300; $statement", timeout => 60, timed_out => \my $is_stuck);
+	# so that a server that hangs does not keep the test from its end
+	if ($is_stuck) { open(my $end, '>', "$folder/fifo"); close $end }
+	like($error // '', qr/canceling statement due to statement timeout/, 'a FIFO that nobody writes into can be left');
+	cmp_ok(time - $started, '<', 10, 'at once');
+}
 
 # --- an old file stays unless there is a complete new one
 
@@ -135,6 +149,9 @@ symlink 'goods.avro', "$folder/link.avro" or die "$!";
 $node->safe_psql('postgres', "COPY (TABLE goods LIMIT 10) TO '$folder/link.avro' WITH (FORMAT avro)");
 ok(-l "$folder/link.avro", 'a symbolic link stays');
 is((stat "$folder/goods.avro")[2] & 0777, 0600, 'the file behind it is replaced and keeps its mode');
+symlink 'made.avro', "$folder/dangling.avro" or die "$!";
+$node->safe_psql('postgres', "COPY (TABLE goods LIMIT 10) TO '$folder/dangling.avro' WITH (FORMAT avro)");
+ok(-l "$folder/dangling.avro" && -f "$folder/made.avro", 'a link to a file that is not there yet stays, too');
 my $kept = contents('goods.avro');
 isnt($kept, $bytes, 'it has the new rows');
 $node->psql('postgres', "COPY (SELECT 10 / (300000 - g) FROM generate_series(1, 400000) g) TO '$folder/goods.avro' WITH (FORMAT avro)");
