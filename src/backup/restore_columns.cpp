@@ -102,7 +102,7 @@ map::RowReader make_reader(const avro::Schema& writer, const TableEntry& entry, 
     if (columns.places[i] < 0) continue;
     const map::Target& target = columns.targets[static_cast<std::size_t>(columns.places[i])];
     try {
-      (void)map::plan_read(*writer.fields[i].schema, target.type);
+      (void)map::plan_read(*writer.fields[i].schema, target.type, true);
     } catch (const map::TypeMismatch&) {
       throw Error("42804", concat("column \"", target.name, "\" of table \"", table_name, "\" has type ", target.type.name,
                                   ", which cannot take type ", map::column_type(writer.fields[i]), " of the backup"))
