@@ -166,7 +166,10 @@ class SchemaParser {
 
   std::vector<std::string> strings(dom::element value, std::string_view key) {
     std::vector<std::string> result;
-    for (const dom::element item : as<dom::array>(value, key, "an array")) result.emplace_back(text(item, key));
+    for (const dom::element item : as<dom::array>(value, key, "an array")) {
+      count_node();
+      result.emplace_back(text(item, key));
+    }
     return result;
   }
 
@@ -189,7 +192,7 @@ class SchemaParser {
   }
 
   void count_node() {
-    if (++nodes_ > kMaxSchemaNodes) throw Error("54000", concat("schema has more than ", kMaxSchemaNodes, " types and fields"));
+    if (++nodes_ > kMaxSchemaNodes) throw Error("54000", concat("schema has more than ", kMaxSchemaNodes, " types, fields, symbols and aliases"));
   }
 
   /// Avro 1.12, Schema Declaration: a string names a type, an object defines one, an array is a union.

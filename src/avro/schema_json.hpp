@@ -9,8 +9,8 @@
 // The JSON form of schemas. Source: Avro 1.12, Schema Declaration; Names; Aliases; Logical Types.
 namespace ferry::avro {
 
-/// How deep the types of a schema may be nested in its text, and how many types and fields it may have; a record that fields
-/// refer to by name counts again for what it holds, since its values do.
+/// How deep the types of a schema may be nested in its text, and how many types, fields, symbols and aliases it may have; a
+/// record that fields refer to by name counts again for what it holds, since its values do.
 inline constexpr std::size_t kMaxSchemaDepth = 128;
 inline constexpr std::size_t kMaxSchemaNodes = 100'000;
 

@@ -268,6 +268,12 @@ TEST(AvroSchema, LimitsDepthAndSize) {
   for (std::size_t i = 0; i < kMaxSchemaNodes / 2; i++) fields += concat(R"({"name":"f)", i, R"(","type":"int"},)");
   const std::string wide = R"({"type":"record","name":"R","fields":[)" + fields + R"({"name":"z","type":"int"}]})";
   EXPECT_EQ(error_of([&] { static_cast<void>(parse_schema(wide)); }).sqlstate(), "54000");
+  std::string symbols = "\"s\"";
+  for (std::size_t i = 0; i < kMaxSchemaNodes; i++) symbols += concat(",\"s", i, '"');
+  for (const char* const key : {R"("symbols":[)", R"("symbols":[],"aliases":[)"})
+    EXPECT_EQ(
+        error_of([&] { static_cast<void>(parse_schema(R"({"type":"enum","name":"E",)" + std::string(key) + symbols + "]}")); }).sqlstate(),
+        "54000");
 }
 
 TEST(AvroSchema, LimitsTheValuesThatRecordsHoldThroughReferences) {
