@@ -192,7 +192,8 @@ class SchemaParser {
   }
 
   void count_node() {
-    if (++nodes_ > kMaxSchemaNodes) throw Error("54000", concat("schema has more than ", kMaxSchemaNodes, " types, fields, symbols and aliases"));
+    if (++nodes_ > kMaxSchemaNodes)
+      throw Error("54000", concat("schema has more than ", kMaxSchemaNodes, " types, fields, symbols and aliases"));
   }
 
   /// Avro 1.12, Schema Declaration: a string names a type, an object defines one, an array is a union.
