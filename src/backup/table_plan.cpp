@@ -78,11 +78,11 @@ std::vector<Oid> tables_of_schema(Oid schema, Snapshot snapshot) {
 bool contains(const std::vector<Oid>& sorted, Oid oid) { return std::binary_search(sorted.begin(), sorted.end(), oid); }
 
 std::vector<PlannedTable> plan(const Request& request, Snapshot snapshot) {
+  const std::vector<Oid> tables = OidIsValid(request.schema) ? tables_of_schema(request.schema, snapshot) : request.tables;
   std::vector<PlannedTable> planned;
-  std::vector<Oid> seen;
-  for (const Oid table : OidIsValid(request.schema) ? tables_of_schema(request.schema, snapshot) : request.tables) {
-    if (std::find(seen.begin(), seen.end(), table) != seen.end()) continue;
-    seen.push_back(table);
+  for (const Oid table : tables) {
+    const auto is_same = [table](const PlannedTable& other) { return other.table == table; };
+    if (std::any_of(planned.begin(), planned.end(), is_same)) continue;
     planned.push_back({table, members_of(table, snapshot)});
   }
   if (!OidIsValid(request.schema)) return planned;
