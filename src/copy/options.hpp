@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+
 #include "load/load_stream.hpp"
 
 #include "pg/server.hpp"

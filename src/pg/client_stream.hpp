@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+
 #include "base/io.hpp"
 
 #include "pg/server.hpp"

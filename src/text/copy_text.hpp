@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+
 #include "text/records.hpp"
 
 // The text format of COPY: a line a record, fields between delimiters, and backslashes before what would mean something else.

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+
 #include "text/records.hpp"
 
 // CSV as COPY ... (FORMAT csv) reads it: RFC 4180 with a choice of delimiter, quote and escape.
