@@ -10,6 +10,7 @@ extern int max_batch_rows;
 extern int max_record_bytes;
 extern int log_batches;  ///< a LogBatches
 extern int max_block_bytes;
+inline constexpr const char* kBlockHint = "The setting \"pg_ferry.max_block_bytes\" limits the size of a block.";
 extern char* backup_directory;
 extern char* codec;
 

@@ -12,6 +12,9 @@
 // Source: Avro 1.12, Object Container Files.
 namespace ferry::avro {
 
+/// What a block has before compression unless it is said otherwise. More no longer fits into the caches of usual processors.
+inline constexpr std::size_t kUsualBlockBytes = std::size_t{512} << 10;
+
 using SyncMarker = std::array<std::uint8_t, 16>;
 
 /// Makes blocks of a container file, apart from writing them: several encoders of the same codec and sync marker, in processes of

@@ -28,7 +28,8 @@ class Stream {
     case LZMA_MEM_ERROR:
       fail_memory();
     case LZMA_MEMLIMIT_ERROR:
-      throw Error("54000", concat("block of codec \"xz\" needs more than ", kMaxXzMemoryBytes >> 20, " MB to be decompressed"));
+      throw Error("54000", concat("block of codec \"xz\" needs more than ", kMaxXzMemoryBytes >> 20, " MB to be decompressed"))
+          .hint("Compress it with a smaller dictionary.");
     case LZMA_FORMAT_ERROR:
       fail_corrupt(CodecKind::xz, "something else than a stream begins here");
     case LZMA_OPTIONS_ERROR:

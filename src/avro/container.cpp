@@ -177,7 +177,7 @@ bool ContainerReader::next_stored_block(Block& out) {
   const std::uint64_t offset_bytes = position_;
   const std::int64_t record_count = read_long();
   if (record_count < 0) fail("22P04", concat("block has negative record count ", record_count));
-  const std::size_t stored_bytes = read_size(limits_.max_stored_block_bytes, "block");
+  const std::size_t stored_bytes = read_block_size();
   read_growing(stored_, stored_bytes);
   SyncMarker marker;
   read_into(marker);
@@ -188,6 +188,20 @@ bool ContainerReader::next_stored_block(Block& out) {
          .block_number = block_number_,
          .stored_bytes = stored_bytes};
   return true;
+}
+
+std::size_t ContainerReader::read_block_size() {
+  try {
+    return read_size(limits_.max_stored_block_bytes, "block");
+  } catch (Error& error) {
+    hint_at_limit(error);
+    throw;
+  }
+}
+
+/// Of the errors here, those alone are about a limit that the caller chose.
+void ContainerReader::hint_at_limit(Error& error) const {
+  if (error.sqlstate() == "54000" && error.hint().empty()) error.hint(limits_.block_hint);
 }
 
 bool ContainerReader::next_block(Block& out) {
@@ -206,6 +220,7 @@ void ContainerReader::decompress(Block& block) {
     const std::string before = error.detail().empty() ? std::string() : concat(error.detail(), ' ');
     error.detail(
         concat(before, "The place is block ", block_number_, ", which starts at byte ", block.offset_bytes, " of the file."));
+    hint_at_limit(error);
     throw;
   }
 }

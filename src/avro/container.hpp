@@ -14,6 +14,7 @@
 #include "avro/codec.hpp"
 #include "avro/schema.hpp"
 #include "base/bytes.hpp"
+#include "base/error.hpp"
 #include "base/io.hpp"
 
 // Source: Avro 1.12, Object Container Files.
@@ -32,6 +33,7 @@ struct WriterOptions {
   std::optional<int> level = std::nullopt;
   Metadata metadata = {};  ///< beside avro.schema and avro.codec; keys that begin with "avro." are reserved
   CheckInterrupts check_interrupts = nullptr;
+  const char* block_hint = "";  ///< of the error about a block that is larger than one of the first two
 };
 
 /// Writes a container file: the header on construction, then blocks. There is no trailer, so a file is complete after every
@@ -66,6 +68,7 @@ struct ReaderLimits {
   std::size_t max_metadata_bytes = std::size_t{16} << 20;       ///< keys and values of the header together
   std::int64_t max_empty_records = 100'000'000;                 ///< records in a block that take no byte each
   CheckInterrupts check_interrupts = nullptr;
+  const char* block_hint = "";  ///< of the error about a block that is larger than one of the first two
 };
 
 /// One block of a container.
@@ -111,6 +114,8 @@ class ContainerReader {
   std::uint8_t read_byte();
   std::int64_t read_long();
   std::size_t read_size(std::size_t limit, const char* what);
+  std::size_t read_block_size();
+  void hint_at_limit(Error& error) const;
   void read_into(std::span<std::uint8_t> out);
   /// Makes the first size_bytes of out the next bytes of the file. out only grows, and in steps, as they arrive.
   void read_growing(Bytes& out, std::size_t size_bytes);

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "avro/block_encoder.hpp"
 #include "avro/container.hpp"
 #include "avro/schema_json.hpp"
 #include "backup/folder.hpp"
@@ -38,7 +39,6 @@ extern "C" {
 namespace ferry::backup {
 namespace {
 
-constexpr std::size_t kBlockBytes = std::size_t{256} << 10;
 constexpr avro::CodecKind kCodec = avro::CodecKind::zstandard;
 constexpr int kLevel = 1;
 
@@ -89,7 +89,7 @@ void write_table(Relation relation, const PlannedTable& planned, NewFolder& fold
                                      .snapshot = GetActiveSnapshot(),
                                      .columns = table,
                                      .profile = map::Profile::lossless,
-                                     .block_bytes = kBlockBytes,
+                                     .block_bytes = avro::kUsualBlockBytes,
                                      .place_prefix = concat("backup of ", table.name, ", "),
                                      .codec = kCodec,
                                      .level = kLevel,

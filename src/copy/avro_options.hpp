@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "avro/block_encoder.hpp"
 #include "avro/codec.hpp"
 #include "load/load_stream.hpp"
 #include "map/types.hpp"
@@ -23,7 +24,7 @@ struct ExportOptions {
   map::RecordOptions record;
   avro::CodecKind codec = avro::CodecKind::deflate;
   std::optional<int> level{};
-  std::size_t block_bytes = std::size_t{256} << 10;  ///< a block ends with the record that reaches it
+  std::size_t block_bytes = avro::kUsualBlockBytes;  ///< a block ends with the record that reaches it
 };
 
 /// The options of COPY TO with FORMAT avro. Errors: 42601 unknown or doubled; 22023 values, options of COPY FROM; 0A000 a codec

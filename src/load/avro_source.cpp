@@ -8,6 +8,7 @@
 #include "base/error.hpp"
 #include "pg/encoding.hpp"
 #include "pg/guard.hpp"
+#include "settings.hpp"
 
 #include "pg/server.hpp"
 
@@ -34,7 +35,8 @@ AvroSource::AvroSource(ByteSource& bytes, const AvroOptions& options, Rules& rul
 void AvroSource::open(ByteSource& bytes) {
   file_ = std::make_unique<avro::ContainerReader>(bytes, avro::ReaderLimits{.max_block_bytes = options_.max_block_bytes,
                                                                             .max_stored_block_bytes = options_.max_block_bytes,
-                                                                            .check_interrupts = pg::check_interrupts});
+                                                                            .check_interrupts = pg::check_interrupts,
+                                                                            .block_hint = settings::kBlockHint});
   std::vector<map::Target> targets;
   const auto add = [&targets](const Column& column) {
     targets.push_back({column.name, map::read_type(column.type, column.typmod)});

@@ -30,7 +30,7 @@ enum SharedKey : uint64 {
 };
 
 /// Each worker has such a queue; the leader makes a block of its own while they fill.
-inline constexpr std::size_t kQueueBytes = std::size_t{1} << 20;
+inline constexpr std::size_t kQueueBytes = 2 * avro::kUsualBlockBytes;
 
 /// A message of a worker is the number of rows, in eight bytes, and the block.
 using SharedRowCount = std::int64_t;

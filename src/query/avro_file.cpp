@@ -14,7 +14,7 @@ const std::string& checked(const std::string& path) {
 
 avro::ReaderLimits limits() {
   const auto max_bytes = static_cast<std::size_t>(settings::max_block_bytes);
-  return {.max_block_bytes = max_bytes, .max_stored_block_bytes = max_bytes};
+  return {.max_block_bytes = max_bytes, .max_stored_block_bytes = max_bytes, .block_hint = settings::kBlockHint};
 }
 
 }  // namespace
@@ -48,8 +48,6 @@ bool AvroFile::next_stored_block(avro::Block& out) {
 }
 
 void AvroFile::fail(Error& error) const {
-  if (error.sqlstate() == "54000" && error.hint().empty() && error.message().find("block") != std::string::npos)
-    error.hint("The setting \"pg_ferry.max_block_bytes\" limits the size of a block.");
   throw Error(std::move(error)).context(concat("file \"", path_, '"'));
 }
 

@@ -264,6 +264,13 @@ TRUNCATE copied;
 COPY copied (id, name) FROM :'file' WITH (FORMAT avro);
 SELECT id, name FROM copied ORDER BY id;
 
+-- a block that is larger than a reader takes
+COPY (SELECT repeat('long ', 1000) AS name) TO :'file' WITH (FORMAT avro);
+SET pg_ferry.max_block_bytes = '2kB';
+COPY copied (name) FROM :'file' WITH (FORMAT avro);
+SELECT * FROM read_avro(NULL::copied, :'file');
+RESET pg_ferry.max_block_bytes;
+
 -- statements of the server's own pass
 COPY (SELECT 1) TO STDOUT WITH (FORMAT csv);
 COPY (SELECT 1) TO STDOUT WITH (FORMAT 'AVRO');
