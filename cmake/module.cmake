@@ -8,12 +8,16 @@ pg_config_value(--includedir-server PG_INCLUDE_SERVER)
 pg_config_value(--pkglibdir PG_PKGLIBDIR)
 pg_config_value(--sharedir PG_SHAREDIR)
 
-file(GLOB MODULE_SOURCES CONFIGURE_DEPENDS src/*.cpp src/pg/*.cpp src/map/*.cpp src/copy/*.cpp src/query/*.cpp src/load/*.cpp
-     src/backup/*.cpp)
+# The bridge and the types are in the module and in one that tests them.
+file(GLOB BRIDGE_SOURCES CONFIGURE_DEPENDS src/pg/*.cpp src/map/*.cpp)
+add_library(ferry_bridge OBJECT ${BRIDGE_SOURCES})
+target_include_directories(ferry_bridge SYSTEM PUBLIC ${PG_INCLUDE_SERVER})
+target_link_libraries(ferry_bridge PUBLIC ferry_core)
+
+file(GLOB MODULE_SOURCES CONFIGURE_DEPENDS src/*.cpp src/copy/*.cpp src/query/*.cpp src/load/*.cpp src/backup/*.cpp)
 add_library(pg_ferry MODULE ${MODULE_SOURCES})
 set_target_properties(pg_ferry PROPERTIES PREFIX "")
-target_include_directories(pg_ferry SYSTEM PRIVATE ${PG_INCLUDE_SERVER})
-target_link_libraries(pg_ferry PRIVATE ferry_core)
+target_link_libraries(pg_ferry PRIVATE ferry_bridge)
 
 install(TARGETS pg_ferry LIBRARY DESTINATION ${PG_PKGLIBDIR})
 file(GLOB EXTENSION_FILES CONFIGURE_DEPENDS control/*.control extension/*.sql)

@@ -1,6 +1,7 @@
 // Values that must have their type's length, precision and scale already: to cut or to round them would change them.
 
 #include "map/server_text.hpp"
+#include "pg/compat.hpp"
 
 extern "C" {
 #include "utils/cash.h"
@@ -9,7 +10,6 @@ extern "C" {
 #include "utils/guc.h"
 #include "utils/numeric.h"
 #include "utils/timestamp.h"
-#include "utils/xml.h"
 }
 
 namespace ferry::map {
@@ -57,7 +57,7 @@ PGFunction rounding_of(TypeKind kind) {
 
 /// Whatever the session's xmloption, as pg_dump has it: a value that a column held before is one that it can hold.
 Datum xml_value(ServerText text) {
-  return XmlPGetDatum(xmlparse(cstring_to_text_with_len(text.data, text.size_bytes), XMLOPTION_CONTENT, true));
+  return XmlPGetDatum(pg::compat::parse_xml_content(cstring_to_text_with_len(text.data, text.size_bytes)));
 }
 
 [[noreturn]] void fail_syntax(const ReadNode& node) {

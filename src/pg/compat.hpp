@@ -24,6 +24,7 @@ extern "C" {
 #include "utils/regproc.h"
 #include "utils/timestamp.h"
 #include "utils/tuplesort.h"
+#include "utils/xml.h"
 }
 
 #if PG_VERSION_NUM < 150000
@@ -328,6 +329,15 @@ inline void run_query(QueryDesc* query) {
   ExecutorRun(query, ForwardScanDirection, 0);
 #else
   ExecutorRun(query, ForwardScanDirection, 0, true);
+#endif
+}
+
+/// XML content with its white space. 19 lets the caller take the error.
+inline xmltype* parse_xml_content(text* content) {
+#if PG_VERSION_NUM >= 190000
+  return xmlparse(content, XMLOPTION_CONTENT, true, nullptr);
+#else
+  return xmlparse(content, XMLOPTION_CONTENT, true);
 #endif
 }
 
