@@ -2,6 +2,8 @@
 
 #include <type_traits>
 
+#include "pg/compat.hpp"
+
 extern "C" {
 #include "access/tupconvert.h"
 #include "executor/executor.h"
@@ -43,7 +45,7 @@ RowPolicies RowPolicies::plan(Relation table) {
     query->targetList = NIL;
     RowPolicies policies{};
     policies.table_ = table;
-    policies.plan_ = pg_plan_query(query, "", 0, nullptr);
+    policies.plan_ = compat::plan_query(query, "");
     return policies;
   }
   ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
