@@ -333,7 +333,7 @@ inline void run_query(QueryDesc* query) {
 }
 
 /// XML content with its white space. 19 lets the caller take the error.
-inline xmltype* parse_xml_content(text* content) {
+inline xmltype* parse_xml_content(varlena* content) {
 #if PG_VERSION_NUM >= 190000
   return xmlparse(content, XMLOPTION_CONTENT, true, nullptr);
 #else
