@@ -47,14 +47,6 @@ bool has_truncate_trigger(Relation table) {
   return list != nullptr && (list->trig_truncate_before_statement || list->trig_truncate_after_statement);
 }
 
-/// The table, and the partitions of a partitioned one.
-List* members_of(Oid table) {
-  return pg::call([table] {
-    if (get_rel_relkind(table) != RELKIND_PARTITIONED_TABLE) return list_make1_oid(table);
-    return find_all_inheritors(table, NoLock, nullptr);
-  });
-}
-
 bool has_truncate_trigger(List* members) {
   for (int i = 0; i < list_length(members); i++) {
     Relation const member = pg::call(try_relation_open, list_nth_oid(members, i), LOCKMODE{AccessShareLock});
