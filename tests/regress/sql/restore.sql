@@ -251,6 +251,22 @@ DROP TABLE keyless_rest;
 SELECT outcome_of($$ SELECT restore_table('keyless') $$);
 SELECT count(*) FROM keyless;
 
+-- A partition that is a foreign table: its rows are not the restore's to replace, by TRUNCATE or by key.
+CREATE FOREIGN DATA WRAPPER nothing;
+CREATE SERVER nowhere FOREIGN DATA WRAPPER nothing;
+CREATE TABLE spread (id integer, note text) PARTITION BY LIST (id);
+CREATE TABLE spread_near PARTITION OF spread FOR VALUES IN (1);
+INSERT INTO spread VALUES (1, 'near');
+SELECT rows FROM backup_table('spread');
+CREATE FOREIGN TABLE spread_far PARTITION OF spread FOR VALUES IN (2) SERVER nowhere;
+SELECT outcome_of($$ SELECT restore_table('spread') $$);
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON spread EXECUTE FUNCTION refuse();
+SELECT outcome_of($$ SELECT restore_table('spread') $$);
+SELECT rows_restored FROM restore_table('spread', mode => 'append');
+SELECT * FROM spread_near;
+DROP TABLE spread;
+DROP FOREIGN DATA WRAPPER nothing CASCADE;
+
 -- An inheritance parent and its child are two tables.
 CREATE TABLE mother (id integer PRIMARY KEY);
 CREATE TABLE daughter (PRIMARY KEY (id)) INHERITS (mother);
