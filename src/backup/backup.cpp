@@ -134,7 +134,11 @@ Manifest begin_manifest(const std::string& id) {
 
 void write_manifest(const Manifest& manifest, const std::string& path) {
   pg::OutputFile file(path);
-  file.write(as_bytes(with_checksum(to_json(manifest))));
+  const std::string text = with_checksum(to_json(manifest));
+  if (text.size() > kMaxManifestBytes)
+    throw Error("54000", concat("manifest of ", text.size(), " bytes is longer than ", kMaxManifestBytes))
+        .hint("Back up fewer tables at once.");
+  file.write(as_bytes(text));
   file.commit();
 }
 

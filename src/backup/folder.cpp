@@ -26,7 +26,6 @@ namespace ferry::backup {
 namespace {
 
 constexpr std::size_t kMaxFileName = 200;
-constexpr std::size_t kMaxManifestBytes = std::size_t{64} << 20;
 
 bool is_letter_or_digit(char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); }
 

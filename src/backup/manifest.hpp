@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -11,6 +12,8 @@ namespace ferry::backup {
 
 inline constexpr const char* kManifestName = "manifest.json";
 inline constexpr const char* kExtensionVersion = "1.0";
+/// None that is longer is written or read.
+inline constexpr std::size_t kMaxManifestBytes = std::size_t{64} << 20;
 
 struct ColumnEntry {
   std::string name, type;
