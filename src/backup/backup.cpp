@@ -50,7 +50,8 @@ class NewFolder {
   NewFolder& operator=(const NewFolder&) = delete;
   ~NewFolder() {
     if (is_kept_) return;
-    for (const std::string& file : files_) ::unlink(file.c_str());
+    // the manifest first: what is listed is to have its files to the end
+    for (auto file = files_.rbegin(); file != files_.rend(); ++file) ::unlink(file->c_str());
     ::rmdir(path_.c_str());
   }
   /// The path of a file in it, about to be written.
