@@ -50,7 +50,7 @@ struct TableEntry {
 
 struct Manifest {
   std::string backup_id;
-  std::string taken_at;  ///< of the snapshot, ISO 8601 in UTC
+  std::string taken_at;  ///< what was committed before is in it; ISO 8601 in UTC
   std::string server_version, database, encoding;
   std::vector<TableEntry> tables;
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include "base/concat.hpp"
 #include "base/error.hpp"
@@ -20,6 +21,7 @@ extern "C" {
 #include "storage/lmgr.h"
 #include "utils/fmgroids.h"
 #include "utils/rls.h"
+#include "utils/timestamp.h"
 }
 
 namespace ferry::backup {
@@ -158,17 +160,18 @@ void check_member(Relation member, Relation table) {
 
 }  // namespace
 
-std::vector<PlannedTable> lock_and_snapshot(const Request& request) {
+Plan lock_and_snapshot(const Request& request) {
   if (IsolationUsesXactSnapshot()) {
     std::vector<PlannedTable> planned = plan(request, push_snapshot());
     lock(planned);
-    return planned;
+    return {std::move(planned), GetCurrentTransactionStartTimestamp()};
   }
   for (;;) {
     pg::check_interrupts();
     std::vector<PlannedTable> planned = plan(request, nullptr);
     lock(planned);
-    if (plan(request, push_snapshot()) == planned) return planned;
+    const TimestampTz now = GetCurrentTimestamp();
+    if (plan(request, push_snapshot()) == planned) return {std::move(planned), now};
     pg::call(PopActiveSnapshot);
   }
 }
