@@ -131,7 +131,7 @@ void check_may_read(Relation relation) {
   });
   if (pg::call(check_enable_rls, table, Oid{InvalidOid}, false) == RLS_ENABLED)
     throw Error("42501", concat("row-level security policies would leave rows of table \"", name, "\" out of the backup"))
-        .hint("Back up as the owner of the table or as a role with BYPASSRLS.");
+        .hint("Back up as a role with BYPASSRLS, or as the owner of the table if row-level security is not forced on it.");
 }
 
 /// Under REPEATABLE READ and higher the snapshot may be older than the lock. A table rewritten in between reads as empty then.
