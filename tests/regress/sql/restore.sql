@@ -196,6 +196,18 @@ SELECT outcome_of($$ ALTER TABLE changed DROP CONSTRAINT again; SELECT restore_t
 -- names that differ by case alone
 SELECT outcome_of($$ DROP TABLE changed CASCADE; CREATE TABLE changed ("NAME" text, id bigint); SELECT restore_table('changed') $$);
 TABLE changed ORDER BY id;
+-- attributes of composite types that came, went and have another name, within others too
+CREATE TYPE spot AS (x integer, y integer, note text);
+CREATE TYPE shape AS (kind text, spots spot[]);
+CREATE TABLE shapes (id integer PRIMARY KEY, outline shape, middle spot);
+INSERT INTO shapes VALUES (1, ROW('line', ARRAY[ROW(1, 2, 'a')::spot, NULL]), ROW(3, 4, 'b')), (2, NULL, NULL);
+SELECT rows FROM backup_table('shapes');
+ALTER TYPE spot RENAME ATTRIBUTE y TO z;
+ALTER TYPE spot DROP ATTRIBUTE note, ADD ATTRIBUTE weight integer;
+SET client_min_messages = notice;
+SELECT rows_restored FROM restore_table('shapes');
+TABLE shapes ORDER BY id;
+SET client_min_messages = warning;
 
 -- Partitioned tables that others reference, by key, with rows in every partition and none.
 CREATE TABLE measures (day date, value integer, note text, PRIMARY KEY (value, day)) PARTITION BY RANGE (day);
