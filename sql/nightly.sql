@@ -30,10 +30,12 @@
 \endif
 
 CREATE EXTENSION IF NOT EXISTS pg_cron;
+CREATE EXTENSION IF NOT EXISTS pg_ferry;
 
 -- pg_cron connects with a search_path of its own, so the functions are named with the schema of the extension.
 SELECT cron.schedule(:'schema' || ' backup', :'at',
-                     format('SELECT %I.backup_schema(%L, nullif(%L, %L))', n.nspname, quote_ident(:'schema'), :'dir', ''))
+                     format('SELECT %I.backup_schema(%L, nullif(%L, %L))',
+                            n.nspname, quote_ident(:'schema')::regnamespace, :'dir', ''))
            AS backup_job,
        cron.schedule(:'schema' || ' prune', :'prune_at',
                      format('SELECT %I.prune_backups(%s, nullif(%L, %L))', n.nspname, :'keep'::integer, :'dir', '')) AS prune_job

@@ -50,7 +50,8 @@ class NewFolder {
   NewFolder& operator=(const NewFolder&) = delete;
   ~NewFolder() {
     if (is_kept_) return;
-    for (const std::string& file : files_) ::unlink(file.c_str());
+    // the manifest first: what is listed is to have its files to the end
+    for (auto file = files_.rbegin(); file != files_.rend(); ++file) ::unlink(file->c_str());
     ::rmdir(path_.c_str());
   }
   /// The path of a file in it, about to be written.
@@ -121,10 +122,10 @@ std::string utc_text(TimestampTz time) {
 }
 
 /// What the manifest says of the backup as a whole.
-Manifest begin_manifest(const std::string& id) {
+Manifest begin_manifest(const std::string& id, TimestampTz taken_at) {
   Manifest manifest;
   manifest.backup_id = id;
-  manifest.taken_at = utc_text(IsolationUsesXactSnapshot() ? GetCurrentTransactionStartTimestamp() : GetCurrentTimestamp());
+  manifest.taken_at = utc_text(taken_at);
   manifest.server_version = PG_VERSION;
   if (const char* version = pg::call(GetConfigOption, "server_version", true, false)) manifest.server_version = version;
   manifest.database = pg::to_utf8(pg::call(get_database_name, MyDatabaseId));
@@ -133,8 +134,12 @@ Manifest begin_manifest(const std::string& id) {
 }
 
 void write_manifest(const Manifest& manifest, const std::string& path) {
+  const std::string text = with_checksum(to_json(manifest));
+  if (text.size() > kMaxManifestBytes)
+    throw Error("54000", concat("manifest of ", text.size(), " bytes is longer than ", kMaxManifestBytes))
+        .hint("Back up fewer tables at once.");
   pg::OutputFile file(path);
-  file.write(as_bytes(with_checksum(to_json(manifest))));
+  file.write(as_bytes(text));
   file.commit();
 }
 
@@ -169,14 +174,14 @@ void check_has_not_written() {
 void run(const Request& request, const std::optional<std::string>& named_directory, FunctionCallInfo fcinfo) {
   check_has_not_written();
   const std::string directory = find_directory(named_directory, Purpose::backup);
-  const std::vector<PlannedTable> planned = lock_and_snapshot(request);
+  const auto [planned, taken_at] = lock_and_snapshot(request);
   if (planned.empty()) {
     const char* const schema = pg::call(get_namespace_name, request.schema);
     throw Error("42P01", concat("schema \"", schema == nullptr ? "" : schema, "\" has no tables to back up"));
   }
   for (const PlannedTable& table : planned) pg::call(relation_close, open_checked(table), LOCKMODE{NoLock});
 
-  Manifest manifest = begin_manifest(new_backup_id());
+  Manifest manifest = begin_manifest(new_backup_id(), taken_at);
   NewFolder folder(concat(directory, '/', manifest.backup_id));
   std::vector<double> elapsed_ms;
   for (const PlannedTable& table : planned) elapsed_ms.push_back(back_up(table, folder, manifest));

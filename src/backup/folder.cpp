@@ -26,18 +26,12 @@ namespace ferry::backup {
 namespace {
 
 constexpr std::size_t kMaxFileName = 200;
-constexpr std::size_t kMaxManifestBytes = std::size_t{64} << 20;
 
 bool is_letter_or_digit(char c) { return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); }
 
 bool is_backup_id(std::string_view id) {
   return !id.empty() && id.size() <= kMaxFileName && is_letter_or_digit(id[0]) &&
          std::all_of(id.begin(), id.end(), [](char c) { return is_letter_or_digit(c) || c == '.' || c == '-' || c == '_'; });
-}
-
-bool is_file(const std::string& path) {
-  struct ::stat status {};
-  return ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode);
 }
 
 std::string manifest_path(const std::string& directory, const std::string& id) {
@@ -54,6 +48,12 @@ std::string read_file(const std::string& path) {
   }
   file.close();
   return text;
+}
+
+std::string canonical(const std::string& path) {
+  char* const copy = pg::call(pstrdup, path.c_str());
+  pg::call(canonicalize_path, copy);
+  return copy;
 }
 
 /// Everything but ASCII letters and digits as %XX: the name is text in every encoding, and one component of a path.
@@ -91,6 +91,11 @@ Manifest read_manifest(const std::string& directory, const std::string& id) {
   }
 }
 
+bool is_finished(const std::string& directory, const std::string& id) {
+  struct ::stat status {};
+  return ::stat(manifest_path(directory, id).c_str(), &status) == 0 && S_ISREG(status.st_mode);
+}
+
 std::vector<std::string> finished_backups(const std::string& directory) {
   std::vector<std::string> ids;
   const char* const name = directory.c_str();
@@ -98,7 +103,7 @@ std::vector<std::string> finished_backups(const std::string& directory) {
   if (folder == nullptr && errno == ENOENT) return ids;
   while (const dirent* const entry = pg::call(ReadDir, folder, name)) {
     const std::string id = entry->d_name;
-    if (is_backup_id(id) && is_file(manifest_path(directory, id))) ids.push_back(id);
+    if (is_backup_id(id) && is_finished(directory, id)) ids.push_back(id);
   }
   pg::call(FreeDir, folder);
   std::sort(ids.begin(), ids.end(), std::greater<>());
@@ -139,16 +144,14 @@ std::vector<FolderFile> files_of(const std::string& folder) {
 std::string find_directory(const std::optional<std::string>& named, Purpose purpose) {
   if (named) {
     purpose == Purpose::restore ? pg::check_may_read(*named) : pg::check_may_write(*named);
-    return *named;
+    return canonical(*named);
   }
   std::string directory = settings::backup_directory == nullptr ? "" : settings::backup_directory;
   if (directory.empty())
     throw Error("22023", "no directory of backups").hint("Set pg_ferry.backup_directory, or name a directory.");
   if (!is_absolute_path(directory.c_str())) directory = concat(DataDir, '/', directory);
-  char* const path = pg::call(pstrdup, directory.c_str());
-  pg::call(canonicalize_path, path);
-  directory = path;
-  if (purpose == Purpose::backup && pg::call(path_is_prefix_of_path, DataDir, path))
+  directory = canonical(directory);
+  if (purpose == Purpose::backup && pg::call(path_is_prefix_of_path, DataDir, directory.c_str()))
     pg::notice(
         "backups are written inside the data directory",
         "Set pg_ferry.backup_directory to a directory elsewhere: pg_upgrade, pg_rewind and standbys do not keep this one.");
@@ -195,7 +198,7 @@ std::optional<Found> search_backup(const std::string& directory, const std::opti
                                    const std::optional<std::string>& database, const std::vector<TableName>& tables) {
   if (id) {
     check_backup_id(*id);
-    if (!is_file(manifest_path(directory, *id)))
+    if (!is_finished(directory, *id))
       throw Error("58P01", concat("backup \"", *id, "\" does not exist in directory \"", directory, '"'));
   }
   for (const std::string& candidate : id ? std::vector<std::string>{*id} : finished_backups(directory)) {

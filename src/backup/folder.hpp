@@ -25,6 +25,9 @@ enum class Purpose { backup, restore, prune };
 /// The names of finished backups, the newest first; nothing where there is no directory.
 [[nodiscard]] std::vector<std::string> finished_backups(const std::string& directory);
 
+/// Whether a backup has a manifest; it may be damaged.
+[[nodiscard]] bool is_finished(const std::string& directory, const std::string& id);
+
 /// The manifest of a finished backup. Errors: 22P04 a damaged one, or that of another backup; 0A000 a newer format; by errno.
 [[nodiscard]] Manifest read_manifest(const std::string& directory, const std::string& id);
 /// The same, or what is wrong with it.

@@ -75,8 +75,8 @@ void add_keys_of(Relation member, bool is_target, const List* partners, std::vec
   }
 }
 
-/// Checks the rows of one table or partition by the server's own trigger: the way where the user may not read the parent.
-/// Calls the server without a guard.
+/// Checks the rows of one table or partition by the server's own trigger, which locks their parents and does not mind whether the
+/// user may read these. Calls the server without a guard.
 void check_rows(Relation member, Oid constraint, bool all_rows) {
   const TriggerDesc* const list = CopyTriggerDesc(member->trigdesc);
   Trigger* check = nullptr;
@@ -126,6 +126,8 @@ bool check_by_query(Relation table, Relation parent, Oid constraint, char* name)
   return RI_Initial_Check(&trigger, table, parent);
 }
 
+}  // namespace
+
 List* members_of(Oid table, LOCKMODE lock) {
   return call([=] {
     if (get_rel_relkind(table) != RELKIND_PARTITIONED_TABLE) return list_make1_oid(table);
@@ -133,15 +135,13 @@ List* members_of(Oid table, LOCKMODE lock) {
   });
 }
 
-}  // namespace
-
 List* family_of(Oid table) {
-  List* const members = members_of(table, NoLock);
+  List* const members = members_of(table);
   return call([=] { return list_concat(members, get_rel_relispartition(table) ? get_partition_ancestors(table) : NIL); });
 }
 
 void collect_late_keys(Oid table, const List* partners, std::vector<LateKey>& keys) {
-  const List* const members = members_of(table, NoLock);
+  const List* const members = members_of(table);
   for (int i = 0; i < list_length(members); i++) {
     Relation const member = call(relation_open, list_nth_oid(members, i), LOCKMODE{AccessShareLock});
     add_keys_of(member, RelationGetRelid(member) == table, partners, keys);
@@ -149,7 +149,7 @@ void collect_late_keys(Oid table, const List* partners, std::vector<LateKey>& ke
   }
 }
 
-void check_late_key(const LateKey& key, bool all_rows) {
+void check_late_key(const LateKey& key, bool all_rows, bool is_parent_locked) {
   char* const name = call(pstrdup, key.name.c_str());
   const Oid table = key.table, parent = key.parent, constraint = key.constraint;
   const bool is_done = all_rows && call([=] {
@@ -160,14 +160,14 @@ void check_late_key(const LateKey& key, bool all_rows) {
     relation_close(child, NoLock);
     return done;
   });
-  if (is_done) return;
+  if (is_done && is_parent_locked) return;
   const List* const members = members_of(table, AccessShareLock);
   const Oid root = call(root_constraint, constraint).oid;
   for (int i = 0; i < list_length(members); i++) {
     const Oid member = list_nth_oid(members, i);
     call([=] {
       Relation const relation = relation_open(member, NoLock);
-      if (relation->rd_rel->relkind == RELKIND_RELATION) check_rows(relation, root, all_rows);
+      if (relation->rd_rel->relkind == RELKIND_RELATION) check_rows(relation, root, all_rows && !is_done);
       relation_close(relation, NoLock);
     });
   }

@@ -15,15 +15,19 @@ struct LateKey {
   bool is_validated;
 };
 
-/// The table with its partitions and their partitions, and those that it is a partition of; a list of OIDs.
+/// The table with its partitions and their partitions; a list of OIDs.
+[[nodiscard]] List* members_of(Oid table, LOCKMODE lock = NoLock);
+
+/// The same, and those that it is a partition of; a list of OIDs.
 [[nodiscard]] List* family_of(Oid table);
 
 /// Adds the enforced foreign keys between the table (with its partitions) and one of partners, in either direction, but those
 /// that keys has already. To be called after the last change of the table's rows that leaves those keys out.
 void collect_late_keys(Oid table, const List* partners, std::vector<LateKey>& keys);
 
-/// Checks one. all_rows: of the table; else, where ALTER TABLE ... NOT VALID lets old rows break the key, those that this
-/// transaction has written. Errors: 23503.
-void check_late_key(const LateKey& key, bool all_rows);
+/// Checks one, for all rows of the table or for those that this transaction has written. is_parent_locked: no other session can
+/// write to the parent. Where one can, it does not see our rows and may remove their parents: these are locked then, as an
+/// INSERT locks them. Errors: 23503.
+void check_late_key(const LateKey& key, bool all_rows, bool is_parent_locked);
 
 }  // namespace ferry::backup

@@ -69,10 +69,12 @@ Datum list_backups(FunctionCallInfo fcinfo) {
   for (const std::string& id : finished_backups(directory)) {
     pg::check_interrupts();
     const std::variant<Manifest, std::string> read = try_read_manifest(directory, id);
-    if (const auto* const problem = std::get_if<std::string>(&read))
-      pg::warning(concat("backup \"", id, "\" is damaged: ", *problem));
-    else if (const Manifest& manifest = std::get<Manifest>(read); !database || manifest.database == *database)
+    if (const auto* const problem = std::get_if<std::string>(&read)) {
+      // one that is gone by now was removed meanwhile
+      if (is_finished(directory, id)) pg::warning(concat("backup \"", id, "\" is damaged: ", *problem));
+    } else if (const Manifest& manifest = std::get<Manifest>(read); !database || manifest.database == *database) {
       add(manifest, result);
+    }
   }
   return Datum{0};
 }

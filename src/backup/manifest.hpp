@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -11,6 +12,8 @@ namespace ferry::backup {
 
 inline constexpr const char* kManifestName = "manifest.json";
 inline constexpr const char* kExtensionVersion = "1.0";
+/// None that is longer is written or read.
+inline constexpr std::size_t kMaxManifestBytes = std::size_t{64} << 20;
 
 struct ColumnEntry {
   std::string name, type;
@@ -47,7 +50,7 @@ struct TableEntry {
 
 struct Manifest {
   std::string backup_id;
-  std::string taken_at;  ///< of the snapshot, ISO 8601 in UTC
+  std::string taken_at;  ///< what was committed before is in it; ISO 8601 in UTC
   std::string server_version, database, encoding;
   std::vector<TableEntry> tables;
 

@@ -151,8 +151,9 @@ class Pruner {
     return found == manifest.tables.end() ? nullptr : &*found;
   }
 
-  static bool stays(const std::string& id, const std::string& problem) {
-    pg::warning(concat("backup \"", id, "\" is damaged, stays and does not count: ", problem));
+  bool stays(const std::string& id, const std::string& problem) const {
+    // one that is gone by now was removed meanwhile
+    if (is_finished(directory_, id)) pg::warning(concat("backup \"", id, "\" is damaged, stays and does not count: ", problem));
     return false;
   }
 

@@ -30,6 +30,7 @@ struct RestoreColumns {
   bool has_volatile_default = false;    ///< one that may see the rows before its own
   std::vector<std::string> dropped;     ///< columns of the file that the table has not
   std::vector<std::string> computed;    ///< columns of the file that the table computes by now
+  std::vector<std::string> parts;       ///< attributes of composite types of the file that the table's types have not
 };
 
 /// Matches the fields of a file with the columns of an open table by name. Generated columns are left to the server.
@@ -37,8 +38,8 @@ struct RestoreColumns {
 /// Errors: 42804 no records; 42703 no column of the file exists; 23502 a column without values that must not be null.
 [[nodiscard]] RestoreColumns match_columns(const avro::Schema& writer, const TableEntry& entry, Relation table);
 
-/// The reader of the columns. Errors: 42804 values that cannot become those of a column.
-[[nodiscard]] map::RowReader make_reader(const avro::Schema& writer, const TableEntry& entry, const RestoreColumns& columns,
+/// The reader of the columns, whose parts it sets. Errors: 42804 values that cannot become those of a column.
+[[nodiscard]] map::RowReader make_reader(const avro::Schema& writer, const TableEntry& entry, RestoreColumns& columns,
                                          const std::string& table_name);
 
 /// Tells the user what is not restored of the file.

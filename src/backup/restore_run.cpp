@@ -122,6 +122,19 @@ void fill(TableRestore& table, bool is_emptied, List* partners, Mode mode, std::
   collect_late_keys(table.target.oid, partners, keys);
 }
 
+/// Rows that were there may have lost a parent where rows are replaced, unless it is a key that old rows may break. Only mode
+/// replace keeps other writers out.
+void check_keys(const std::vector<LateKey>& keys, const std::vector<TableRestore>& tables, Mode mode) {
+  const bool replaces = mode == Mode::replace;
+  List* locked = NIL;
+  for (const TableRestore& table : tables)
+    if (replaces) locked = pg::call(list_concat_unique_oid, locked, members_of(table.target.oid));
+  for (const LateKey& key : keys) {
+    const bool all_rows = replaces || (mode == Mode::upsert && key.is_validated);
+    check_late_key(key, all_rows, pg::call(list_member_oid, locked, Oid{key.parent}));
+  }
+}
+
 }  // namespace
 
 void restore_all(std::vector<TableRestore>& tables, Mode mode) {
@@ -141,7 +154,7 @@ void restore_all(std::vector<TableRestore>& tables, Mode mode) {
     tables[i].elapsed_ms = watch.elapsed_ms() - accounted_ms;
     accounted_ms += tables[i].elapsed_ms;
   }
-  for (const LateKey& key : keys) check_late_key(key, mode == Mode::replace || key.is_validated);
+  check_keys(keys, tables, mode);
   tables.back().elapsed_ms += watch.elapsed_ms() - accounted_ms;
 }
 

@@ -26,14 +26,13 @@ class HashingSource final : public ByteSource {
  public:
   explicit HashingSource(const std::string& path) : path_(path), file_(path) {}
   [[nodiscard]] std::size_t read(std::span<std::uint8_t> out) override;
-  /// Reads what is left and closes the file. Errors: 22P04 bytes or digest other than those of entry.
+  /// Reads what is left and closes the file. Errors: 22P04 its size or its digest is not that of entry.
   void check(const TableEntry& entry);
 
  private:
   std::string path_;
   pg::InputFile file_;
   pg::Sha256 hash_;
-  std::int64_t bytes_ = 0;
 };
 
 /// Reads the whole file of a table. Errors: 22P04 it is not what the manifest tells; by errno.

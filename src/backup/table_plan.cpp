@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 
 #include "base/concat.hpp"
 #include "base/error.hpp"
@@ -20,6 +21,7 @@ extern "C" {
 #include "storage/lmgr.h"
 #include "utils/fmgroids.h"
 #include "utils/rls.h"
+#include "utils/timestamp.h"
 }
 
 namespace ferry::backup {
@@ -129,7 +131,7 @@ void check_may_read(Relation relation) {
   });
   if (pg::call(check_enable_rls, table, Oid{InvalidOid}, false) == RLS_ENABLED)
     throw Error("42501", concat("row-level security policies would leave rows of table \"", name, "\" out of the backup"))
-        .hint("Back up as the owner of the table or as a role with BYPASSRLS.");
+        .hint("Back up as a role with BYPASSRLS, or as the owner of the table if row-level security is not forced on it.");
 }
 
 /// Under REPEATABLE READ and higher the snapshot may be older than the lock. A table rewritten in between reads as empty then.
@@ -158,17 +160,18 @@ void check_member(Relation member, Relation table) {
 
 }  // namespace
 
-std::vector<PlannedTable> lock_and_snapshot(const Request& request) {
+Plan lock_and_snapshot(const Request& request) {
   if (IsolationUsesXactSnapshot()) {
     std::vector<PlannedTable> planned = plan(request, push_snapshot());
     lock(planned);
-    return planned;
+    return {std::move(planned), GetCurrentTransactionStartTimestamp()};
   }
   for (;;) {
     pg::check_interrupts();
     std::vector<PlannedTable> planned = plan(request, nullptr);
     lock(planned);
-    if (plan(request, push_snapshot()) == planned) return planned;
+    const TimestampTz now = GetCurrentTimestamp();
+    if (plan(request, push_snapshot()) == planned) return {std::move(planned), now};
     pg::call(PopActiveSnapshot);
   }
 }

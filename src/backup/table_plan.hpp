@@ -4,6 +4,10 @@
 
 #include "pg/server.hpp"
 
+extern "C" {
+#include "datatype/timestamp.h"
+}
+
 /// Which tables a backup holds, and the locks and the snapshot that make them fit together.
 namespace ferry::backup {
 
@@ -21,13 +25,19 @@ struct PlannedTable {
   [[nodiscard]] bool operator==(const PlannedTable& other) const = default;
 };
 
+/// What a backup holds, and since when.
+struct Plan {
+  std::vector<PlannedTable> tables;
+  TimestampTz taken_at;  ///< no later than the snapshot
+};
+
 /// Locks what is asked for against changes of its definition, in the order of oids so that two backups never wait for each
 /// other, and then takes the snapshot, which becomes the active one: a table that is rewritten after the snapshot was taken
 /// would read as empty. Members are those that the snapshot sees. Under READ COMMITTED all of it is done again where another
 /// session changed which tables there are meanwhile. Tables are in the order that was asked for, those of a schema by name.
 /// The tables of a schema are ordinary and partitioned ones, without temporary ones, those of extensions, and partitions of
 /// tables that are there themselves.
-[[nodiscard]] std::vector<PlannedTable> lock_and_snapshot(const Request& request);
+[[nodiscard]] Plan lock_and_snapshot(const Request& request);
 
 /// A locked table, checked: it can be backed up whole and by this user. Close it with NoLock. Errors: 42P01, 40001 it is gone;
 /// 42809, 42501, 0A000 what cannot be backed up; 42501 a missing privilege, row-level security that would hide rows; 40001 one

@@ -47,14 +47,6 @@ bool has_truncate_trigger(Relation table) {
   return list != nullptr && (list->trig_truncate_before_statement || list->trig_truncate_after_statement);
 }
 
-/// The table, and the partitions of a partitioned one.
-List* members_of(Oid table) {
-  return pg::call([table] {
-    if (get_rel_relkind(table) != RELKIND_PARTITIONED_TABLE) return list_make1_oid(table);
-    return find_all_inheritors(table, NoLock, nullptr);
-  });
-}
-
 bool has_truncate_trigger(List* members) {
   for (int i = 0; i < list_length(members); i++) {
     Relation const member = pg::call(try_relation_open, list_nth_oid(members, i), LOCKMODE{AccessShareLock});
@@ -66,13 +58,24 @@ bool has_truncate_trigger(List* members) {
   return false;
 }
 
+/// The rows of a foreign partition are not to be replaced: TRUNCATE would reach the other server, and nothing here counts them.
 /// Calls the server without a guard.
-void lock_members(Oid table, LOCKMODE lock) {
+void check_is_here(Relation member, Oid table) {
+  if (member->rd_rel->relkind != RELKIND_FOREIGN_TABLE) return;
+  ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+                  errmsg("cannot replace rows of foreign table \"%s\"", RelationGetRelationName(member)),
+                  errdetail("It is a partition of table \"%s\".", get_rel_name(table)),
+                  errhint("Detach it, or restore in mode \"append\" or \"upsert\".")));
+}
+
+/// Calls the server without a guard.
+void lock_members(Oid table, LOCKMODE lock, Mode mode) {
   List* members = list_make1_oid(table);
   if (get_rel_relkind(table) == RELKIND_PARTITIONED_TABLE) members = find_all_inheritors(table, lock, nullptr);
   for (int i = 0; i < list_length(members); i++) {
     Relation const member = relation_open(list_nth_oid(members, i), NoLock);
     CheckTableNotInUse(member, "restore");
+    if (mode == Mode::replace) check_is_here(member, table);
     relation_close(member, NoLock);
   }
 }
@@ -184,7 +187,7 @@ std::vector<bool> lock_targets(const std::vector<std::string>& names, const std:
     // what is locked must still be what the name meant
     if (resolve(names[place], lock) != oids[place])
       throw Error("40001", concat("could not restore table \"", names[place], "\": another table has its name by now"));
-    pg::call(lock_members, oids[place], lock);
+    pg::call(lock_members, oids[place], lock, mode);
   }
   // keys and triggers may have come and gone while the locks were waited for
   return find_truncatable(oids, expected);

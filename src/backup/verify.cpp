@@ -5,8 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "avro/container.hpp"
-#include "avro/decode.hpp"
 #include "backup/file_check.hpp"
 #include "backup/folder.hpp"
 #include "base/concat.hpp"
@@ -98,9 +96,8 @@ Datum verify_backup(FunctionCallInfo fcinfo) {
 
   Answers answers(fcinfo);
   const std::string path = concat(folder, '/', kManifestName);
-  const bool is_there = ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode);
   std::variant<Manifest, std::string> read("the manifest is missing: the backup is not a finished one");
-  if (is_there) read = try_read_manifest(directory, id);
+  if (is_finished(directory, id)) read = try_read_manifest(directory, id);
   if (const auto* const problem = std::get_if<std::string>(&read)) {
     answers.add({.table_name = {}, .path = path, .rows = {}, .bytes = {}, .problem = *problem});
     return Datum{0};

@@ -37,6 +37,8 @@ foreach my $time ('0 2 * * *', $often)
 	command_ok([ 'psql', '-Xq', '-d', $node->connstr('postgres'), '-v', 'schema=Shop', '-v', 'keep=2', '-v', "at=$time", '-v', "prune_at=$time", '-f', $script ],
 		"jobs at $time");
 }
+command_checks_all([ 'psql', '-Xq', '-d', $node->connstr('postgres'), '-v', 'schema=shop', '-f', $script ], 3, [qr/\A\z/],
+	[qr/ERROR:  schema "shop" does not exist/], 'a schema that is not there');
 is($node->safe_psql('postgres', 'SELECT count(*) FROM cron.job'), 2, 'a job is replaced when it is given again');
 
 ok($node->poll_query_until('postgres', q{SELECT count(*) FILTER (WHERE command ~ 'backup_schema') > 0 AND count(*) FILTER (WHERE command ~ 'prune') > 0

@@ -201,6 +201,17 @@ like($refusal, qr/ERROR:  42501: backup "$here" was taken in database "postgres"
 is($node->safe_psql('other', "SELECT bool_and(ok) FROM verify_backup('$here', current_setting('data_directory') || '/pg_ferry_backups')"), 't', 'but by their directory');
 is(sprintf('%04o', (stat $node->data_dir . '/pg_ferry_backups')[2] & 07777), '0700', 'the default directory is for the server only');
 
+# Backups that are listed and removed at the same time: what is gone is not damaged.
+my $busy = "$folder/busy";
+is(query("SELECT path = '$busy/' || backup_id || '/shop.uses.avro' FROM backup_table('shop.uses', '$busy/')"), 't', 'a directory with a slash at its end');
+query(join ';', ("SELECT backup_table('shop.uses', '$busy')") x 60);
+my ($seen, $said) = ('', '');
+my @sessions = map { my $sql = $_; IPC::Run::start([ 'psql', '-XAtq', '-d', $node->connstr('postgres'), '-f', '-' ], '<', \$sql, '>>', \$seen, '2>>', \$said, IPC::Run::timeout(120)) }
+  "SELECT count(*) FROM list_backups('$busy');\n" x 200, (join '', map { "SELECT prune_backups($_, '$busy');\n" } reverse 1 .. 60) x 2;
+$_->finish foreach @sessions;
+is($said, '', 'removals beside lists and other removals');
+is(query("SELECT count(*), bool_and(ok) FROM list_backups('$busy') l, verify_backup(l.backup_id, '$busy')"), '1|t', 'one is left');
+
 # Who may
 $node->safe_psql('postgres', q{CREATE ROLE someone LOGIN; CREATE ROLE backupper LOGIN;
 	GRANT EXECUTE ON FUNCTION list_backups, verify_backup, prune_backups TO backupper});

@@ -153,6 +153,9 @@ for my $table (qw(customers orders parts uses))
 	}
 	unlink $file;
 	like(error_of($restore_older), qr/ERROR:  58P01/, "$table: a missing file");
+	system('mkfifo', $file) == 0 or die;
+	like(error_of("SET statement_timeout = '20s'; $restore_older"), qr/ERROR:  22P04: file ".*public.$table.avro"/, "$table: a pipe");
+	unlink $file;
 	write_file($file, $good);
 }
 my $manifest = "$folder/$id/manifest.json";

@@ -357,6 +357,13 @@ SET row_security = off;
 SELECT outcome_of($$ SELECT backup_table('secret') $$);
 RESET row_security;
 RESET ROLE;
+-- which may be forced upon the owner, too
+CREATE TABLE forced (id integer);
+INSERT INTO forced VALUES (1);
+ALTER TABLE forced OWNER TO regress_backup_user, ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+SET ROLE regress_backup_user;
+SELECT outcome_of($$ SELECT backup_table('forced') $$);
+RESET ROLE;
 
 -- The default directory gives a notice, another one does not.
 SET client_min_messages = notice;

@@ -196,6 +196,18 @@ SELECT outcome_of($$ ALTER TABLE changed DROP CONSTRAINT again; SELECT restore_t
 -- names that differ by case alone
 SELECT outcome_of($$ DROP TABLE changed CASCADE; CREATE TABLE changed ("NAME" text, id bigint); SELECT restore_table('changed') $$);
 TABLE changed ORDER BY id;
+-- attributes of composite types that came, went and have another name, within others too
+CREATE TYPE spot AS (x integer, y integer, note text);
+CREATE TYPE shape AS (kind text, spots spot[]);
+CREATE TABLE shapes (id integer PRIMARY KEY, outline shape, middle spot);
+INSERT INTO shapes VALUES (1, ROW('line', ARRAY[ROW(1, 2, 'a')::spot, NULL]), ROW(3, 4, 'b')), (2, NULL, NULL);
+SELECT rows FROM backup_table('shapes');
+ALTER TYPE spot RENAME ATTRIBUTE y TO z;
+ALTER TYPE spot DROP ATTRIBUTE note, ADD ATTRIBUTE weight integer;
+SET client_min_messages = notice;
+SELECT rows_restored FROM restore_table('shapes');
+TABLE shapes ORDER BY id;
+SET client_min_messages = warning;
 
 -- Partitioned tables that others reference, by key, with rows in every partition and none.
 CREATE TABLE measures (day date, value integer, note text, PRIMARY KEY (value, day)) PARTITION BY RANGE (day);
@@ -250,6 +262,22 @@ SELECT differences('keyless', 'keyless_copy');
 DROP TABLE keyless_rest;
 SELECT outcome_of($$ SELECT restore_table('keyless') $$);
 SELECT count(*) FROM keyless;
+
+-- A partition that is a foreign table: its rows are not the restore's to replace, by TRUNCATE or by key.
+CREATE FOREIGN DATA WRAPPER nothing;
+CREATE SERVER nowhere FOREIGN DATA WRAPPER nothing;
+CREATE TABLE spread (id integer, note text) PARTITION BY LIST (id);
+CREATE TABLE spread_near PARTITION OF spread FOR VALUES IN (1);
+INSERT INTO spread VALUES (1, 'near');
+SELECT rows FROM backup_table('spread');
+CREATE FOREIGN TABLE spread_far PARTITION OF spread FOR VALUES IN (2) SERVER nowhere;
+SELECT outcome_of($$ SELECT restore_table('spread') $$);
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON spread EXECUTE FUNCTION refuse();
+SELECT outcome_of($$ SELECT restore_table('spread') $$);
+SELECT rows_restored FROM restore_table('spread', mode => 'append');
+SELECT * FROM spread_near;
+DROP TABLE spread;
+DROP FOREIGN DATA WRAPPER nothing CASCADE;
 
 -- An inheritance parent and its child are two tables.
 CREATE TABLE mother (id integer PRIMARY KEY);
