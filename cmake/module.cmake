@@ -13,6 +13,8 @@ file(GLOB BRIDGE_SOURCES CONFIGURE_DEPENDS src/pg/*.cpp src/map/*.cpp)
 add_library(ferry_bridge OBJECT ${BRIDGE_SOURCES})
 target_include_directories(ferry_bridge SYSTEM PUBLIC ${PG_INCLUDE_SERVER})
 target_link_libraries(ferry_bridge PUBLIC ferry_core)
+# the server's macros count in volatile variables
+target_compile_options(ferry_bridge PUBLIC $<$<CXX_COMPILER_ID:Clang>:-Wno-deprecated-volatile>)
 
 file(GLOB MODULE_SOURCES CONFIGURE_DEPENDS src/*.cpp src/copy/*.cpp src/query/*.cpp src/load/*.cpp src/backup/*.cpp)
 add_library(pg_ferry MODULE ${MODULE_SOURCES})
