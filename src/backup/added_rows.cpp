@@ -1,16 +1,21 @@
 #include "backup/added_rows.hpp"
 
+#include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "backup/load_rows.hpp"
+#include "pg/foreign_key.hpp"
 #include "pg/index_rebuild.hpp"
 #include "pg/table_writer.hpp"
+#include "pg/trigger_list.hpp"
 
 #include "pg/server.hpp"
 
 extern "C" {
 #include "access/heapam.h"
 #include "executor/executor.h"
+#include "utils/fmgroids.h"
 }
 
 namespace ferry::backup {
@@ -37,6 +42,41 @@ void close_writer(pg::TableWriter& writer) {
   });
 }
 
+/// The foreign keys of a table that are checked for the rows of a batch at once. What breaks one of them is left to the server's
+/// own triggers, which know what to say of it.
+class BatchKeys {
+ public:
+  /// triggers: those that a new row of table fires; may be null, and is not changed.
+  BatchKeys(Relation table, const TriggerDesc* triggers) {
+    for (int i = 0; triggers != nullptr && i < triggers->numtriggers; i++) {
+      const Trigger& trigger = triggers->triggers[i];
+      if (trigger.tgfoid != F_RI_FKEY_CHECK_INS || !pg::fires(trigger)) continue;
+      auto definition = pg::read_foreign_key(table, trigger.tgconstraint);
+      if (definition == nullptr) continue;
+      keys_.emplace_back(std::move(definition));
+      constraints_ = pg::call(lappend_oid, constraints_, Oid{trigger.tgconstraint});
+    }
+  }
+
+  /// A list of OIDs.
+  [[nodiscard]] const List* constraints() const { return constraints_; }
+
+  /// Whether all rows of slots pass. Their parents stay locked then.
+  [[nodiscard]] bool pass(TupleTableSlot** slots, int count) {
+    if (keys_.empty()) return true;
+    pg::call([=] {
+      for (int i = 0; i < count; i++) slot_getallattrs(slots[i]);
+    });
+    std::vector<bool> unused;
+    const auto passes = [&](pg::ForeignKey& key) { return key.check(slots, static_cast<std::size_t>(count), unused); };
+    return std::all_of(keys_.begin(), keys_.end(), passes);
+  }
+
+ private:
+  std::vector<pg::ForeignKey> keys_;
+  List* constraints_ = NIL;
+};
+
 /// Writes a table a batch at a time.
 class BatchedRows {
  public:
@@ -45,7 +85,9 @@ class BatchedRows {
         source_(source),
         has_late_indexes_(source.bytes() >= kWorthwhileBytes && pg::call(pg::may_rebuild_indexes, table)),
         writer_(open_writer(table, partners)),
+        keys_(table, writer_.target()->ri_TrigDesc),
         slots_(kBatchRows) {
+    pg::call([this] { writer_.expect_checked(keys_.constraints()); });
     batch_context_ = pg::call([] {
       return AllocSetContextCreateInternal(CurrentMemoryContext, "pg_ferry restore batch", ALLOCSET_DEFAULT_SIZES);
     });
@@ -84,15 +126,34 @@ class BatchedRows {
       count++;
     }
     if (count > 0) {
-      writer_.begin_bracket();
-      writer_.insert_many(slots_.data(), count, state_, !has_late_indexes_);
-      MemoryContextSwitchTo(caller);
-      writer_.end_bracket();
+      writer_.complete_many(slots_.data(), count);
+      if (keys_.pass(slots_.data(), count))
+        put(0, count, true, caller);
+      else
+        put_each(count, caller);
     }
     MemoryContextSwitchTo(caller);
     for (int i = 0; i < count; i++) ExecClearTuple(slots_[static_cast<std::size_t>(i)]);
     MemoryContextReset(batch_context_);
     return has_more;
+  }
+
+  /// triggers: where they run. Calls the server without a guard.
+  void put(int first, int count, bool are_checked, MemoryContext triggers) {
+    writer_.begin_bracket();
+    writer_.insert_many(slots_.data() + first, count, state_, !has_late_indexes_, are_checked);
+    MemoryContext const caller = MemoryContextSwitchTo(triggers);
+    writer_.end_bracket();
+    MemoryContextSwitchTo(caller);
+  }
+
+  /// With every check of the server's own, and the place of the row in an error. Calls the server without a guard.
+  void put_each(int count, MemoryContext triggers) {
+    for (int i = 0; i < count; i++) {
+      CHECK_FOR_INTERRUPTS();
+      source_.look_back(count - 1 - i);
+      put(i, 1, false, triggers);
+    }
   }
 
   TupleTableSlot* empty_slot(std::size_t place) {
@@ -109,6 +170,7 @@ class BatchedRows {
   RestoreSource& source_;
   bool has_late_indexes_;
   pg::TableWriter writer_;
+  BatchKeys keys_;
   std::vector<TupleTableSlot*> slots_;
   MemoryContext batch_context_ = nullptr;
   BulkInsertState state_ = nullptr;

@@ -106,6 +106,13 @@ void TableWriter::leave_out_foreign_keys_with(List* tables) {
   adopt(root_);
 }
 
+void TableWriter::expect_checked(const List* keys) {
+  MemoryContext const caller = MemoryContextSwitchTo(estate_->es_query_cxt);
+  unchecked_ = CopyTriggerDesc(root_->ri_TrigDesc);
+  MemoryContextSwitchTo(caller);
+  if (unchecked_ != nullptr) leave_out_checks_of(unchecked_, keys);
+}
+
 void TableWriter::flush() {
   if (waiting_ == nullptr) return;
   remote_ = true;
@@ -312,12 +319,19 @@ void TableWriter::insert_noting_conflicts(TupleTableSlot* slot) {
   write(target, slot, true);
 }
 
-void TableWriter::insert_many(TupleTableSlot** slots, int count, BulkInsertStateData* state, bool with_entries) {
+void TableWriter::complete_many(TupleTableSlot** slots, int count) {
   for (int i = 0; i < count; i++) {
     ResetPerTupleExprContext(estate_);
     slots[i]->tts_tableOid = RelationGetRelid(relation_);
     check_new_row(root_, slots[i], CMD_INSERT);
   }
+}
+
+void TableWriter::insert_many(TupleTableSlot** slots, int count, BulkInsertStateData* state, bool with_entries,
+                              bool are_checked) {
+  // the executor finds a queued trigger in the whole list, by its place there: the short one is for queueing only
+  TriggerDesc* const all = root_->ri_TrigDesc;
+  if (are_checked) root_->ri_TrigDesc = unchecked_;
   estate_->es_output_cid = GetCurrentCommandId(true);
   table_multi_insert(relation_, slots, count, estate_->es_output_cid, 0, state);
   const bool has_entries = with_entries && root_->ri_NumIndices > 0;
@@ -328,6 +342,7 @@ void TableWriter::insert_many(TupleTableSlot** slots, int count, BulkInsertState
         has_entries ? compat::insert_index_tuples(root_, slots[i], estate_, false, false, false) : NIL;
     if (has_triggers) fire_after_insert(root_, slots[i], rechecks);
   }
+  root_->ri_TrigDesc = all;
 }
 
 Oid TableWriter::find_partition(TupleTableSlot** slot) { return RelationGetRelid(route(slot)->ri_RelationDesc); }

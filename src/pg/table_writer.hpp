@@ -58,6 +58,9 @@ class TableWriter {
   /// Leaves foreign keys alone that refer to one of these tables, a list of OIDs, or are referred to by one: the caller checks
   /// them. To be called after open().
   void leave_out_foreign_keys_with(List* tables);
+  /// Prepares insert_many() for rows that the caller has found to pass these foreign keys, a list of OIDs of constraints of the
+  /// table. To be called after the two above.
+  void expect_checked(const List* keys);
   /// Makes new rows pass policies, which outlive the object. To be called after open().
   void obey(const RowPolicies* policies) { policies_ = policies; }
   /// Whether an error that was raised said that a row did not.
@@ -87,10 +90,13 @@ class TableWriter {
   /// Errors: 42P10 no primary key; 0A000 a foreign table.
   Outcome upsert(TupleTableSlot* slot, const Bitmapset* loaded);
 
+  /// Computes the generated columns of the rows of slots and checks NOT NULL, CHECK and the partition constraint. The slots are
+  /// of table_slot_create().
+  void complete_many(TupleTableSlot** slots, int count);
   /// Adds the rows of slots, a batch small enough for memory, as insert() does each, but with fewer locks and less WAL; in a
-  /// bracket. For ordinary tables, and where rows do not depend on those before them. Without entries in indexes, it is the
-  /// caller's to rebuild those. The slots are of table_slot_create().
-  void insert_many(TupleTableSlot** slots, int count, BulkInsertStateData* state, bool with_entries);
+  /// bracket, behind complete_many(). For ordinary tables, and where rows do not depend on those before them. Without entries in
+  /// indexes, it is the caller's to rebuild those. are_checked: the rows pass the keys that expect_checked() was told of.
+  void insert_many(TupleTableSlot** slots, int count, BulkInsertStateData* state, bool with_entries, bool are_checked);
 
   /// Finds the partition for *slot and converts *slot to its row type; the OID of the partition.
   Oid find_partition(TupleTableSlot** slot);
@@ -144,6 +150,7 @@ class TableWriter {
   ItemPointerData replaced_;  ///< by the row written last, or invalid
   List* left_out_;            ///< see leave_out_references_to()
   List* partners_;            ///< see leave_out_foreign_keys_with()
+  TriggerDesc* unchecked_;    ///< what is left to fire; see expect_checked()
   ForeignRows* waiting_;      ///< rows that are to be sent
   TransitionCaptureState* capture_;
   const RowPolicies* policies_;

@@ -73,6 +73,16 @@ void leave_out_checks(TriggerDesc* list, const List* referenced) {
   list->numtriggers = kept;
 }
 
+void leave_out_checks_of(TriggerDesc* list, const List* constraints) {
+  int kept = 0;
+  for (int i = 0; i < list->numtriggers; i++) {
+    const Trigger trigger = list->triggers[i];
+    if (trigger.tgfoid == F_RI_FKEY_CHECK_INS && list_member_oid(constraints, trigger.tgconstraint)) continue;
+    list->triggers[kept++] = trigger;
+  }
+  list->numtriggers = kept;
+}
+
 void leave_out_foreign_keys(TriggerDesc* list, const List* partners) {
   int kept = 0;
   for (int i = 0; i < list->numtriggers; i++) {
