@@ -106,11 +106,10 @@ void TableWriter::leave_out_foreign_keys_with(List* tables) {
   adopt(root_);
 }
 
-void TableWriter::expect_checked(const List* keys) {
-  MemoryContext const caller = MemoryContextSwitchTo(estate_->es_query_cxt);
-  unchecked_ = CopyTriggerDesc(root_->ri_TrigDesc);
-  MemoryContextSwitchTo(caller);
-  if (unchecked_ != nullptr) leave_out_checks_of(unchecked_, keys);
+void TableWriter::leave_out_checks_of(List* keys) {
+  passed_ = keys;
+  last_target_ = nullptr;
+  adopt(root_);
 }
 
 void TableWriter::flush() {
@@ -160,6 +159,7 @@ void TableWriter::adopt(ResultRelInfo* target) {
   make_immediate(target->ri_TrigDesc);
   if (left_out_ != NIL) leave_out_checks(target->ri_TrigDesc, left_out_);
   if (partners_ != NIL) leave_out_foreign_keys(target->ri_TrigDesc, partners_);
+  if (passed_ != NIL) pg::leave_out_checks_of(target->ri_TrigDesc, passed_);
 }
 
 /// Finds the partition for *slot and converts *slot to its row type.
@@ -327,22 +327,16 @@ void TableWriter::complete_many(TupleTableSlot** slots, int count) {
   }
 }
 
-void TableWriter::insert_many(TupleTableSlot** slots, int count, BulkInsertStateData* state, bool with_entries,
-                              bool are_checked) {
-  // the executor finds a queued trigger in the whole list, by its place there: the short one is for queueing only
-  TriggerDesc* const all = root_->ri_TrigDesc;
-  if (are_checked) root_->ri_TrigDesc = unchecked_;
+void TableWriter::insert_many(TupleTableSlot** slots, int count, BulkInsertStateData* state, bool with_entries) {
   estate_->es_output_cid = GetCurrentCommandId(true);
   table_multi_insert(relation_, slots, count, estate_->es_output_cid, 0, state);
   const bool has_entries = with_entries && root_->ri_NumIndices > 0;
   const bool has_triggers = root_->ri_TrigDesc != nullptr && root_->ri_TrigDesc->numtriggers > 0;
   for (int i = 0; i < count && (has_entries || has_triggers); i++) {
     ResetPerTupleExprContext(estate_);
-    List* const rechecks =
-        has_entries ? compat::insert_index_tuples(root_, slots[i], estate_, false, false, false) : NIL;
+    List* const rechecks = has_entries ? compat::insert_index_tuples(root_, slots[i], estate_, false, false, false) : NIL;
     if (has_triggers) fire_after_insert(root_, slots[i], rechecks);
   }
-  root_->ri_TrigDesc = all;
 }
 
 Oid TableWriter::find_partition(TupleTableSlot** slot) { return RelationGetRelid(route(slot)->ri_RelationDesc); }

@@ -58,9 +58,9 @@ class TableWriter {
   /// Leaves foreign keys alone that refer to one of these tables, a list of OIDs, or are referred to by one: the caller checks
   /// them. To be called after open().
   void leave_out_foreign_keys_with(List* tables);
-  /// Prepares insert_many() for rows that the caller has found to pass these foreign keys, a list of OIDs of constraints of the
-  /// table. To be called after the two above.
-  void expect_checked(const List* keys);
+  /// Leaves out the checks of these foreign keys of the table, a list of OIDs of constraints, for rows that the caller has found
+  /// to pass them; in partitions, too. To be called after open().
+  void leave_out_checks_of(List* keys);
   /// Makes new rows pass policies, which outlive the object. To be called after open().
   void obey(const RowPolicies* policies) { policies_ = policies; }
   /// Whether an error that was raised said that a row did not.
@@ -95,8 +95,8 @@ class TableWriter {
   void complete_many(TupleTableSlot** slots, int count);
   /// Adds the rows of slots, a batch small enough for memory, as insert() does each, but with fewer locks and less WAL; in a
   /// bracket, behind complete_many(). For ordinary tables, and where rows do not depend on those before them. Without entries in
-  /// indexes, it is the caller's to rebuild those. are_checked: the rows pass the keys that expect_checked() was told of.
-  void insert_many(TupleTableSlot** slots, int count, BulkInsertStateData* state, bool with_entries, bool are_checked);
+  /// indexes, it is the caller's to rebuild those.
+  void insert_many(TupleTableSlot** slots, int count, BulkInsertStateData* state, bool with_entries);
 
   /// Finds the partition for *slot and converts *slot to its row type; the OID of the partition.
   Oid find_partition(TupleTableSlot** slot);
@@ -150,7 +150,7 @@ class TableWriter {
   ItemPointerData replaced_;  ///< by the row written last, or invalid
   List* left_out_;            ///< see leave_out_references_to()
   List* partners_;            ///< see leave_out_foreign_keys_with()
-  TriggerDesc* unchecked_;    ///< what is left to fire; see expect_checked()
+  List* passed_;              ///< see leave_out_checks_of()
   ForeignRows* waiting_;      ///< rows that are to be sent
   TransitionCaptureState* capture_;
   const RowPolicies* policies_;

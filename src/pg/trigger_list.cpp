@@ -3,6 +3,7 @@
 #include "pg/compat.hpp"
 
 extern "C" {
+#include "catalog/pg_constraint.h"
 #include "catalog/pg_trigger.h"
 #include "commands/trigger.h"
 #include "utils/fmgroids.h"
@@ -37,6 +38,17 @@ bool has_row_transition(const TriggerDesc* list, int event) {
     if (has_table && TRIGGER_FOR_ROW(trigger.tgtype) && (trigger.tgtype & event) != 0) return true;
   }
   return false;
+}
+
+/// Whether a constraint or one that it was made for, in the table of its partition, is one of these.
+bool is_or_descends(Oid constraint, const List* constraints) {
+  while (OidIsValid(constraint) && !list_member_oid(constraints, constraint)) {
+    HeapTuple const tuple = SearchSysCache1(CONSTROID, ObjectIdGetDatum(constraint));
+    if (!HeapTupleIsValid(tuple)) return false;
+    constraint = reinterpret_cast<Form_pg_constraint>(GETSTRUCT(tuple))->conparentid;
+    ReleaseSysCache(tuple);
+  }
+  return OidIsValid(constraint);
 }
 
 }  // namespace
@@ -77,7 +89,8 @@ void leave_out_checks_of(TriggerDesc* list, const List* constraints) {
   int kept = 0;
   for (int i = 0; i < list->numtriggers; i++) {
     const Trigger trigger = list->triggers[i];
-    if (trigger.tgfoid == F_RI_FKEY_CHECK_INS && list_member_oid(constraints, trigger.tgconstraint)) continue;
+    const bool is_check = trigger.tgfoid == F_RI_FKEY_CHECK_INS || trigger.tgfoid == F_RI_FKEY_CHECK_UPD;
+    if (is_check && is_or_descends(trigger.tgconstraint, constraints)) continue;
     list->triggers[kept++] = trigger;
   }
   list->numtriggers = kept;

@@ -26,15 +26,18 @@ BEGIN
 END $$;
 
 -- Restores child beside an INSERT of the rows that its backup has, from rows_then.
-CREATE PROCEDURE compare(what text) LANGUAGE plpgsql AS $$
+CREATE PROCEDURE compare(what text, mode text = 'replace') LANGUAGE plpgsql AS $$
 DECLARE
-    restored record; inserted record; columns text; before text; after text;
+    restored record; inserted record; columns text; before text; after text; oracle text;
 BEGIN
     SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) INTO columns FROM pg_attribute
         WHERE attrelid = 'child'::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = '';
     SELECT md5(string_agg(t::text, ',' ORDER BY id)) INTO before FROM child t;
-    SELECT * INTO restored FROM outcome_of($q$ SELECT * FROM restore_table('child') $q$);
-    SELECT * INTO inserted FROM outcome_of(format('SET CONSTRAINTS ALL IMMEDIATE; TRUNCATE child; INSERT INTO child (%1$s) SELECT %1$s FROM rows_then ORDER BY id', columns));
+    oracle := format('INSERT INTO child (%1$s) SELECT %1$s FROM rows_then ORDER BY id', columns);
+    oracle := CASE mode WHEN 'replace' THEN 'SET CONSTRAINTS ALL IMMEDIATE; TRUNCATE child; ' || oracle
+                        ELSE oracle || format(' ON CONFLICT (id) DO UPDATE SET (%s) = ROW (%s)', columns, 'excluded.' || replace(columns, ', ', ', excluded.')) END;
+    SELECT * INTO restored FROM outcome_of(format($q$ SELECT * FROM restore_table('child', mode => %L) $q$, mode));
+    SELECT * INTO inserted FROM outcome_of(oracle);
     SELECT md5(string_agg(t::text, ',' ORDER BY id)) INTO after FROM child t;
     IF before IS DISTINCT FROM after THEN RAISE EXCEPTION 'the table has changed'; END IF;
     IF restored.outcome <> inserted.outcome THEN RAISE EXCEPTION E'%: restored: %\ninserted: %', what, restored.outcome, inserted.outcome; END IF;
@@ -119,6 +122,52 @@ CALL break_some('a partitioned parent', 'part = 99 WHERE id = 1600');
 CALL break_some('a generated column', 'a = 20 WHERE id = 1600');
 CALL break_some('the table itself', 'self = 9999 WHERE id = 1600');
 CALL break_some('a deferrable unique key', 'code = 5 WHERE id = 1600');
+
+-- The same rows in the partitions of a table, which have their columns in another order, and on their way to replace others.
+DROP TABLE child;
+CREATE TABLE child (id integer, a integer, x integer, y integer, wide integer, part integer, twice integer GENERATED ALWAYS AS (a * 2) STORED,
+                    b integer, self integer, code integer, PRIMARY KEY (id)) PARTITION BY RANGE (id);
+CREATE TABLE child_odd (code integer, b integer, gone text, self integer, y integer, x integer, a integer, id integer NOT NULL,
+                        part integer, wide integer, twice integer GENERATED ALWAYS AS (a * 2) STORED);
+ALTER TABLE child_odd DROP gone;
+ALTER TABLE child ATTACH PARTITION child_odd FOR VALUES FROM (1000) TO (2000);
+CREATE TABLE child_others PARTITION OF child DEFAULT PARTITION BY RANGE (id);
+CREATE TABLE child_first PARTITION OF child_others FOR VALUES FROM (0) TO (1000);
+CREATE TABLE child_last PARTITION OF child_others FOR VALUES FROM (2000) TO (3000);
+CREATE OR REPLACE PROCEDURE break_some(what text, wrong text) LANGUAGE plpgsql AS $$
+BEGIN
+    ALTER TABLE child DROP CONSTRAINT IF EXISTS a_key, DROP CONSTRAINT IF EXISTS b_key, DROP CONSTRAINT IF EXISTS pair_key, DROP CONSTRAINT IF EXISTS wide_key,
+        DROP CONSTRAINT IF EXISTS twice_key;
+    TRUNCATE child;
+    INSERT INTO child (id, a, x, y, wide, b, code)
+        SELECT g, 1 + g % 10, 1 + g % 20, 1 + g % 20, 1 + g % 20, 1 + g % 20, g FROM generate_series(1, 2500) g;
+    IF wrong <> '' THEN EXECUTE 'UPDATE child SET ' || wrong; END IF;
+    CLUSTER child_odd USING child_odd_pkey;
+    CLUSTER child_last USING child_last_pkey;
+    COMMIT;
+    CALL keep_rows('a = NULL, x = NULL, wide = NULL, b = NULL, code = NULL');
+    ALTER TABLE child ADD CONSTRAINT a_key FOREIGN KEY (a) REFERENCES parent, ADD CONSTRAINT b_key FOREIGN KEY (b) REFERENCES parent,
+        ADD CONSTRAINT pair_key FOREIGN KEY (x, y) REFERENCES parent (x, y), ADD CONSTRAINT wide_key FOREIGN KEY (wide) REFERENCES wide_parent,
+        ADD CONSTRAINT twice_key FOREIGN KEY (twice) REFERENCES parent;
+    CALL compare(what);
+    CALL compare(what || ', upsert', 'upsert');
+    DELETE FROM child WHERE id % 3 = 0;
+    CALL compare(what || ', upsert of more', 'upsert');
+END $$;
+CALL break_some('none', '');
+CALL break_some('one', 'a = 99 WHERE id = 1234');
+CALL break_some('another', 'b = 99 WHERE id = 2400');
+CALL break_some('the pair', 'x = 9 WHERE id = 1600');
+CALL break_some('a generated column', 'a = 20 WHERE id = 900');
+-- of one partition, and of one that does not check
+CALL break_some('one', 'a = 99 WHERE id = 1234');
+ALTER TABLE child_odd DISABLE TRIGGER ALL;
+CALL compare('a partition that does not check');
+CALL compare('a partition that does not check, upsert', 'upsert');
+ALTER TABLE child_odd ENABLE TRIGGER ALL;
+ALTER TABLE ONLY child DISABLE TRIGGER ALL;
+CALL compare('a table that does not check, but its partitions do');
+ALTER TABLE ONLY child ENABLE TRIGGER ALL;
 
 -- What is not checked by the table's own rules is not checked here.
 DROP TABLE child, rows_then;
