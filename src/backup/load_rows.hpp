@@ -14,7 +14,8 @@ inline constexpr int kBracketRows = 1000;
 template <class F>
 void load_rows(RestoreSource& source, pg::TableWriter& writer, F&& put) {
   while (source.next_block()) {
-    for (bool has_more = true; has_more;) {
+    bool has_more = true;
+    while (has_more) {
       pg::check_interrupts();
       source.guarded([&] {
         writer.begin_bracket();
