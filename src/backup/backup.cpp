@@ -198,7 +198,7 @@ void run(const Request& request, const std::optional<std::string>& named_directo
                          Int64GetDatum(entry.rows),
                          Int64GetDatum(entry.bytes),
                          pg::text_datum(entry.sha256),
-                         Float8GetDatum(elapsed_ms[i])};
+                         pg::milliseconds_datum(elapsed_ms[i])};
     const bool nulls[std::size(row)] = {};
     result.add(row, nulls);
   }

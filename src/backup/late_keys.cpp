@@ -4,6 +4,7 @@
 
 #include "pg/compat.hpp"
 #include "pg/guard.hpp"
+#include "pg/maintenance_memory.hpp"
 #include "pg/trigger_list.hpp"
 
 #include "pg/server.hpp"
@@ -123,7 +124,10 @@ bool check_by_query(Relation table, Relation parent, Oid constraint, char* name)
   trigger.tgname = name;
   trigger.tgconstraint = constraint;
   trigger.tgconstrrelid = RelationGetRelid(parent);
-  return RI_Initial_Check(&trigger, table, parent);
+  const int memory = pg::limit_maintenance_memory();
+  const bool is_done = RI_Initial_Check(&trigger, table, parent);
+  pg::restore_maintenance_memory(memory);
+  return is_done;
 }
 
 }  // namespace

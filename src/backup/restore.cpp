@@ -103,7 +103,7 @@ std::vector<Target> find_targets(const std::vector<std::string>& names, const Wh
 void add_result(pg::ResultRows& rows, const std::string& backup_id, const TableRestore& table) {
   const std::string name = pg::call(quote_qualified_identifier, table.target.schema.c_str(), table.target.table.c_str());
   const Datum row[] = {pg::text_datum(backup_id), pg::text_datum(name), Int64GetDatum(table.rows_restored),
-                       Int64GetDatum(table.rows_removed), Float8GetDatum(table.elapsed_ms)};
+                       Int64GetDatum(table.rows_removed), pg::milliseconds_datum(table.elapsed_ms)};
   const bool nulls[std::size(row)] = {};
   rows.add(row, nulls);
 }

@@ -75,7 +75,7 @@ bool RestoreSource::next_block() {
     return false;
   }
   decoder_ = avro::Decoder(block_.payload);
-  next_record_ = 0;
+  next_record_ = looked_back_ = 0;
   return true;
 }
 
@@ -85,6 +85,7 @@ bool RestoreSource::next_row(TupleTableSlot* slot, ExprContext* expressions) {
     return false;
   }
   next_record_++;
+  looked_back_ = 0;
   rows_.read(decoder_, values_.data(), nulls_.get());
   std::fill_n(slot->tts_isnull, slot->tts_tupleDescriptor->natts, true);
   for (std::size_t i = 0; i < columns_.attributes.size(); i++) {
@@ -103,14 +104,15 @@ bool RestoreSource::next_row(TupleTableSlot* slot, ExprContext* expressions) {
 }
 
 std::string RestoreSource::place() const {
-  std::string text =
-      concat("restore of ", table_name_, ", file \"", path_, "\", block ", block_.block_number, ", record ", next_record_);
+  std::string text = concat("restore of ", table_name_, ", file \"", path_, "\", block ", block_.block_number, ", record ",
+                            next_record_ - looked_back_);
   if (rows_.current_target() != nullptr) text += concat(", column ", rows_.current_target()->name);
   return text;
 }
 
 void RestoreSource::add_context() const {
-  const long long block = static_cast<long long>(block_.block_number), record = static_cast<long long>(next_record_);
+  const auto block = static_cast<long long>(block_.block_number);
+  const auto record = static_cast<long long>(next_record_ - looked_back_);
   if (rows_.current_target() == nullptr)
     errcontext("restore of %s, file \"%s\", block %lld, record %lld", table_name_.c_str(), path_.c_str(), block, record);
   else

@@ -51,6 +51,8 @@ class RestoreSource {
   /// at the block's end. In the current memory context. Calls the server without a guard of its own: to be used inside
   /// guarded().
   [[nodiscard]] bool next_row(TupleTableSlot* slot, ExprContext* expressions);
+  /// Tells errors until the next next_row() that they are about a row that it gave, so many before the last one.
+  void look_back(std::int64_t rows) { looked_back_ = rows; }
   /// pg::call() with the place in the file added to errors, the server's and our own. body calls the server without a guard.
   template <class F>
   void guarded(F&& body) {
@@ -90,7 +92,7 @@ class RestoreSource {
   std::unique_ptr<bool[]> nulls_;
   avro::Block block_;
   avro::Decoder decoder_;
-  std::int64_t next_record_ = 0, rows_read_ = 0;
+  std::int64_t next_record_ = 0, looked_back_ = 0, rows_read_ = 0;
   pg::LoadProgress progress_;
 };
 

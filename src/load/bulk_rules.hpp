@@ -15,7 +15,7 @@ namespace ferry::load {
 /// Rows and keys up to these sizes fit a page of heap and btree, whatever becomes of them on the way.
 inline constexpr std::size_t kMaxSafeRowBytes = 2000;
 
-/// Whether a table can be loaded in bulk, if its unique and foreign keys are such that UniqueKey and ForeignKey can speak for
+/// Whether a table can be loaded in bulk, if its unique and foreign keys are such that UniqueKey and pg::ForeignKey can speak for
 /// them. Source: the conditions of CopyFrom() for CIM_MULTI.
 [[nodiscard]] bool allows_bulk(Rules& rules, OnConflict on_conflict);
 

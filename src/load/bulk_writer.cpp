@@ -25,7 +25,7 @@ using pg::call;
 
 std::unique_ptr<BulkWriter> BulkWriter::for_table(Source& source, Rules& rules, const WriterOptions& options) {
   if (!allows_bulk(rules, options.on_conflict)) return nullptr;
-  auto foreign_keys = ForeignKey::of_table(rules.relation(), rules.facts());
+  auto foreign_keys = foreign_keys_of(rules.relation(), rules.facts());
   if (!foreign_keys) return nullptr;
   auto writer = std::make_unique<BulkWriter>(source, rules, options, std::move(*foreign_keys));
   if (writer->converter_->depends_on_more_than_row()) return nullptr;
@@ -45,7 +45,7 @@ std::unique_ptr<BulkWriter> BulkWriter::for_table(Source& source, Rules& rules, 
   return writer;
 }
 
-BulkWriter::BulkWriter(Source& source, Rules& rules, const WriterOptions& options, std::vector<ForeignKey> foreign_keys)
+BulkWriter::BulkWriter(Source& source, Rules& rules, const WriterOptions& options, std::vector<pg::ForeignKey> foreign_keys)
     : source_(source),
       rules_(rules),
       options_(options),
@@ -160,7 +160,7 @@ void BulkWriter::gather_pending(const std::vector<Result>& results) {
 void BulkWriter::check_foreign_keys(std::size_t count) {
   orphans_.clear();
   std::vector<bool> good;
-  for (ForeignKey& key : foreign_keys_) {
+  for (pg::ForeignKey& key : foreign_keys_) {
     if (key.check(accepted_slots_.data(), accepted_slots_.size(), good)) continue;
     orphans_.resize(count, nullptr);
     for (std::size_t i = 0; i < accepted_.size(); i++)
@@ -212,7 +212,7 @@ void BulkWriter::accept_all(std::vector<Result>& results, const std::vector<Reco
     Result& result = results[i];
     if (result.state != Result::State::pending) continue;
     TupleTableSlot* const slot = slots_[i];
-    const ForeignKey* const broken = orphans_.empty() ? nullptr : orphans_[i];
+    const pg::ForeignKey* const broken = orphans_.empty() ? nullptr : orphans_[i];
     bool unknown = may_be_too_large(slot, records[i]);
     // what is wrong with the key of an orphan is told first
     UniqueKey* const taken = unknown ? nullptr : taken_key(slot, probes_ || broken != nullptr, unknown);
@@ -223,7 +223,7 @@ void BulkWriter::accept_all(std::vector<Result>& results, const std::vector<Reco
     }
     if (broken != nullptr) {
       result.state = Result::State::rejected;
-      result.problem = broken->violation(rules_.relation(), slot);
+      result.problem = violation_of(*broken, rules_.relation(), slot);
       continue;
     }
     for (UniqueKey& key : unique_keys_) key.accept(slot);

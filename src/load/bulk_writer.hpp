@@ -32,7 +32,7 @@ class BulkWriter {
   /// Nothing where the table needs the row path: see bulk_rules.hpp. source and rules outlive the writer.
   static std::unique_ptr<BulkWriter> for_table(Source& source, Rules& rules, const WriterOptions& options);
   /// For for_table() alone, which finds out whether the table allows it.
-  BulkWriter(Source& source, Rules& rules, const WriterOptions& options, std::vector<ForeignKey> foreign_keys);
+  BulkWriter(Source& source, Rules& rules, const WriterOptions& options, std::vector<pg::ForeignKey> foreign_keys);
 
   /// Decides the pending records as far as it can, at most kMaxRows of them.
   void write(const std::vector<Record>& records, std::vector<Result>& results);
@@ -77,7 +77,7 @@ class BulkWriter {
   WriterOptions options_;
   RowNotes notes_;
   pg::TableWriter table_{};
-  std::vector<ForeignKey> foreign_keys_;
+  std::vector<pg::ForeignKey> foreign_keys_;
   std::vector<UniqueKey> unique_keys_;
   NotNull not_null_;
   std::unique_ptr<RowConverter> converter_;
@@ -93,7 +93,7 @@ class BulkWriter {
   BulkInsertState insert_state_ = nullptr;
   Fields fields_;
   SlotPool slots_;                          ///< one for each record of a batch
-  std::vector<const ForeignKey*> orphans_;  ///< by record, the first foreign key that it breaks; empty where none does
+  std::vector<const pg::ForeignKey*> orphans_;  ///< by record, the first foreign key that it breaks; empty where none does
   std::vector<std::size_t> accepted_;       ///< places of the records to write
   std::vector<TupleTableSlot*> accepted_slots_;
   std::vector<std::size_t> write_order_;  ///< of the places in accepted_

@@ -12,7 +12,7 @@ Datum summary_row(FunctionCallInfo call_info, const LoadSummary& summary, instr_
   INSTR_TIME_SUBTRACT(elapsed, started);
   const Datum values[] = {Int64GetDatum(*summary.load_id),     Int64GetDatum(summary.rows_read),
                           Int64GetDatum(summary.rows_loaded),  Int64GetDatum(summary.rows_rejected),
-                          Int64GetDatum(summary.rows_skipped), Float8GetDatum(INSTR_TIME_GET_MILLISEC(elapsed))};
+                          Int64GetDatum(summary.rows_skipped), pg::milliseconds_datum(INSTR_TIME_GET_MILLISEC(elapsed))};
   const bool nulls[std::size(values)] = {};
   return pg::make_record(call_info, values, nulls);
 }

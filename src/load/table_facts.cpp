@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "load/foreign_keys.hpp"
 #include "pg/compat.hpp"
+#include "pg/foreign_key.hpp"
 
 #include "pg/server.hpp"
 
@@ -67,7 +67,7 @@ void drop_stale() {
     *link = facts->next;
     const std::unique_ptr<TableFacts> owner(facts);
     if (facts->foreign_keys && *facts->foreign_keys)
-      for (const auto& key : **facts->foreign_keys) release_plan(*key);
+      for (const auto& key : **facts->foreign_keys) pg::release_plan(*key);
     MemoryContext const context = facts->context;
     if (context != nullptr) call(MemoryContextDelete, context);
   }

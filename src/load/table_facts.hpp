@@ -8,9 +8,11 @@
 
 #include "pg/guard.hpp"
 
-namespace ferry::load {
-
+namespace ferry::pg {
 struct ForeignKeyDefinition;
+}
+
+namespace ferry::load {
 
 /// A column that a load may fill.
 struct Column {
@@ -38,7 +40,7 @@ struct TableFacts {
   std::vector<AttrNumber> primary_key{};
   std::optional<bool> rows_are_independent{};  ///< see allows_bulk()
   /// In the order in which the server fires them; nothing inside: one of them is for the server's own trigger.
-  std::optional<std::optional<std::vector<std::shared_ptr<ForeignKeyDefinition>>>> foreign_keys{};
+  std::optional<std::optional<std::vector<std::shared_ptr<pg::ForeignKeyDefinition>>>> foreign_keys{};
   int replication_role = 0;              ///< for which foreign_keys is
   std::vector<Oid> parents{};            ///< whose changes count
   TupleDesc slot_type = nullptr;         ///< of the slots: a copy

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "base/concat.hpp"
-#include "load/foreign_keys.hpp"
 #include "pg/compat.hpp"
+#include "pg/key_image.hpp"
 
 #include "pg/server.hpp"
 
@@ -34,7 +34,7 @@ bool UniqueKey::supports(Relation table, Relation index) {
     const Oid type = call(getBaseType, TupleDescAttr(RelationGetDescr(table), attribute - 1)->atttypid);
     // an operator class of a user's may call equal what has different bytes
     if (index->rd_opfamily[i] >= FirstNormalObjectId || index->rd_opcintype[i] != type ||
-        !has_key_image(type, index->rd_indcollation[i]))
+        !pg::has_key_image(type, index->rd_indcollation[i]))
       return false;
   }
   return true;
@@ -80,7 +80,7 @@ void UniqueKey::find_largest() {
     index_rescan(scan, nullptr, 0, nullptr, 0);
     if (index_getnext_slot(scan, direction, found_)) {
       bool is_null = false;
-      largest_ = key_of(types_[0], slot_getattr(found_, attributes_[0], &is_null)).number;
+      largest_ = pg::key_of(types_[0], slot_getattr(found_, attributes_[0], &is_null)).number;
       has_largest_ = true;
     }
     ExecClearTuple(found_);
@@ -120,10 +120,10 @@ bool UniqueKey::has_null(TupleTableSlot* slot) const {
 }
 
 Key UniqueKey::key(TupleTableSlot* slot) {
-  if (types_.size() == 1) return key_of(types_[0], slot->tts_values[attributes_[0] - 1]);
+  if (types_.size() == 1) return pg::key_of(types_[0], slot->tts_values[attributes_[0] - 1]);
   image_.clear();
   for (std::size_t i = 0; i < types_.size(); i++) {
-    const Key part = key_of(types_[i], slot->tts_values[attributes_[i] - 1]);
+    const Key part = pg::key_of(types_[i], slot->tts_values[attributes_[i] - 1]);
     const std::size_t size = part.is_number ? sizeof part.number : part.bytes.size();
     image_.append(reinterpret_cast<const char*>(&size), sizeof size);
     image_.append(part.is_number ? reinterpret_cast<const char*>(&part.number) : part.bytes.data(), size);
@@ -140,7 +140,7 @@ bool UniqueKey::ascends(const std::vector<TupleTableSlot*>& rows) const {
   bool has_last = has_largest_;
   std::int64_t last = largest_;
   for (TupleTableSlot* slot : rows) {
-    const std::int64_t number = key_of(types_[0], slot->tts_values[attributes_[0] - 1]).number;
+    const std::int64_t number = pg::key_of(types_[0], slot->tts_values[attributes_[0] - 1]).number;
     if (has_last && number <= last) return false;
     last = number;
     has_last = true;
@@ -188,7 +188,7 @@ void UniqueKey::accept(TupleTableSlot* slot) {
 bool UniqueKey::less(TupleTableSlot* a, TupleTableSlot* b) const {
   const int at = attributes_[0] - 1;
   if (a->tts_isnull[at] || b->tts_isnull[at]) return b->tts_isnull[at] && !a->tts_isnull[at];
-  const Key x = key_of(types_[0], a->tts_values[at]), y = key_of(types_[0], b->tts_values[at]);
+  const Key x = pg::key_of(types_[0], a->tts_values[at]), y = pg::key_of(types_[0], b->tts_values[at]);
   return x.is_number ? x.number < y.number : x.bytes < y.bytes;
 }
 

@@ -1,5 +1,7 @@
 #include "pg/arguments.hpp"
 
+#include <cmath>
+
 #include "pg/server.hpp"
 
 extern "C" {
@@ -87,5 +89,7 @@ Datum text_datum(const std::string& text) {
   const int size = static_cast<int>(text.size());
   return call([=] { return PointerGetDatum(cstring_to_text_with_len(data, size)); });
 }
+
+Datum milliseconds_datum(double milliseconds) { return Float8GetDatum(std::round(milliseconds * 1000) / 1000); }
 
 }  // namespace ferry::pg

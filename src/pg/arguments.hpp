@@ -72,4 +72,7 @@ class ResultRows {
 /// A text value in the current memory context.
 [[nodiscard]] Datum text_datum(const std::string& text);
 
+/// A float8 of milliseconds, rounded to microseconds.
+[[nodiscard]] Datum milliseconds_datum(double milliseconds);
+
 }  // namespace ferry::pg

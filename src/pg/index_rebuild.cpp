@@ -1,6 +1,7 @@
 #include "pg/index_rebuild.hpp"
 
 #include "pg/compat.hpp"
+#include "pg/maintenance_memory.hpp"
 
 extern "C" {
 #include "access/genam.h"
@@ -29,6 +30,7 @@ bool may_rebuild_indexes(Relation table) {
 }
 
 void rebuild_indexes(Relation table) {
+  const int memory = limit_maintenance_memory();
   List* const indexes = RelationGetIndexList(table);
   ListCell* cell;
   foreach (cell, indexes) {
@@ -36,6 +38,7 @@ void rebuild_indexes(Relation table) {
     CommandCounterIncrement();
   }
   list_free(indexes);
+  restore_maintenance_memory(memory);
 }
 
 }  // namespace ferry::pg

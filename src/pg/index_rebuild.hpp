@@ -13,8 +13,8 @@ namespace ferry::pg {
 /// session has it open but the caller, once. Calls the server without a guard.
 bool may_rebuild_indexes(Relation table);
 
-/// Builds all indexes of the table from its rows. Nobody may have them open. Errors: 23505 rows that a unique index refuses.
-/// Calls the server without a guard.
+/// Builds all indexes of the table from its rows, in the memory of limit_maintenance_memory(). Nobody may have them open. Errors:
+/// 23505 rows that a unique index refuses. Calls the server without a guard.
 void rebuild_indexes(Relation table);
 
 }  // namespace ferry::pg

@@ -106,6 +106,12 @@ void TableWriter::leave_out_foreign_keys_with(List* tables) {
   adopt(root_);
 }
 
+void TableWriter::leave_out_checks_of(List* keys) {
+  passed_ = keys;
+  last_target_ = nullptr;
+  adopt(root_);
+}
+
 void TableWriter::flush() {
   if (waiting_ == nullptr) return;
   remote_ = true;
@@ -153,6 +159,7 @@ void TableWriter::adopt(ResultRelInfo* target) {
   make_immediate(target->ri_TrigDesc);
   if (left_out_ != NIL) leave_out_checks(target->ri_TrigDesc, left_out_);
   if (partners_ != NIL) leave_out_foreign_keys(target->ri_TrigDesc, partners_);
+  if (passed_ != NIL) pg::leave_out_checks_of(target->ri_TrigDesc, passed_);
 }
 
 /// Finds the partition for *slot and converts *slot to its row type.
@@ -312,20 +319,22 @@ void TableWriter::insert_noting_conflicts(TupleTableSlot* slot) {
   write(target, slot, true);
 }
 
-void TableWriter::insert_many(TupleTableSlot** slots, int count, BulkInsertStateData* state, bool with_entries) {
+void TableWriter::complete_many(TupleTableSlot** slots, int count) {
   for (int i = 0; i < count; i++) {
     ResetPerTupleExprContext(estate_);
     slots[i]->tts_tableOid = RelationGetRelid(relation_);
     check_new_row(root_, slots[i], CMD_INSERT);
   }
+}
+
+void TableWriter::insert_many(TupleTableSlot** slots, int count, BulkInsertStateData* state, bool with_entries) {
   estate_->es_output_cid = GetCurrentCommandId(true);
   table_multi_insert(relation_, slots, count, estate_->es_output_cid, 0, state);
   const bool has_entries = with_entries && root_->ri_NumIndices > 0;
   const bool has_triggers = root_->ri_TrigDesc != nullptr && root_->ri_TrigDesc->numtriggers > 0;
   for (int i = 0; i < count && (has_entries || has_triggers); i++) {
     ResetPerTupleExprContext(estate_);
-    List* const rechecks =
-        has_entries ? compat::insert_index_tuples(root_, slots[i], estate_, false, false, false) : NIL;
+    List* const rechecks = has_entries ? compat::insert_index_tuples(root_, slots[i], estate_, false, false, false) : NIL;
     if (has_triggers) fire_after_insert(root_, slots[i], rechecks);
   }
 }

@@ -58,6 +58,9 @@ class TableWriter {
   /// Leaves foreign keys alone that refer to one of these tables, a list of OIDs, or are referred to by one: the caller checks
   /// them. To be called after open().
   void leave_out_foreign_keys_with(List* tables);
+  /// Leaves out the checks of these foreign keys of the table, a list of OIDs of constraints, for rows that the caller has found
+  /// to pass them; in partitions, too. To be called after open().
+  void leave_out_checks_of(List* keys);
   /// Makes new rows pass policies, which outlive the object. To be called after open().
   void obey(const RowPolicies* policies) { policies_ = policies; }
   /// Whether an error that was raised said that a row did not.
@@ -87,9 +90,12 @@ class TableWriter {
   /// Errors: 42P10 no primary key; 0A000 a foreign table.
   Outcome upsert(TupleTableSlot* slot, const Bitmapset* loaded);
 
+  /// Computes the generated columns of the rows of slots and checks NOT NULL, CHECK and the partition constraint. The slots are
+  /// of table_slot_create().
+  void complete_many(TupleTableSlot** slots, int count);
   /// Adds the rows of slots, a batch small enough for memory, as insert() does each, but with fewer locks and less WAL; in a
-  /// bracket. For ordinary tables, and where rows do not depend on those before them. Without entries in indexes, it is the
-  /// caller's to rebuild those. The slots are of table_slot_create().
+  /// bracket, behind complete_many(). For ordinary tables, and where rows do not depend on those before them. Without entries in
+  /// indexes, it is the caller's to rebuild those.
   void insert_many(TupleTableSlot** slots, int count, BulkInsertStateData* state, bool with_entries);
 
   /// Finds the partition for *slot and converts *slot to its row type; the OID of the partition.
@@ -144,6 +150,7 @@ class TableWriter {
   ItemPointerData replaced_;  ///< by the row written last, or invalid
   List* left_out_;            ///< see leave_out_references_to()
   List* partners_;            ///< see leave_out_foreign_keys_with()
+  List* passed_;              ///< see leave_out_checks_of()
   ForeignRows* waiting_;      ///< rows that are to be sent
   TransitionCaptureState* capture_;
   const RowPolicies* policies_;

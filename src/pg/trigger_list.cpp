@@ -3,6 +3,7 @@
 #include "pg/compat.hpp"
 
 extern "C" {
+#include "catalog/pg_constraint.h"
 #include "catalog/pg_trigger.h"
 #include "commands/trigger.h"
 #include "utils/fmgroids.h"
@@ -39,6 +40,17 @@ bool has_row_transition(const TriggerDesc* list, int event) {
   return false;
 }
 
+/// Whether a constraint or one that it was made for, in the table of its partition, is one of these.
+bool is_or_descends(Oid constraint, const List* constraints) {
+  while (OidIsValid(constraint) && !list_member_oid(constraints, constraint)) {
+    HeapTuple const tuple = SearchSysCache1(CONSTROID, ObjectIdGetDatum(constraint));
+    if (!HeapTupleIsValid(tuple)) return false;
+    constraint = reinterpret_cast<Form_pg_constraint>(GETSTRUCT(tuple))->conparentid;
+    ReleaseSysCache(tuple);
+  }
+  return OidIsValid(constraint);
+}
+
 }  // namespace
 
 void keep_constraint_triggers(TriggerDesc* list) {
@@ -68,6 +80,17 @@ void leave_out_checks(TriggerDesc* list, const List* referenced) {
     const Trigger trigger = list->triggers[i];
     const bool is_check = trigger.tgfoid == F_RI_FKEY_CHECK_INS || trigger.tgfoid == F_RI_FKEY_CHECK_UPD;
     if (is_check && list_member_oid(referenced, trigger.tgconstrrelid) && !compat::has_period(trigger.tgconstraint)) continue;
+    list->triggers[kept++] = trigger;
+  }
+  list->numtriggers = kept;
+}
+
+void leave_out_checks_of(TriggerDesc* list, const List* constraints) {
+  int kept = 0;
+  for (int i = 0; i < list->numtriggers; i++) {
+    const Trigger trigger = list->triggers[i];
+    const bool is_check = trigger.tgfoid == F_RI_FKEY_CHECK_INS || trigger.tgfoid == F_RI_FKEY_CHECK_UPD;
+    if (is_check && is_or_descends(trigger.tgconstraint, constraints)) continue;
     list->triggers[kept++] = trigger;
   }
   list->numtriggers = kept;

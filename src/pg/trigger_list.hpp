@@ -17,6 +17,9 @@ void keep_constraint_triggers(TriggerDesc* list);
 void make_immediate(TriggerDesc* list);
 /// Takes the checks out that a new row's foreign keys to one of the tables would have, but for those with a period.
 void leave_out_checks(TriggerDesc* list, const List* referenced);
+/// Takes the checks of a new row out for these foreign keys, a list of OIDs of constraints, and for those that a partition has
+/// because its table has one of them.
+void leave_out_checks_of(TriggerDesc* list, const List* constraints);
 /// Takes out all triggers of foreign keys between the table and one of these tables, whichever of the two refers to the other.
 void leave_out_foreign_keys(TriggerDesc* list, const List* partners);
 

@@ -64,7 +64,7 @@ INSERT INTO every_type VALUES
 UPDATE every_type SET "a b" = 'space', a_b = 'underscore', "Käse" = 'umlaut', "1st" = 'digit' WHERE id = 1;
 INSERT INTO every_type (id) VALUES (7);
 CREATE TABLE every_type_copy AS TABLE every_type;
-SELECT table_name, rows, bytes > 0 AS has_bytes, length(sha256), elapsed_ms >= 0 AS took_time FROM backup_table('every_type');
+SELECT table_name, rows, bytes > 0 AS has_bytes, length(sha256), elapsed_ms >= 0 AND elapsed_ms::text !~ '\.\d{4}' AS took_time FROM backup_table('every_type');
 UPDATE every_type SET t = 'changed', n = 1, i8 = 5;
 DELETE FROM every_type WHERE id IN (0, 3);
 SELECT table_name, rows_restored, rows_removed FROM restore_table('every_type');

@@ -45,7 +45,7 @@ CREATE TABLE elsewhere.measures_2022 PARTITION OF measures FOR VALUES FROM ('202
 INSERT INTO measures VALUES ('2022-01-01', 3);
 
 -- One backup, in the order that was asked for; a table that is named twice is there once, a partition by its own name too.
-SELECT table_name, rows, bytes > 0 AS has_bytes, length(sha256), elapsed_ms >= 0 AS took_time,
+SELECT table_name, rows, bytes > 0 AS has_bytes, length(sha256), elapsed_ms >= 0 AND elapsed_ms::text !~ '\.\d{4}' AS took_time,
        backup_id = first_value(backup_id) OVER () AS same_backup, regexp_replace(path, '.*/', '') AS file
 FROM backup_tables('{orders,parts,orders,measures,measures_2021}');
 -- A schema: every table once, partitions with their parent.

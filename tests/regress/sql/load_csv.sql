@@ -21,7 +21,7 @@ CREATE TABLE people (
     upper_name text GENERATED ALWAYS AS (upper(name)) STORED
 );
 
-SELECT rows_read, rows_loaded, rows_rejected, rows_skipped, elapsed_ms > 0 AS timed
+SELECT rows_read, rows_loaded, rows_rejected, rows_skipped, elapsed_ms > 0 AND elapsed_ms::text !~ '\.\d{4}' AS timed
 FROM load_csv('people', :'dirty', columns => '{id,name,parent,born}');
 SELECT * FROM people ORDER BY id;
 SELECT row_number AS row, line_number AS line, sqlstate, column_name, constraint_name, raw_row, raw_bytes FROM ferry_rejects ORDER BY row_number;

@@ -20,7 +20,7 @@ FROM load_csv('people', :'file', columns => '{name,id,parent,day}', header => tr
               null_string => '-', encoding => 'LATIN1');
 SELECT * FROM unresolved;
 -- nothing has changed: nothing passes, nothing is lost
-SELECT load_id, rows_read, rows_loaded, rows_rejected, rows_skipped, elapsed_ms > 0 AS timed FROM reload_rejects(1);
+SELECT load_id, rows_read, rows_loaded, rows_rejected, rows_skipped, elapsed_ms > 0 AND elapsed_ms::text !~ '\.\d{4}' AS timed FROM reload_rejects(1);
 CREATE TEMP TABLE unchanged AS TABLE unresolved;
 -- the parent has come, a rule has gone, another one has come: what is wrong now is what the log says now
 INSERT INTO parents VALUES (20);

@@ -55,6 +55,7 @@ CALL spoil();
 SELECT table_name, rows_restored, rows_removed FROM restore_tables('{badges,employees,departments}');
 SELECT differences('departments', 'departments_copy'), differences('employees', 'employees_copy'), differences('badges', 'badges_copy');
 SELECT last_value FROM departments_id_seq;
+SELECT count(*), bool_or(elapsed_ms::text ~ '\.\d{4}') AS has_more_than_microseconds FROM restore_tables('{badges,employees,departments}');
 -- by key, for somebody else refers to them: the rows of that table stay
 CREATE TABLE visits (employee integer REFERENCES employees ON DELETE CASCADE, code text REFERENCES badges (code) ON DELETE SET NULL ON UPDATE CASCADE);
 INSERT INTO visits VALUES (1, 'code 1'), (2, 'code 2');

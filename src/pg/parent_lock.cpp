@@ -1,8 +1,8 @@
-#include "load/parent_lock.hpp"
+#include "pg/parent_lock.hpp"
 
-#include "load/foreign_keys.hpp"
 #include "pg/compat.hpp"
 #include "pg/guard.hpp"
+#include "pg/key_image.hpp"
 
 #include "pg/server.hpp"
 
@@ -14,7 +14,7 @@ extern "C" {
 #include "executor/tuptable.h"
 }
 
-namespace ferry::load {
+namespace ferry::pg {
 
 namespace {
 
@@ -66,7 +66,7 @@ void lock_parents(Oid parent_oid, Oid index_oid, Oid type, const std::vector<Dat
   ScanKeyData scan_key;
   ScanKeyInit(&scan_key, 1, BTEqualStrategyNumber, get_opcode(equal), Datum{0});
   scan_key.sk_collation = index->rd_indcollation[0];
-  IndexScanDesc const scan = pg::compat::begin_index_scan(parent, index, GetActiveSnapshot(), 1);
+  IndexScanDesc const scan = compat::begin_index_scan(parent, index, GetActiveSnapshot(), 1);
   for (std::size_t i = 0; i < keys.size(); i++) {
     CHECK_FOR_INTERRUPTS();
     const Key key = key_of(type, keys[i]);
@@ -86,4 +86,4 @@ bool may_lock_parents(Oid parent, Oid owner) {
   return pg_class_aclmask(parent, owner, kNeeded, ACLMASK_ALL) == kNeeded;
 }
 
-}  // namespace ferry::load
+}  // namespace ferry::pg

@@ -6,7 +6,7 @@
 
 #include "pg/server.hpp"
 
-namespace ferry::load {
+namespace ferry::pg {
 
 /// Looks for the keys of few rows in a parent by way of its index and locks what it finds, as the server's own check of a
 /// foreign key does with a query: in a new snapshot, with FOR KEY SHARE, and with a second look at a row that changed meanwhile.
@@ -18,4 +18,4 @@ void lock_parents(Oid parent, Oid index, Oid type, const std::vector<Datum>& key
 /// Whether that query may run with the rights of the parent's owner; else the query itself raises what is missing.
 [[nodiscard]] bool may_lock_parents(Oid parent, Oid owner);
 
-}  // namespace ferry::load
+}  // namespace ferry::pg

@@ -1,0 +1,59 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/key_set.hpp"
+#include "pg/guard.hpp"
+
+extern "C" {
+#include "executor/spi.h"
+}
+
+namespace ferry::pg {
+
+/// What the catalogs say of a foreign key that ForeignKey can check.
+struct ForeignKeyDefinition {
+  std::string name, query, parent_name;
+  AttrNumber attribute = 0;
+  Oid parent = InvalidOid, parent_owner = InvalidOid, type = InvalidOid;
+  Oid index = InvalidOid;     ///< of the parent, where lock_parents() can use it
+  bool keeps_plan = false;    ///< else the query is prepared each time
+  SPIPlanPtr plan = nullptr;  ///< of the query, once it was needed
+};
+
+/// The foreign key of table, or null where it needs the server's own trigger: more than one column, a self-reference, a
+/// partitioned parent, types other than int2, int4, int8, text and uuid or different ones, a collation under which equal keys
+/// may differ. Locks the parent as that trigger does.
+[[nodiscard]] std::shared_ptr<ForeignKeyDefinition> read_foreign_key(Relation table, Oid constraint);
+
+/// Frees the plan that a definition keeps. Errors: the server's.
+void release_plan(ForeignKeyDefinition& definition);
+
+/// Checks one foreign key for many rows at once: one query for the keys of a batch that are not known yet, with the lock that
+/// the server's own check takes, run with the rights of the parent's owner. Good keys are remembered, as many as 4 MB hold;
+/// their rows stay locked to the end of the transaction. A missing key is asked for again in the next batch: somebody
+/// may have added it.
+class ForeignKey {
+ public:
+  explicit ForeignKey(std::shared_ptr<ForeignKeyDefinition> definition) : definition_(std::move(definition)) {}
+  ForeignKey(ForeignKey&&) = default;
+  ForeignKey& operator=(ForeignKey&&) = default;
+
+  /// Tells of each row whether its key is null or has a parent; true where all are good, and good is then not filled. slots: rows
+  /// of the table. Errors: the server's.
+  bool check(TupleTableSlot** slots, std::size_t count, std::vector<bool>& good);
+  [[nodiscard]] const ForeignKeyDefinition& definition() const { return *definition_; }
+
+ private:
+  void ask(std::vector<Datum> keys);
+  void ask_by_query(std::vector<Datum> keys);
+  void know(const Key& key);
+
+  std::shared_ptr<ForeignKeyDefinition> definition_;
+  KeySet known_;
+  std::size_t known_bytes_ = 0;
+};
+
+}  // namespace ferry::pg

@@ -1,0 +1,38 @@
+#pragma once
+
+#include "base/key_set.hpp"
+#include "pg/guard.hpp"
+
+#include "pg/server.hpp"
+
+extern "C" {
+#include "utils/uuid.h"
+}
+
+namespace ferry::pg {
+
+/// The key that a value of one of these types is. bytes() of it live as long as the value.
+[[nodiscard]] inline Key key_of(Oid type, Datum value) {
+  switch (type) {
+    case INT2OID:
+      return {.number = DatumGetInt16(value)};
+    case INT4OID:
+      return {.number = DatumGetInt32(value)};
+    case INT8OID:
+      return {.number = DatumGetInt64(value)};
+    case UUIDOID:
+      return {.is_number = false, .bytes = {reinterpret_cast<const char*>(DatumGetUUIDP(value)->data), UUID_LEN}};
+    default: {
+      const auto* varlena_value = reinterpret_cast<const varlena*>(DatumGetPointer(value));
+      if (VARATT_IS_EXTERNAL(varlena_value) || VARATT_IS_COMPRESSED(varlena_value))
+        varlena_value = call([value] { return PG_DETOAST_DATUM_PACKED(value); });
+      return {.is_number = false,
+              .bytes = {VARDATA_ANY(varlena_value), static_cast<std::size_t>(VARSIZE_ANY_EXHDR(varlena_value))}};
+    }
+  }
+}
+
+/// Whether key_of() knows the type, and its equality under the collation is that of bytes.
+[[nodiscard]] bool has_key_image(Oid type, Oid collation);
+
+}  // namespace ferry::pg
