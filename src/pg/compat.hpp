@@ -332,6 +332,9 @@ inline void run_query(QueryDesc* query) {
 #endif
 }
 
+/// What the server's own check of a foreign key says that somebody did to a parent who deleted it. 19 looks for it itself.
+inline constexpr const char* kParentDeleted = PG_VERSION_NUM >= 190000 ? "delete" : "update";
+
 /// XML content with its white space. 19 lets the caller take the error.
 inline xmltype* parse_xml_content(varlena* content) {
 #if PG_VERSION_NUM >= 190000

@@ -45,7 +45,7 @@ bool lock_row(Relation parent, TupleTableSlot* slot, Oid type, AttrNumber attrib
     case TM_Updated:
       fail_serialization("update");
     case TM_Deleted:
-      if (IsolationUsesXactSnapshot()) fail_serialization("update");
+      if (IsolationUsesXactSnapshot()) fail_serialization(compat::kParentDeleted);
       return false;
     default:
       elog(ERROR, "unexpected table_tuple_lock status: %d", static_cast<int>(result));
