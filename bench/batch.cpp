@@ -162,6 +162,7 @@ double median(std::vector<double> values) {
 double run(const char* conninfo, Way way, int rows, int connections, int milliseconds) {
   const Connection connection = connect(conninfo);
   check(connection.get(), Answer(PQexec(connection.get(), "TRUNCATE hired")));
+  check(connection.get(), Answer(PQexec(connection.get(), "CHECKPOINT")));
   std::atomic<int> waiting = connections;
   std::vector<std::thread> clients;
   std::vector<std::int64_t> rates(static_cast<std::size_t>(connections));
