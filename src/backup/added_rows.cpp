@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "backup/load_rows.hpp"
+#include "pg/bulk_insert.hpp"
 #include "pg/foreign_key.hpp"
 #include "pg/index_rebuild.hpp"
 #include "pg/table_writer.hpp"
@@ -118,7 +119,7 @@ class BatchedRows {
         slots_(kBatchRows) {
     batch_context_ = pg::call(
         [] { return AllocSetContextCreateInternal(CurrentMemoryContext, "pg_ferry restore batch", ALLOCSET_DEFAULT_SIZES); });
-    state_ = pg::call(GetBulkInsertState);
+    pg::call([this] { bulk_insert_.begin(has_late_indexes_); });
   }
 
   void write() {
@@ -131,7 +132,7 @@ class BatchedRows {
     pg::call([this] {
       for (TupleTableSlot* const slot : slots_)
         if (slot != nullptr) ExecDropSingleTupleTableSlot(slot);
-      FreeBulkInsertState(state_);
+      bulk_insert_.end();
       MemoryContextDelete(batch_context_);
     });
     close_writer(checked_writer_);
@@ -170,7 +171,7 @@ class BatchedRows {
   void put(pg::TableWriter& writer, int first, int count, MemoryContext triggers) {
     writer.begin_bracket();
     MemoryContext const caller = CurrentMemoryContext;
-    if (way_.in_bulk) writer.insert_many(slots_.data() + first, count, state_, !has_late_indexes_);
+    if (way_.in_bulk) writer.insert_many(slots_.data() + first, count, bulk_insert_, !has_late_indexes_);
     for (int i = first; i < first + count && !way_.in_bulk; i++) {
       writer.input_slot();  // empties the memory of the row before
       MemoryContextSwitchTo(writer.expression_context()->ecxt_per_tuple_memory);
@@ -209,7 +210,7 @@ class BatchedRows {
   pg::TableWriter checked_writer_;  ///< leaves those out
   std::vector<TupleTableSlot*> slots_;
   MemoryContext batch_context_ = nullptr;
-  BulkInsertState state_ = nullptr;
+  pg::BulkInsert bulk_insert_;
 };
 
 /// Row by row: for rows whose defaults may look at the rows before them.

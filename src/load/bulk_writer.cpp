@@ -41,7 +41,7 @@ std::unique_ptr<BulkWriter> BulkWriter::for_table(Source& source, Rules& rules, 
   writer->lacks_indexes_ = writer->lacks_indexes_ && !writer->indexes_may_raise_ &&
                            std::all_of(writer->unique_keys_.begin(), writer->unique_keys_.end(), can_know_largest);
   // a batch is too small for a way of its own through the buffers
-  if (!options.fields_vary) writer->insert_state_ = call(GetBulkInsertState);
+  if (!options.fields_vary) call([&] { writer->bulk_insert_.begin(writer->lacks_indexes_); });
   return writer;
 }
 
@@ -96,7 +96,7 @@ void BulkWriter::close() {
   close_table();
   slots_.clear();
   call([this] {
-    if (insert_state_ != nullptr) FreeBulkInsertState(insert_state_);
+    bulk_insert_.end();
     if (batch_context_ != nullptr) MemoryContextDelete(batch_context_);
   });
 }
@@ -242,7 +242,7 @@ void BulkWriter::write_accepted(std::vector<Result>& results) {
   if (in_subtransaction_) {
     if (!write_in_subtransaction()) reset_from(accepted_.front(), results);
   } else {
-    call([this] { insert_accepted(insert_state_); });
+    call([this] { insert_accepted(&bulk_insert_); });
     settle_refused(results);
   }
   if (notes_.is_empty()) return;
@@ -291,12 +291,14 @@ void BulkWriter::order_by_key() {
 /// Writes heap and indexes, up to the first row that another session was quicker with: an entry behind it would make that
 /// session wait for this one while this one waits for it, a deadlock of two loads that both go in ascending order.
 /// Calls the server without a guard.
-void BulkWriter::insert_accepted(BulkInsertState state) {
+void BulkWriter::insert_accepted(pg::BulkInsert* bulk) {
   MemoryContext const caller = MemoryContextSwitchTo(batch_context_);
   EState* const executor = table_.executor_state();
   ResultRelInfo* const target = table_.target();
   const CommandId command = GetCurrentCommandId(true);
+  BulkInsertState const state = bulk == nullptr ? nullptr : bulk->state();
   table_multi_insert(rules_.relation(), accepted_slots_.data(), static_cast<int>(accepted_slots_.size()), command, 0, state);
+  if (bulk != nullptr) bulk->wrote(accepted_slots_.data(), accepted_slots_.size());
   const std::size_t entries = target->ri_NumIndices > 0 && !lacks_indexes_ ? write_order_.size() : 0;
   for (std::size_t at = 0; at < entries && !raced_; at++) {
     const std::size_t place = write_order_[at];

@@ -10,11 +10,8 @@
 #include "load/rules.hpp"
 #include "load/source.hpp"
 #include "load/unique_keys.hpp"
+#include "pg/bulk_insert.hpp"
 #include "pg/table_writer.hpp"
-
-extern "C" {
-#include "access/heapam.h"
-}
 
 namespace ferry::load {
 
@@ -67,7 +64,7 @@ class BulkWriter {
   bool write_in_subtransaction();
   static void reset_from(std::size_t first, std::vector<Result>& results);
   void choose_way();
-  void insert_accepted(BulkInsertState state);
+  void insert_accepted(pg::BulkInsert* bulk);
   void order_by_key();
   void settle_refused(std::vector<Result>& results);
   void take_back(std::size_t place);
@@ -90,7 +87,7 @@ class BulkWriter {
   int probing_batches_ = 0;          ///< still to be probed, since the last one written without had many conflicts
   std::size_t fixed_row_bytes_ = 0;  ///< rows have at most so many bytes more than their records; 0: not known
   MemoryContext load_context_ = nullptr, batch_context_ = nullptr;
-  BulkInsertState insert_state_ = nullptr;
+  pg::BulkInsert bulk_insert_;
   Fields fields_;
   SlotPool slots_;                          ///< one for each record of a batch
   std::vector<const pg::ForeignKey*> orphans_;  ///< by record, the first foreign key that it breaks; empty where none does

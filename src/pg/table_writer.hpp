@@ -1,5 +1,6 @@
 #pragma once
 
+#include "pg/bulk_insert.hpp"
 #include "pg/guard.hpp"
 #include "pg/row_policies.hpp"
 
@@ -96,7 +97,7 @@ class TableWriter {
   /// Adds the rows of slots, a batch small enough for memory, as insert() does each, but with fewer locks and less WAL; in a
   /// bracket, behind complete_many(). For ordinary tables, and where rows do not depend on those before them. Without entries in
   /// indexes, it is the caller's to rebuild those.
-  void insert_many(TupleTableSlot** slots, int count, BulkInsertStateData* state, bool with_entries);
+  void insert_many(TupleTableSlot** slots, int count, BulkInsert& bulk, bool with_entries);
 
   /// Finds the partition for *slot and converts *slot to its row type; the OID of the partition.
   Oid find_partition(TupleTableSlot** slot);

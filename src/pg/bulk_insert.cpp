@@ -1,0 +1,37 @@
+#include "pg/bulk_insert.hpp"
+
+extern "C" {
+#include "access/hio.h"
+#include "miscadmin.h"
+#include "storage/bufmgr.h"
+}
+
+namespace ferry::pg {
+
+void BulkInsert::begin(bool is_read_again) {
+  context_ = CurrentMemoryContext;
+  state_ = GetBulkInsertState();
+  has_ring_ = !is_read_again;
+  if (has_ring_) return;
+  FreeAccessStrategy(state_->strategy);
+  state_->strategy = nullptr;
+}
+
+void BulkInsert::end() {
+  if (state_ != nullptr) FreeBulkInsertState(state_);
+  state_ = nullptr;
+}
+
+void BulkInsert::wrote(TupleTableSlot* const* slots, std::size_t count) {
+  if (state_ == nullptr || has_ring_ || count == 0) return;
+  const BlockNumber first = ItemPointerGetBlockNumber(&slots[0]->tts_tid);
+  const BlockNumber last = ItemPointerGetBlockNumber(&slots[count - 1]->tts_tid);
+  if (last > first) pages_ += last - first;
+  if (pages_ < static_cast<BlockNumber>(NBuffers / 4)) return;
+  has_ring_ = true;
+  MemoryContext const caller = MemoryContextSwitchTo(context_);
+  state_->strategy = GetAccessStrategy(BAS_BULKWRITE);
+  MemoryContextSwitchTo(caller);
+}
+
+}  // namespace ferry::pg
