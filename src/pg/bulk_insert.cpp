@@ -24,10 +24,8 @@ void BulkInsert::end() {
 
 void BulkInsert::wrote(TupleTableSlot* const* slots, std::size_t count) {
   if (state_ == nullptr || has_ring_ || count == 0) return;
-  const BlockNumber first = ItemPointerGetBlockNumber(&slots[0]->tts_tid);
-  const BlockNumber last = ItemPointerGetBlockNumber(&slots[count - 1]->tts_tid);
-  if (last > first) pages_ += last - first;
-  if (pages_ < static_cast<BlockNumber>(NBuffers / 4)) return;
+  // the table was empty: its last page tells how many there are
+  if (ItemPointerGetBlockNumber(&slots[count - 1]->tts_tid) < static_cast<BlockNumber>(NBuffers / 4)) return;
   has_ring_ = true;
   MemoryContext const caller = MemoryContextSwitchTo(context_);
   state_->strategy = GetAccessStrategy(BAS_BULKWRITE);

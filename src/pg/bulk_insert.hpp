@@ -17,7 +17,7 @@ namespace ferry::pg {
 /// through the ring. All members call the server without a guard.
 class BulkInsert {
  public:
-  /// The state belongs to the current memory context. is_read_again: the table, soon.
+  /// The state belongs to the current memory context. is_read_again: the table, which is empty, soon.
   void begin(bool is_read_again);
   void end();
 
@@ -29,7 +29,6 @@ class BulkInsert {
  private:
   BulkInsertState state_ = nullptr;
   MemoryContext context_ = nullptr;
-  BlockNumber pages_ = 0;
   bool has_ring_ = true;
 };
 
