@@ -1,13 +1,11 @@
 #include <span>
 #include <string>
 
-#include "avro/block_encoder.hpp"
 #include "base/concat.hpp"
 #include "base/error.hpp"
-#include "map/row_place.hpp"
+#include "map/export_share.hpp"
 #include "map/row_writer.hpp"
 #include "map/shared_export.hpp"
-#include "map/table_scan.hpp"
 #include "map/types.hpp"
 #include "pg/guard.hpp"
 
@@ -20,6 +18,7 @@ extern "C" {
 #include "storage/shm_mq.h"
 #include "tcop/tcopprot.h"
 #include "utils/backend_status.h"
+#include "utils/snapmgr.h"
 }
 
 namespace ferry::map {
@@ -31,7 +30,6 @@ namespace {
 struct Opened {
   SharedJob* job;
   Relation root, table;
-  ParallelTableScanDesc scan;
   shm_mq_handle* queue;
   const AttrNumber* attributes;
   const char *prefix, *schema;
@@ -44,7 +42,6 @@ Opened open_job(dsm_segment* segment, shm_toc* contents) {
   debug_query_string = query;
   pgstat_report_activity(STATE_RUNNING, query);
   open.job = static_cast<SharedJob*>(shm_toc_lookup(contents, kSharedJob, false));
-  open.scan = static_cast<ParallelTableScanDesc>(shm_toc_lookup(contents, kSharedScan, false));
   open.attributes = static_cast<AttrNumber*>(shm_toc_lookup(contents, kSharedColumns, false));
   open.prefix = static_cast<char*>(shm_toc_lookup(contents, kSharedPrefix, false));
   open.schema = static_cast<char*>(shm_toc_lookup(contents, kSharedSchema, false));
@@ -58,12 +55,12 @@ Opened open_job(dsm_segment* segment, shm_toc* contents) {
 }
 
 /// False where the leader has gone.
-bool send(shm_mq_handle* queue, SharedRowCount row_count, ByteView block) {
+bool send(shm_mq_handle* queue, const Piece& piece) {
   shm_mq_iovec parts[2];
-  parts[0].data = reinterpret_cast<const char*>(&row_count);
-  parts[0].len = sizeof row_count;
-  parts[1].data = reinterpret_cast<const char*>(block.data());
-  parts[1].len = block.size();
+  parts[0].data = reinterpret_cast<const char*>(&piece.head);
+  parts[0].len = sizeof piece.head;
+  parts[1].data = reinterpret_cast<const char*>(piece.block.data());
+  parts[1].len = piece.block.size();
   auto* const first = parts;
   return call([=] { return shm_mq_sendv(queue, first, 2, false, true); }) == SHM_MQ_SUCCESS;
 }
@@ -77,22 +74,12 @@ void work(dsm_segment* segment, shm_toc* contents) {
   if (shared_schema(table, job.profile) != open.schema)
     throw Error("55000", concat("could not export table \"", table.name, "\": a type of its columns was changed meanwhile"));
   RowWriter rows(table, job.profile);
-  avro::BlockEncoder encoder(job.codec, job.level < 0 ? std::nullopt : std::optional(job.level), job.sync_marker,
-                             pg::check_interrupts);
-  TableScan scan;
-  const RowPlace place(open.prefix, rows, &scan);
-  call([&] { scan.begin(open.root, open.table, nullptr, open.scan, rows); });
-  bool has_more = true, has_leader = true;
-  while (has_more && has_leader) {
-    has_more = call([&] { return place.run([&] { return scan.append_to(rows, job.block_bytes); }); });
-    pg::check_interrupts();
-    if (rows.row_count() == 0) break;
-    has_leader = send(open.queue, rows.row_count(), encoder.encode(rows.row_count(), rows.payload()));
-    if (has_leader) pg_atomic_fetch_add_u64(&job.rows_sent, rows.row_count());
-    rows.clear();
-  }
+  // the active snapshot is the leader's
+  ExportShare share(job, open.prefix, open.root, open.table, call(GetActiveSnapshot), rows);
+  Piece piece{};
+  for (bool has_leader = true; has_leader && share.make(piece);) has_leader = send(open.queue, piece);
+  share.end();
   call([&] {
-    scan.end();
     shm_mq_detach(open.queue);
     if (open.table != open.root) table_close(open.table, NoLock);
     table_close(open.root, NoLock);

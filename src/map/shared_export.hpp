@@ -12,6 +12,7 @@
 
 extern "C" {
 #include "port/atomics.h"
+#include "storage/block.h"
 #include "storage/shm_toc.h"
 }
 
@@ -21,7 +22,6 @@ namespace ferry::map {
 /// Keys of the table of contents; the server's own are larger than these.
 enum SharedKey : uint64 {
   kSharedJob = 1,
-  kSharedScan,
   kSharedQueues,
   kSharedColumns,
   kSharedPrefix,
@@ -32,8 +32,12 @@ enum SharedKey : uint64 {
 /// Each worker has such a queue; the leader makes a block of its own while they fill.
 inline constexpr std::size_t kQueueBytes = 2 * avro::kUsualBlockBytes;
 
-/// A message of a worker is the number of rows, in eight bytes, and the block.
-using SharedRowCount = std::int64_t;
+/// What stands before the block in a message of a worker.
+struct PieceHead {
+  BlockNumber first_page;  ///< of the table, of the range of pages that the block's rows are from
+  BlockNumber next_page;   ///< whose rows follow: first_page where further blocks have the rest of the same range
+  std::int64_t row_count;  ///< 0: there is no block
+};
 
 struct SharedJob {
   Oid root, table;
@@ -42,8 +46,9 @@ struct SharedJob {
   int level;  ///< -1: the codec's own
   avro::SyncMarker sync_marker;
   std::size_t block_bytes;
-  int column_count;         ///< of the attribute numbers under kSharedColumns
-  pg_atomic_uint64 rows_sent;  ///< by all workers
+  int column_count;              ///< of the attribute numbers under kSharedColumns
+  BlockNumber page_count;        ///< of the table
+  pg_atomic_uint64 pages_taken;  ///< how many of them, from the first on, are somebody's work; may exceed page_count
 };
 
 /// The schema of the rows, from which a worker sees that it would encode them as the leader does.

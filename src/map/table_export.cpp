@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 #include <vector>
 
 #include "avro/schema_json.hpp"
 #include "base/concat.hpp"
 #include "base/error.hpp"
+#include "map/export_share.hpp"
 #include "map/row_place.hpp"
 #include "map/shared_export.hpp"
 #include "map/table_scan.hpp"
@@ -20,8 +22,10 @@ extern "C" {
 #include "optimizer/cost.h"
 #include "optimizer/optimizer.h"
 #include "optimizer/paths.h"
+#include "pgstat.h"
 #include "storage/bufmgr.h"
 #include "storage/latch.h"
+#include "storage/predicate.h"
 #include "storage/proc.h"
 #include "storage/shm_mq.h"
 #include "tcop/tcopprot.h"
@@ -34,22 +38,16 @@ using pg::call;
 
 namespace {
 
-/// One block of rows of the scan, which share, or are all of, the table's.
-bool write_scanned(TableScan& scan, const RowPlace& place, const TableExport& job, RowWriter& rows, avro::ContainerWriter& out) {
-  const bool has_more = call([&] { return place.run([&] { return scan.append_to(rows, job.block_bytes); }); });
-  pg::check_interrupts();
-  out.write_block(rows.row_count(), rows.payload());
-  return has_more;
-}
-
 std::int64_t export_alone(const TableExport& job, RowWriter& rows, avro::ContainerWriter& out, const BlockWritten& written) {
   TableScan scan;
   RowPlace place(job.place_prefix, rows, nullptr);
-  call([&] { scan.begin(job.root, job.table, job.snapshot, nullptr, rows); });
+  call([&] { scan.begin(job.root, job.table, job.snapshot, rows); });
   std::int64_t row_count = 0;
   for (bool has_more = true; has_more;) {
     place.set_rows_before(job.rows_before + row_count);
-    has_more = write_scanned(scan, place, job, rows, out);
+    has_more = call([&] { return place.run([&] { return scan.append_to(rows, job.block_bytes); }); });
+    pg::check_interrupts();
+    out.write_block(rows.row_count(), rows.payload());
     row_count += rows.row_count();
     rows.clear();
     written(job.rows_before + row_count);
@@ -58,7 +56,9 @@ std::int64_t export_alone(const TableExport& job, RowWriter& rows, avro::Contain
   return row_count;
 }
 
-/// The leader of an export with workers. After an error the abort of the (sub)transaction ends the workers.
+/// The leader of an export with workers. Writes the pieces of all in the order of the table. Of those that a worker sends the
+/// first is the one that is due next, if any is, so nobody waits for what waits for him. After an error the abort of the
+/// (sub)transaction ends the workers.
 class Leader {
  public:
   Leader(const TableExport& job, RowWriter& rows, avro::ContainerWriter& out, const BlockWritten& written)
@@ -67,6 +67,10 @@ class Leader {
   std::int64_t run(int workers);
 
  private:
+  struct Worker {
+    shm_mq_handle* queue = nullptr;
+    std::optional<Piece> piece{};  ///< received and not written; the block is in the queue until the next one is received
+  };
   struct Message {
     shm_mq_result result;
     Size size_bytes;
@@ -77,14 +81,12 @@ class Leader {
   void fill_segment();
   void put_text(SharedKey key, const char* text);
   void launch();
-  /// Writes a block of each worker that has sent one; false where none has.
-  bool write_received();
-  bool write_received(shm_mq_handle*& queue);
-  void finish();
-  void add_rows(std::int64_t count) {
-    row_count_ += count;
-    written_(job_.rows_before + row_count_);
-  }
+  void receive(Worker& worker);
+  /// Writes the piece if it is due, and forgets it; false if it is not, or there is none.
+  bool write_due(std::optional<Piece>& piece);
+  bool write_due();
+  void write_all();
+  void wait();
 
   const TableExport& job_;
   RowWriter& rows_;
@@ -92,11 +94,12 @@ class Leader {
   const BlockWritten& written_;
   std::string schema_;
   std::vector<AttrNumber> attributes_;
-  std::vector<shm_mq_handle*> queues_;  ///< of workers that have not ended
+  std::vector<Worker> workers_;  ///< that have not ended
+  std::optional<Piece> own_;     ///< made and not written
   ParallelContext* context_ = nullptr;
   SharedJob* shared_ = nullptr;
-  ParallelTableScanDesc scan_ = nullptr;
-  std::int64_t row_count_ = 0, rows_received_ = 0;
+  BlockNumber next_page_ = 0;  ///< all before are written
+  std::int64_t row_count_ = 0;
 };
 
 /// Makes the shared memory. Calls the server without a guard.
@@ -106,18 +109,20 @@ void Leader::start(int workers) {
   shm_toc_estimator& estimator = context_->estimator;
   const char* const query = debug_query_string == nullptr ? "" : debug_query_string;
   shm_toc_estimate_chunk(&estimator, sizeof(SharedJob));
-  shm_toc_estimate_chunk(&estimator, table_parallelscan_estimate(job_.table, job_.snapshot));
   shm_toc_estimate_chunk(&estimator, mul_size(kQueueBytes, static_cast<Size>(std::max(context_->nworkers, 1))));
   shm_toc_estimate_chunk(&estimator, attributes_.size() * sizeof(AttrNumber) + 1);
   shm_toc_estimate_chunk(&estimator, job_.place_prefix.size() + 1);
   shm_toc_estimate_chunk(&estimator, schema_.size() + 1);
   shm_toc_estimate_chunk(&estimator, std::strlen(query) + 1);
-  shm_toc_estimate_keys(&estimator, 7);
+  shm_toc_estimate_keys(&estimator, 6);
   InitializeParallelDSM(context_);
   fill_segment();
   put_text(kSharedPrefix, job_.place_prefix.c_str());
   put_text(kSharedSchema, schema_.c_str());
   put_text(kSharedQuery, query);
+  // what a scan of all rows does once
+  PredicateLockRelation(job_.table, job_.snapshot);
+  pgstat_count_heap_scan(job_.table);
 }
 
 /// Calls the server without a guard.
@@ -132,12 +137,10 @@ void Leader::fill_segment() {
   shared_->sync_marker = job_.sync_marker;
   shared_->block_bytes = job_.block_bytes;
   shared_->column_count = static_cast<int>(attributes_.size());
-  pg_atomic_init_u64(&shared_->rows_sent, 0);
+  // pages that come later have nothing that the snapshot sees
+  shared_->page_count = RelationGetNumberOfBlocks(job_.table);
+  pg_atomic_init_u64(&shared_->pages_taken, 0);
   shm_toc_insert(contents, kSharedJob, shared_);
-  const Size scan_bytes = table_parallelscan_estimate(job_.table, job_.snapshot);
-  scan_ = static_cast<ParallelTableScanDesc>(shm_toc_allocate(contents, scan_bytes));
-  table_parallelscan_initialize(job_.table, scan_, job_.snapshot);
-  shm_toc_insert(contents, kSharedScan, scan_);
   const Size attribute_bytes = attributes_.size() * sizeof(AttrNumber);
   void* const attributes = shm_toc_allocate(contents, attribute_bytes + 1);
   std::memcpy(attributes, attributes_.data(), attribute_bytes);
@@ -152,19 +155,19 @@ void Leader::put_text(SharedKey key, const char* text) {
   shm_toc_insert(context_->toc, key, place);
 }
 
-/// Calls the server without a guard; queues_ has room.
+/// Calls the server without a guard; workers_ has room.
 void Leader::launch() {
   const int prepared = context_->nworkers;
   auto* const space = static_cast<char*>(shm_toc_allocate(context_->toc, kQueueBytes * static_cast<Size>(std::max(prepared, 1))));
   for (int i = 0; i < prepared; i++) {
     shm_mq* const queue = shm_mq_create(space + kQueueBytes * static_cast<Size>(i), kQueueBytes);
     shm_mq_set_receiver(queue, MyProc);
-    queues_[static_cast<std::size_t>(i)] = shm_mq_attach(queue, context_->seg, nullptr);
+    workers_[static_cast<std::size_t>(i)].queue = shm_mq_attach(queue, context_->seg, nullptr);
   }
   shm_toc_insert(context_->toc, kSharedQueues, space);
   LaunchParallelWorkers(context_);
   for (int i = 0; i < prepared; i++) {
-    shm_mq_handle*& queue = queues_[static_cast<std::size_t>(i)];
+    shm_mq_handle*& queue = workers_[static_cast<std::size_t>(i)].queue;
     if (i < context_->nworkers_launched) {
       shm_mq_set_handle(queue, context_->worker[i].bgwhandle);
       continue;
@@ -174,76 +177,91 @@ void Leader::launch() {
   }
 }
 
-bool Leader::write_received(shm_mq_handle*& queue) {
-  const Message message = call([from = queue] {
+/// The next piece of a worker, if it has sent one; its queue is null where it has ended.
+void Leader::receive(Worker& worker) {
+  const Message message = call([queue = worker.queue] {
     Message received{};
-    received.result = shm_mq_receive(from, &received.size_bytes, &received.data, true);
+    received.result = shm_mq_receive(queue, &received.size_bytes, &received.data, true);
     return received;
   });
-  if (message.result == SHM_MQ_WOULD_BLOCK) return false;
+  if (message.result == SHM_MQ_WOULD_BLOCK) return;
   if (message.result == SHM_MQ_DETACHED) {
-    call(shm_mq_detach, queue);
-    queue = nullptr;
-    return false;
+    call(shm_mq_detach, worker.queue);
+    worker.queue = nullptr;
+    return;
   }
-  SharedRowCount count;
-  if (message.size_bytes < sizeof count) throw Error("XX000", "message of a worker is too short");
+  Piece piece{};
+  if (message.size_bytes < sizeof piece.head) throw Error("XX000", "message of a worker is too short");
   const ByteView bytes(static_cast<const std::uint8_t*>(message.data), message.size_bytes);
-  std::memcpy(&count, bytes.data(), sizeof count);
-  out_.append_block(bytes.subspan(sizeof count));
-  rows_received_ += count;
-  add_rows(count);
+  std::memcpy(&piece.head, bytes.data(), sizeof piece.head);
+  piece.block = bytes.subspan(sizeof piece.head);
+  worker.piece = piece;
+}
+
+bool Leader::write_due(std::optional<Piece>& piece) {
+  if (!piece || piece->head.first_page != next_page_) return false;
+  if (piece->head.row_count > 0) out_.append_block(piece->block);
+  next_page_ = piece->head.next_page;
+  row_count_ += piece->head.row_count;
+  piece.reset();
+  written_(job_.rows_before + row_count_);
   return true;
 }
 
-bool Leader::write_received() {
-  bool has_written = false;
-  for (shm_mq_handle*& queue : queues_) has_written = write_received(queue) || has_written;
-  std::erase(queues_, nullptr);
+/// Of everybody.
+bool Leader::write_due() {
+  bool has_written = write_due(own_);
+  for (Worker& worker : workers_) {
+    if (!worker.piece) receive(worker);
+    has_written = write_due(worker.piece) || has_written;
+  }
+  std::erase_if(workers_, [](const Worker& worker) { return worker.queue == nullptr; });
   return has_written;
 }
 
-void Leader::finish() {
-  call([this] { WaitForParallelWorkersToFinish(context_); });  // raises what they raised
-  if (pg_atomic_read_u64(&shared_->rows_sent) != static_cast<uint64>(rows_received_))
-    throw Error("XX000", concat("workers sent ", pg_atomic_read_u64(&shared_->rows_sent), " rows, of which ", rows_received_,
-                                " arrived"));
-  call([this] {
-    DestroyParallelContext(context_);
-    ExitParallelMode();
+void Leader::wait() {
+  call([] {
+    WaitLatch(MyLatch, WL_LATCH_SET | WL_EXIT_ON_PM_DEATH, -1, WAIT_EVENT_EXECUTE_GATHER);
+    ResetLatch(MyLatch);
   });
+}
+
+void Leader::write_all() {
+  std::optional<ExportShare> share;
+  if (parallel_leader_participation || workers_.empty())
+    share.emplace(*shared_, job_.place_prefix, job_.root, job_.table, job_.snapshot, rows_);
+  bool has_more = share.has_value();
+  while (next_page_ < shared_->page_count) {
+    pg::check_interrupts();
+    if (write_due()) continue;
+    if (has_more && !own_) {
+      has_more = share->make(own_.emplace());
+      if (!has_more) own_.reset();
+    } else if (!workers_.empty()) {
+      wait();
+    } else {
+      break;
+    }
+  }
+  if (share) share->end();
 }
 
 std::int64_t Leader::run(int workers) {
   schema_ = shared_schema(job_.columns, job_.profile);
   for (const Column& column : job_.columns.columns) attributes_.push_back(column.attribute);
-  queues_.resize(static_cast<std::size_t>(workers));
+  workers_.resize(static_cast<std::size_t>(workers));
   call([this, workers] { start(workers); });
-  queues_.resize(static_cast<std::size_t>(context_->nworkers));
+  workers_.resize(static_cast<std::size_t>(context_->nworkers));
   call([this] { launch(); });
-  std::erase(queues_, nullptr);
-
-  TableScan scan;
-  const RowPlace place(job_.place_prefix, rows_, &scan);
-  bool is_scanning = parallel_leader_participation || queues_.empty();
-  if (is_scanning) call([&] { scan.begin(job_.root, job_.table, nullptr, scan_, rows_); });
-  const bool has_scan = is_scanning;
-  while (is_scanning || !queues_.empty()) {
-    pg::check_interrupts();
-    if (write_received()) continue;
-    if (is_scanning) {
-      is_scanning = write_scanned(scan, place, job_, rows_, out_);
-      add_rows(rows_.row_count());
-      rows_.clear();
-    } else if (!queues_.empty()) {
-      call([] {
-        WaitLatch(MyLatch, WL_LATCH_SET | WL_EXIT_ON_PM_DEATH, -1, WAIT_EVENT_EXECUTE_GATHER);
-        ResetLatch(MyLatch);
-      });
-    }
-  }
-  if (has_scan) call([&] { scan.end(); });
-  finish();
+  std::erase_if(workers_, [](const Worker& worker) { return worker.queue == nullptr; });
+  write_all();
+  call([this] { WaitForParallelWorkersToFinish(context_); });  // raises what they raised
+  if (next_page_ < shared_->page_count)
+    throw Error("XX000", concat("workers ended at page ", next_page_, " of ", shared_->page_count));
+  call([this] {
+    DestroyParallelContext(context_);
+    ExitParallelMode();
+  });
   return row_count_;
 }
 

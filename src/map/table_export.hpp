@@ -32,9 +32,8 @@ struct TableExport {
 /// Called after each block with the rows that are in the file by now, rows_before included.
 using BlockWritten = std::function<void(std::int64_t rows)>;
 
-/// Writes all rows of a table and returns their number. The blocks' order is the table's only where there are no workers. rows:
-/// empty, and empty afterwards. Errors: those of RowWriter::append() and of the sink, with the row and the column in the context,
-/// and of workers as the server reports them.
+/// Writes all rows of a table, in its order, and returns their number. rows: empty, and empty afterwards. Errors: those of
+/// RowWriter::append() and of the sink, with the row and the column in the context, and of workers as the server reports them.
 std::int64_t export_table(const TableExport& job, RowWriter& rows, avro::ContainerWriter& out, const BlockWritten& written);
 
 /// How many workers an export asks for, by the rules that the planner has for a scan of the table: its size and its

@@ -1,17 +1,29 @@
 #include "map/table_scan.hpp"
 
-#include "pg/compat.hpp"
-
 #include "pg/server.hpp"
 
 extern "C" {
+#include "access/tableam.h"
 #include "executor/tuptable.h"
 }
 
 namespace ferry::map {
 
-void TableScan::begin(Relation root, Relation table, Snapshot snapshot, ParallelTableScanDesc shared, RowWriter& rows) {
-  scan_ = shared == nullptr ? pg::compat::begin_table_scan(table, snapshot) : pg::compat::begin_parallel_scan(table, shared);
+void TableScan::begin(Relation root, Relation table, Snapshot snapshot, RowWriter& rows) {
+  // not where other scans of the table happen to be
+  constexpr bool kMayBeginAnywhere = false;
+  scan_ = table_beginscan_strat(table, snapshot, 0, nullptr, true, kMayBeginAnywhere);
+  begin(root, table, rows);
+}
+
+void TableScan::begin_ranges(Relation root, Relation table, Snapshot snapshot, RowWriter& rows) {
+  // as table_beginscan_tidrange(), but a large table does not push all else out of the buffers
+  constexpr uint32 kFlags = SO_TYPE_TIDRANGESCAN | SO_ALLOW_PAGEMODE | SO_ALLOW_STRAT;
+  scan_ = table->rd_tableam->scan_begin(table, snapshot, 0, nullptr, nullptr, kFlags);
+  begin(root, table, rows);
+}
+
+void TableScan::begin(Relation root, Relation table, RowWriter& rows) {
   slot_ = table_slot_create(table, nullptr);
   if (table != root) map_ = convert_tuples_by_name(RelationGetDescr(table), RelationGetDescr(root));
   if (map_ != nullptr) {
@@ -20,6 +32,13 @@ void TableScan::begin(Relation root, Relation table, Snapshot snapshot, Parallel
   }
   has_pages_ = pg::PageScan::fits(table) && rows.take_stored_rows(slot_->tts_tupleDescriptor);
   if (has_pages_) pages_ = pg::PageScan(scan_, slot_);
+}
+
+void TableScan::set_range(BlockNumber first_page, BlockNumber page_count) {
+  ItemPointerData first, last;
+  ItemPointerSet(&first, first_page, FirstOffsetNumber);
+  ItemPointerSet(&last, first_page + page_count - 1, MaxOffsetNumber);
+  table_rescan_tidrange(scan_, &first, &last);
 }
 
 bool TableScan::append_to(RowWriter& rows, std::size_t block_bytes) {
@@ -41,7 +60,7 @@ bool TableScan::append_page_rows(RowWriter& rows, std::size_t block_bytes) {
 bool TableScan::append_slots(RowWriter& rows, std::size_t block_bytes) {
   while (!rows.is_full(block_bytes)) {
     CHECK_FOR_INTERRUPTS();
-    if (!table_scan_getnextslot(scan_, ForwardScanDirection, slot_)) return false;
+    if (!pg::PageScan::next_row(scan_, slot_)) return false;
     rows.append(map_ == nullptr ? slot_ : execute_attr_map_slot(map_->attrMap, slot_, root_slot_));
   }
   return true;

@@ -17,10 +17,18 @@ namespace ferry::map {
 /// server without a guard; after an error the abort of the (sub)transaction cleans up.
 class TableScan {
  public:
-  /// shared: of a scan that several processes share; then snapshot is not used. rows: of the table root.
-  void begin(Relation root, Relation table, Snapshot snapshot, ParallelTableScanDesc shared, RowWriter& rows);
+  /// Of all rows, in the order of the table. rows: of root.
+  void begin(Relation root, Relation table, Snapshot snapshot, RowWriter& rows);
 
-  /// Appends rows until the block is full; false at the scan's end, after which it must not be called. An interrupt stops it.
+  /// Of rows in ranges of pages, in their order; the table's rows are a heap. In a serializable transaction somebody else locks the
+  /// table against the writes of others.
+  void begin_ranges(Relation root, Relation table, Snapshot snapshot, RowWriter& rows);
+
+  /// Before the first row of begin_ranges(), and after the last row of each range. page_count: not 0.
+  void set_range(BlockNumber first_page, BlockNumber page_count);
+
+  /// Appends rows until the block is full; false at the end of the scan or range, after which it must not be called until there is
+  /// another range. An interrupt stops it.
   bool append_to(RowWriter& rows, std::size_t block_bytes);
   void end();
 
@@ -28,6 +36,7 @@ class TableScan {
   [[nodiscard]] ItemPointerData place() const { return has_pages_ ? pages_.place() : slot_->tts_tid; }
 
  private:
+  void begin(Relation root, Relation table, RowWriter& rows);
   bool append_page_rows(RowWriter& rows, std::size_t block_bytes);
   bool append_slots(RowWriter& rows, std::size_t block_bytes);
 

@@ -170,24 +170,6 @@ inline IndexFetchTableData* begin_index_fetch(Relation table) {
 #endif
 }
 
-/// A scan of all rows. 19 added scan flags.
-inline TableScanDesc begin_table_scan(Relation table, Snapshot snapshot) {
-#if PG_VERSION_NUM >= 190000
-  return table_beginscan(table, snapshot, 0, nullptr, SO_NONE);
-#else
-  return table_beginscan(table, snapshot, 0, nullptr);
-#endif
-}
-
-/// The part of one process in a scan of all rows. 19 added scan flags.
-inline TableScanDesc begin_parallel_scan(Relation table, ParallelTableScanDesc shared) {
-#if PG_VERSION_NUM >= 190000
-  return table_beginscan_parallel(table, shared, SO_NONE);
-#else
-  return table_beginscan_parallel(table, shared);
-#endif
-}
-
 /// Whether a test wants workers where the planner would take none. 16 renamed the setting.
 inline bool wants_parallel_always() {
 #if PG_VERSION_NUM >= 160000

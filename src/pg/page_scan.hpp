@@ -15,11 +15,18 @@ extern "C" {
 
 namespace ferry::pg {
 
-/// The rows of a sequential scan as they lie on the pages of a heap. The server's scan finds a page's visible rows at once and
-/// then puts them one by one into a slot; here the slot is left out. Everything else, what is visible, locked, counted and
-/// predicate-locked, remains the scan's doing. Calls the server without a guard.
+/// The rows of a sequential scan, or of one of a range of pages, as they lie on the pages of a heap. The server's scan finds a
+/// page's visible rows at once and then puts them one by one into a slot; here the slot is left out. Everything else, what is
+/// visible, locked, counted and predicate-locked, remains the scan's doing. Calls the server without a guard.
 class PageScan {
  public:
+  /// The next row of a scan of all pages, or of the range that the scan has; false at the end.
+  static bool next_row(TableScanDesc scan, TupleTableSlot* slot) {
+    const bool has_range = (scan->rs_flags & SO_TYPE_TIDRANGESCAN) != 0;
+    return has_range ? table_scan_getnextslot_tidrange(scan, ForwardScanDirection, slot)
+                     : table_scan_getnextslot(scan, ForwardScanDirection, slot);
+  }
+
   /// Whether a scan of that table, begun with an MVCC snapshot, can be read this way.
   static bool fits(Relation table) { return table->rd_tableam == GetHeapamTableAmRoutine(); }
 
@@ -27,8 +34,8 @@ class PageScan {
   /// scan: of a table that fits, without keys, not begun yet; to be ended by the caller. slot: of the table.
   PageScan(TableScanDesc scan, TupleTableSlot* slot) : scan_(reinterpret_cast<HeapScanDesc>(scan)), slot_(slot) {}
 
-  /// The next row, valid until the call after it; null at the end, after which there must be no further call. May be called after
-  /// an interruption of any length. Interrupts are checked once a page.
+  /// The next row, valid until the call after it; null at the end, after which there must be no further call until the scan has
+  /// another range. May be called after an interruption of any length. Interrupts are checked once a page.
   HeapTupleHeader next() {
     if (!is_on_page_ || scan_->rs_cindex + 1 >= scan_->rs_ntuples) return next_page();
     scan_->rs_cindex++;
@@ -55,7 +62,7 @@ class PageScan {
   }
 
   HeapTupleHeader next_page() {
-    is_on_page_ = table_scan_getnextslot(&scan_->rs_base, ForwardScanDirection, slot_);
+    is_on_page_ = next_row(&scan_->rs_base, slot_);
     return is_on_page_ ? row_at(scan_->rs_cindex) : nullptr;
   }
 

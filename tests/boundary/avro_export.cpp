@@ -37,7 +37,7 @@ void write_rows(Relation relation, map::RowWriter& rows) {
   map::TableScan scan;
   call([&] {
     PushActiveSnapshot(GetTransactionSnapshot());
-    scan.begin(relation, relation, GetActiveSnapshot(), nullptr, rows);
+    scan.begin(relation, relation, GetActiveSnapshot(), rows);
     while (scan.append_to(rows, SIZE_MAX)) CHECK_FOR_INTERRUPTS();
     scan.end();
     PopActiveSnapshot();
