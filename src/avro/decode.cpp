@@ -1,6 +1,8 @@
 #include "avro/decode.hpp"
 
 #include <algorithm>
+#include <bit>
+#include <cstring>
 
 #include "base/checked.hpp"
 #include "base/concat.hpp"
@@ -8,8 +10,29 @@
 
 namespace ferry::avro {
 
+namespace {
+
+/// The seven low bits of each of eight bytes, beside each other.
+constexpr std::uint64_t join_sevens(std::uint64_t bytes) {
+  bytes = (bytes & 0x007f'007f'007f'007f) | (bytes & 0x7f00'7f00'7f00'7f00) >> 1;
+  bytes = (bytes & 0x0000'3fff'0000'3fff) | (bytes & 0x3fff'0000'3fff'0000) >> 2;
+  return (bytes & 0x0fff'ffff) | (bytes & 0x0fff'ffff'0000'0000) >> 4;
+}
+
+}  // namespace
+
 std::uint64_t Decoder::varint(std::size_t max_bytes, std::uint8_t max_last_byte) {
   const std::uint8_t* const start = next_;
+  if (std::uint64_t bytes; remaining() >= sizeof bytes) {
+    std::memcpy(&bytes, start, sizeof bytes);
+    const std::uint64_t ends = ~bytes & 0x8080'8080'8080'8080;
+    const auto size_bytes = static_cast<std::size_t>(std::countr_zero(ends) / 8 + 1);
+    if (ends != 0 && size_bytes < max_bytes) {
+      next_ = start + size_bytes;
+      const std::uint64_t rest = ends ^ (ends - 1);  // of the bits up to the end's own
+      return join_sevens(bytes & rest & 0x7f7f'7f7f'7f7f'7f7f);
+    }
+  }
   const std::size_t available_bytes = std::min(max_bytes, remaining());
   std::uint64_t value = 0;
   unsigned shift = 0;

@@ -37,7 +37,7 @@ class AvroSource : public Source {
   void split(const Record& record, Fields& out) override;
   [[nodiscard]] std::optional<std::size_t> failed_field() const override;
   /// A number or a symbol may become a text.
-  [[nodiscard]] bool texts_may_grow() const override { return true; }
+  [[nodiscard]] bool texts_may_grow() const override { return rows_->makes_texts(); }
   [[nodiscard]] bool tell_place(std::int64_t first_row, std::int64_t last_row, std::string_view column,
                                 std::span<char> out) const override;
   [[nodiscard]] std::optional<std::string> text_of(const Record& record) override;

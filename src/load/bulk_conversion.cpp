@@ -18,17 +18,17 @@ using pg::call;
 
 /// Step 1. A row that raises is rejected; the values of the rows before it stay, since they live outside of the subtransaction.
 void BulkWriter::convert_all(const std::vector<Record>& records, std::vector<Result>& results) {
-  current_ = 0;
-  call([&] { convert_simple(records); });
-  while (current_ < records.size()) {
-    const auto error = pg::attempt([&] { call([&] { convert_from(records, results); }); },
+  difficult_.clear();
+  call([&] { convert_simple(records, results); });
+  for (at_difficult_ = 0; at_difficult_ < difficult_.size(); at_difficult_++) {
+    const auto error = pg::attempt([&] { call([&] { convert_difficult(records, results); }); },
                                    [this](const char* sqlstate) { return is_rejectable(sqlstate, column_at_work()); });
-    if (!error) continue;
+    if (!error) return;
     // the server keeps what it has prepared of them, half of it where that raised: made anew for the next row
     if (!has_prepared_) pg::compat::forget_prepared_expressions(table_.target());
-    results[current_].state = Result::State::rejected;
-    results[current_].problem = rules_.explain(*error, column_at_work());
-    current_++;
+    Result& result = results[difficult_[at_difficult_]];
+    result.state = Result::State::rejected;
+    result.problem = rules_.explain(*error, column_at_work());
   }
 }
 
@@ -37,39 +37,57 @@ const Column* BulkWriter::column_at_work() const {
   return converting_ != nullptr ? converting_ : rules_.column_of_field(source_.failed_field());
 }
 
-/// The first rows, as far as nothing of them can raise: those need no subtransaction. Calls the server without a guard.
-void BulkWriter::convert_simple(const std::vector<Record>& records) {
+/// Whether there may be rows of which nothing can raise an error.
+bool BulkWriter::may_be_simple() const {
   const TupleConstr* const rules = RelationGetDescr(rules_.relation())->constr;
-  if (!source_.splits_without_errors() || options_.filter != NIL) return;
-  if (rules != nullptr && (rules->has_generated_stored || rules->num_check > 0 || !not_null_.can_tell())) return;
+  if (!source_.splits_without_errors() || options_.filter != NIL) return false;
+  return rules == nullptr || (!rules->has_generated_stored && rules->num_check == 0 && not_null_.can_tell());
+}
+
+/// The rows of which nothing can raise: those need no subtransaction. Notes the others in difficult_. Calls the server without a
+/// guard.
+void BulkWriter::convert_simple(const std::vector<Record>& records, std::vector<Result>& results) {
+  const bool may_be = may_be_simple();
   MemoryContext const caller = MemoryContextSwitchTo(batch_context_);
-  for (; current_ < records.size(); current_++) {
+  for (std::size_t i = 0; i < records.size(); i++) {
+    Result& result = results[i];
+    if (result.state != Result::State::pending) continue;
+    if (!may_be) {
+      difficult_.push_back(i);
+      continue;
+    }
     CHECK_FOR_INTERRUPTS();
-    options_.place->set(records[current_]);
-    source_.split(records[current_], fields_);
-    TupleTableSlot* const slot = ExecClearTuple(slots_[current_]);
-    if (!converter_->convert_simple(fields_, slot) || not_null_.violation(slot)) break;
+    options_.place->set(records[i]);
+    source_.split(records[i], fields_);
+    TupleTableSlot* const slot = slots_[i];
+    if (!converter_->convert_simple(fields_, slot)) {
+      difficult_.push_back(i);
+      continue;
+    }
     if (options_.fields_vary) rules_.check_may_insert(fields_);
     slot->tts_tableOid = RelationGetRelid(rules_.relation());
+    if (auto problem = not_null_.violation(slot)) {
+      result.state = Result::State::rejected;
+      result.problem = std::move(*problem);
+    }
   }
-  if (current_ < records.size()) ExecClearTuple(slots_[current_]);
   MemoryContextSwitchTo(caller);
 }
 
 /// Calls the server without a guard.
-void BulkWriter::convert_from(const std::vector<Record>& records, std::vector<Result>& results) {
+void BulkWriter::convert_difficult(const std::vector<Record>& records, std::vector<Result>& results) {
   MemoryContextSwitchTo(batch_context_);
   ResultRelInfo* const target = table_.target();
   const TupleConstr* const rules = RelationGetDescr(rules_.relation())->constr;
-  for (; current_ < records.size(); current_++) {
+  for (; at_difficult_ < difficult_.size(); at_difficult_++) {
     CHECK_FOR_INTERRUPTS();
-    Result& result = results[current_];
-    if (result.state != Result::State::pending) continue;
+    const std::size_t current = difficult_[at_difficult_];
+    Result& result = results[current];
     converting_ = nullptr;
-    options_.place->set(records[current_]);
-    source_.split(records[current_], fields_);
+    options_.place->set(records[current]);
+    source_.split(records[current], fields_);
     if (options_.fields_vary) rules_.check_may_insert(fields_);
-    TupleTableSlot* const slot = slots_[current_];
+    TupleTableSlot* const slot = slots_[current];
     ExprContext* const expressions = table_.expression_context();
     ResetExprContext(expressions);
     converter_->convert(fields_, slot, expressions, &converting_);

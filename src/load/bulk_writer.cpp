@@ -69,6 +69,7 @@ bool BulkWriter::open_table() {
     return table;
   });
   const ResultRelInfo* const target = table_.target();
+  index_entries_ = pg::IndexEntries(table_.target(), table_.executor_state());
   indexes_may_raise_ = false;
   for (int i = 0; i < target->ri_NumIndices; i++) {
     Relation const index = target->ri_IndexRelationDescs[i];
@@ -293,18 +294,17 @@ void BulkWriter::order_by_key() {
 /// Calls the server without a guard.
 void BulkWriter::insert_accepted(pg::BulkInsert* bulk) {
   MemoryContext const caller = MemoryContextSwitchTo(batch_context_);
-  EState* const executor = table_.executor_state();
-  ResultRelInfo* const target = table_.target();
   const CommandId command = GetCurrentCommandId(true);
   BulkInsertState const state = bulk == nullptr ? nullptr : bulk->state();
-  table_multi_insert(rules_.relation(), accepted_slots_.data(), static_cast<int>(accepted_slots_.size()), command, 0, state);
+  const int options = bulk == nullptr ? 0 : bulk->options();
+  const int count = static_cast<int>(accepted_slots_.size());
+  table_multi_insert(rules_.relation(), accepted_slots_.data(), count, command, options, state);
   if (bulk != nullptr) bulk->wrote(accepted_slots_.data(), accepted_slots_.size());
-  const std::size_t entries = target->ri_NumIndices > 0 && !lacks_indexes_ ? write_order_.size() : 0;
+  const std::size_t entries = table_.target()->ri_NumIndices > 0 && !lacks_indexes_ ? write_order_.size() : 0;
   for (std::size_t at = 0; at < entries && !raced_; at++) {
     const std::size_t place = write_order_[at];
     TupleTableSlot* const slot = accepted_slots_[place];
-    ResetPerTupleExprContext(executor);
-    if (pg::compat::insert_index_tuples(target, slot, executor, false, true, false) == NIL) continue;
+    if (index_entries_.add(slot)) continue;
     if (!probes_ && unique_keys_[0].has_other(slot))
       refused_.push_back(place);
     else

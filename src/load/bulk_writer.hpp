@@ -11,6 +11,7 @@
 #include "load/source.hpp"
 #include "load/unique_keys.hpp"
 #include "pg/bulk_insert.hpp"
+#include "pg/index_entries.hpp"
 #include "pg/table_writer.hpp"
 
 namespace ferry::load {
@@ -52,8 +53,9 @@ class BulkWriter {
   [[nodiscard]] bool keys_ascend() const;
   void convert_all(const std::vector<Record>& records, std::vector<Result>& results);
   [[nodiscard]] const Column* column_at_work() const;
-  void convert_simple(const std::vector<Record>& records);
-  void convert_from(const std::vector<Record>& records, std::vector<Result>& results);
+  [[nodiscard]] bool may_be_simple() const;
+  void convert_simple(const std::vector<Record>& records, std::vector<Result>& results);
+  void convert_difficult(const std::vector<Record>& records, std::vector<Result>& results);
   void accept_all(std::vector<Result>& results, const std::vector<Record>& records);
   UniqueKey* taken_key(TupleTableSlot* slot, bool probe, bool& unknown);
   void reject_or_skip(Result& result, UniqueKey& taken, TupleTableSlot* slot) const;
@@ -75,6 +77,7 @@ class BulkWriter {
   RowNotes notes_;
   pg::TableWriter table_{};
   std::vector<pg::ForeignKey> foreign_keys_;
+  pg::IndexEntries index_entries_;
   std::vector<UniqueKey> unique_keys_;
   NotNull not_null_;
   std::unique_ptr<RowConverter> converter_;
@@ -96,7 +99,8 @@ class BulkWriter {
   std::vector<std::size_t> write_order_;  ///< of the places in accepted_
   std::vector<std::size_t> refused_;      ///< places in accepted_ of rows whose key the table was found to have
   bool raced_ = false;                    ///< a row met another session's key
-  std::size_t current_ = 0;
+  std::vector<std::size_t> difficult_;    ///< places of the records whose conversion may raise
+  std::size_t at_difficult_ = 0;          ///< the one at work
   const Column* converting_ = nullptr;
   FarthestValues farthest_;
 };

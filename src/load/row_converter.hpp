@@ -25,7 +25,7 @@ class RowConverter {
   /// error is raised. Calls the server without a guard; nothing here needs a destructor.
   void convert(const Fields& fields, TupleTableSlot* slot, ExprContext* expressions, const Column** converting);
 
-  /// The same for a row that takes fast parsers and no defaults, which raises no error; false for any other.
+  /// The same for a row that takes fast parsers and no defaults, which raises no error; false, and an empty slot, for any other.
   bool convert_simple(const Fields& fields, TupleTableSlot* slot) const;
 
   /// Whether a row that convert() has filled passes the filter. Calls the server without a guard.

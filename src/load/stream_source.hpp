@@ -51,6 +51,7 @@ class StreamSource : public Source {
 
   [[nodiscard]] bool read(Record& record) override;
   void split(const Record& record, Fields& out) override;
+  [[nodiscard]] bool splits_without_errors() const override { return !OidIsValid(conversion_); }
   [[nodiscard]] std::optional<std::string> text_of(const Record& record) override;
   [[nodiscard]] bool may_leave_fields_out() const override { return options_.dialect.default_string.has_value(); }
   [[nodiscard]] std::int64_t bytes_total() const override { return options_.bytes_total; }

@@ -4,6 +4,7 @@
 
 #include "pg/compat.hpp"
 #include "pg/foreign_key.hpp"
+#include "pg/page_scan.hpp"
 
 #include "pg/server.hpp"
 
@@ -222,7 +223,9 @@ void SlotPool::provide(std::size_t count, Relation table, MemoryContext rows_con
   while (slots_.size() < count)
     slots_.push_back(call([table, this] {
       MemoryContext const caller = MemoryContextSwitchTo(facts_.context);
-      TupleTableSlot* const slot = MakeSingleTupleTableSlot(facts_.slot_type, table_slot_callbacks(table));
+      // a heap makes its rows of them once, and leaves the values in their places for the indexes
+      const TupleTableSlotOps* const kind = pg::PageScan::fits(table) ? &TTSOpsVirtual : table_slot_callbacks(table);
+      TupleTableSlot* const slot = MakeSingleTupleTableSlot(facts_.slot_type, kind);
       MemoryContextSwitchTo(caller);
       return slot;
     }));

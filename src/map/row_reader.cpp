@@ -57,6 +57,12 @@ std::vector<int> places(const avro::Schema& writer, const std::vector<avro::Fiel
   throw Error(std::move(error).column(target.name));
 }
 
+bool makes_text(const ReadNode& node) {
+  if (node.op == ReadOp::union_) return std::any_of(node.parts.begin(), node.parts.end(), makes_text);
+  const bool has_text = node.op == ReadOp::raw_text || (node.op == ReadOp::text && node.wire == avro::Type::string);
+  return node.kind == TypeKind::text && node.op != ReadOp::null_ && !has_text;
+}
+
 }  // namespace
 
 RowReader::RowReader(const avro::Schema& writer, std::vector<Target> targets, Match match)
@@ -96,6 +102,10 @@ void RowReader::read(avro::Decoder& decoder, Datum* values, bool* nulls) {
     values[step.target] = values_.read(step.node, decoder, &nulls[step.target]);
   }
   current_ = nullptr;
+}
+
+bool RowReader::makes_texts() const {
+  return std::any_of(steps_.begin(), steps_.end(), [](const Step& step) { return step.target >= 0 && makes_text(step.node); });
 }
 
 std::string stored_definition(const avro::Schema& writer) {

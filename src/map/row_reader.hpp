@@ -49,6 +49,9 @@ class RowReader {
   /// Errors: 22P04 malformed data; 54000 a limit; what else is said by ValueReader::read().
   void read(avro::Decoder& decoder, Datum* values, bool* nulls);
 
+  /// Whether a text may become longer than its form in the record, but for a change of encoding: it is made of something else.
+  [[nodiscard]] bool makes_texts() const;
+
   /// The target whose value was being read when read() raised; null between records.
   [[nodiscard]] const Target* current_target() const { return current_; }
 

@@ -20,15 +20,15 @@ class TableScan {
   /// Of all rows, in the order of the table. rows: of root.
   void begin(Relation root, Relation table, Snapshot snapshot, RowWriter& rows);
 
-  /// Of rows in ranges of pages, in their order; the table's rows are a heap. In a serializable transaction somebody else locks the
-  /// table against the writes of others.
+  /// Of rows in ranges of pages, in their order; the table is a heap. In a serializable transaction somebody else locks it
+  /// against the writes of others.
   void begin_ranges(Relation root, Relation table, Snapshot snapshot, RowWriter& rows);
 
   /// Before the first row of begin_ranges(), and after the last row of each range. page_count: not 0.
   void set_range(BlockNumber first_page, BlockNumber page_count);
 
-  /// Appends rows until the block is full; false at the end of the scan or range, after which it must not be called until there is
-  /// another range. An interrupt stops it.
+  /// Appends rows until the block is full; false at the end of the scan or range, after which it must not be called until there
+  /// is another range. An interrupt stops it.
   bool append_to(RowWriter& rows, std::size_t block_bytes);
   void end();
 

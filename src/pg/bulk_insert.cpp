@@ -8,10 +8,11 @@ extern "C" {
 
 namespace ferry::pg {
 
-void BulkInsert::begin(bool is_read_again) {
+void BulkInsert::begin(bool is_new) {
   context_ = CurrentMemoryContext;
   state_ = GetBulkInsertState();
-  has_ring_ = !is_read_again;
+  is_new_ = is_new;
+  has_ring_ = !is_new;
   if (has_ring_) return;
   FreeAccessStrategy(state_->strategy);
   state_->strategy = nullptr;

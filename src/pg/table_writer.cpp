@@ -329,7 +329,7 @@ void TableWriter::complete_many(TupleTableSlot** slots, int count) {
 
 void TableWriter::insert_many(TupleTableSlot** slots, int count, BulkInsert& bulk, bool with_entries) {
   estate_->es_output_cid = GetCurrentCommandId(true);
-  table_multi_insert(relation_, slots, count, estate_->es_output_cid, 0, bulk.state());
+  table_multi_insert(relation_, slots, count, estate_->es_output_cid, bulk.options(), bulk.state());
   bulk.wrote(slots, static_cast<std::size_t>(count));
   const bool has_entries = with_entries && root_->ri_NumIndices > 0;
   const bool has_triggers = root_->ri_TrigDesc != nullptr && root_->ri_TrigDesc->numtriggers > 0;

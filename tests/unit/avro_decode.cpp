@@ -2,6 +2,8 @@
 
 #include <bit>
 #include <functional>
+#include <optional>
+#include <random>
 
 #include <gtest/gtest.h>
 
@@ -65,6 +67,47 @@ TEST(AvroDecode, AcceptsPaddedVarints) {
   EXPECT_EQ(decoder.int_(), 1);
   EXPECT_EQ(decoder.long_(), 1);
   EXPECT_TRUE(decoder.at_end());
+}
+
+/// Digits to the base 128, the lowest first, each but the last with its high bit set; nothing where they are too many or too much.
+std::optional<std::uint64_t> value_of_varint(const Bytes& digits, std::size_t max_bytes, unsigned bits) {
+  if (digits.size() > max_bytes) return std::nullopt;
+  unsigned __int128 value = 0;
+  for (std::size_t i = digits.size(); i > 0; i--) value = value * 128 + (digits[i - 1] & 0x7f);
+  if (value >> bits != 0) return std::nullopt;
+  return static_cast<std::uint64_t>(value);
+}
+
+TEST(AvroDecode, ReadsVarintsWhateverIsBehindThem) {
+  std::mt19937_64 random(7);
+  for (int round = 0; round < 20'000; round++) {
+    Bytes digits;
+    const std::size_t size = 1 + random() % 11;
+    for (std::size_t i = 0; i < size; i++) {
+      const std::uint64_t choice = random();
+      const auto digit = static_cast<std::uint8_t>(choice % 4 == 0 ? 0 : choice % 4 == 1 ? 0x7f : choice >> 57);
+      digits.push_back(static_cast<std::uint8_t>(i + 1 < size ? digit | 0x80 : digit));
+    }
+    Bytes bytes = digits;
+    for (std::size_t i = random() % 12; i > 0; i--) bytes.push_back(static_cast<std::uint8_t>(random()));
+    const auto unzigzag = [](std::uint64_t value) { return std::bit_cast<std::int64_t>(value >> 1 ^ (0 - (value & 1))); };
+    const auto long_value = value_of_varint(digits, 10, 64);
+    Decoder decoder(bytes);
+    if (long_value) {
+      EXPECT_EQ(decoder.long_(), unzigzag(*long_value));
+      EXPECT_EQ(decoder.position(), size);
+    } else {
+      EXPECT_EQ(sqlstate_of(bytes, [](Decoder& d) { static_cast<void>(d.long_()); }), "22P04");
+    }
+    const auto int_value = value_of_varint(digits, 5, 32);
+    Decoder again(bytes);
+    if (int_value) {
+      EXPECT_EQ(again.int_(), unzigzag(*int_value));
+      EXPECT_EQ(again.position(), size);
+    } else {
+      EXPECT_EQ(sqlstate_of(bytes, [](Decoder& d) { static_cast<void>(d.int_()); }), "22P04");
+    }
+  }
 }
 
 TEST(AvroDecode, RefusesVarintsThatAreTooLongOrTooLarge) {

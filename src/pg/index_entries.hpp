@@ -1,0 +1,31 @@
+#pragma once
+
+#include "pg/server.hpp"
+
+extern "C" {
+#include "nodes/execnodes.h"
+}
+
+namespace ferry::pg {
+
+/// Puts rows that are in a table into its indexes, as ExecInsertIndexTuples() does, which is asked where an index has an
+/// expression, a condition or a constraint other than uniqueness; else the values go to the index without it.
+class IndexEntries {
+ public:
+  IndexEntries() = default;
+  /// target: with its indexes open; it and executor outlive the object.
+  IndexEntries(ResultRelInfo* target, EState* executor);
+
+  /// slot: a row with its place in the table; row expressions may be computed in executor's memory for a row. False where a
+  /// unique index may have its key already: the index then has both. Calls the server without a guard.
+  [[nodiscard]] bool add(TupleTableSlot* slot) const;
+
+ private:
+  [[nodiscard]] bool add_plain(TupleTableSlot* slot) const;
+
+  ResultRelInfo* target_ = nullptr;
+  EState* executor_ = nullptr;
+  bool are_plain_ = false;
+};
+
+}  // namespace ferry::pg
