@@ -112,6 +112,7 @@ void Decoder::skip_items(const Schema& schema, int depth) {
       continue;
     }
     for (std::size_t i = 0; i < block.count; i++) {
+      check_interrupts();
       if (schema.type == Type::map) take(length());
       skip(*schema.items, depth);
     }

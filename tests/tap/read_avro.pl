@@ -132,4 +132,20 @@ is($node->safe_psql('postgres', "SELECT (r).* FROM (SELECT read_avro(NULL::young
 my (undef, undef, $limit) = $node->psql('postgres', "SET pg_ferry.max_block_bytes = '1kB'; SELECT count(*) FROM read_avro('$folder/many.avro') AS t(v int8)");
 like($limit, qr/ERROR:  block .* larger than .*\n.*HINT:  The setting "pg_ferry.max_block_bytes" limits/s, 'a block beyond the limit');
 
+# --- a value whose digits take minutes
+sub varint { my ($n, $out) = (2 * $_[0], ''); for (; $n > 127; $n >>= 7) { $out .= chr($n & 127 | 128); } return $out . chr($n); }
+sub with_size { return varint(length($_[0])) . $_[0]; }
+my ($sync, $number) = ('s' x 16, with_size("\x7f" . "\xff" x 54000));
+my $items = varint(500) . $number x 500 . varint(0);
+append_to_file("$folder/digits.avro", "Obj\1" . varint(1) . with_size('avro.schema')
+	  . with_size('{"type":"array","items":{"type":"bytes","logicalType":"decimal","precision":130000,"scale":0}}') . varint(0) . $sync
+	  . varint(1) . with_size($items) . $sync);
+foreach my $type ('numeric[]', 'jsonb')
+{
+	my $start = time;
+	my (undef, undef, $error) = $node->psql('postgres', "SET statement_timeout = 300; SELECT v FROM read_avro(NULL::$type, '$folder/digits.avro') AS v");
+	like($error, qr/canceling statement due to statement timeout/, "digits of $type can be cancelled");
+	cmp_ok(time - $start, '<', 20, 'at once');
+}
+
 done_testing();

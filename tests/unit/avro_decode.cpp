@@ -177,6 +177,19 @@ TEST(AvroDecode, CountsTheValuesInRecordsThatTakeNoBytes) {
   EXPECT_EQ(skip_sqlstate(schema, bytes), "54000");
 }
 
+TEST(AvroDecode, ChecksForInterruptsInOneLongValue) {
+  const SchemaDocument schema = parse_schema(R"({"type":"array","items":{"type":"array","items":"int"}})");
+  Bytes bytes;
+  put_long(bytes, 1000);
+  bytes.resize(bytes.size() + 1001);
+  static int checks;
+  checks = 0;
+  Decoder decoder(bytes, 0, [] {
+    if (++checks == 500) throw Error("57014", "canceling");
+  });
+  EXPECT_EQ(error_of([&] { decoder.skip(schema.root()); }).sqlstate(), "57014");
+}
+
 TEST(AvroDecode, SkipsEveryType) {
   skip_all(R"("null")", {});
   skip_all(R"("boolean")", {1});
