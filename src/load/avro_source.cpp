@@ -80,6 +80,8 @@ bool AvroSource::next_block() {
     return false;
   }
   decoder_ = avro::Decoder(block_.payload, 0, pg::check_interrupts);
+  // a block without records, of which a file may have any number, is not kept
+  if (!blocks_.empty() && blocks_.back().first_row > rows_read_) blocks_.pop_back();
   blocks_.push_back({rows_read_ + 1, block_.block_number});
   while (blocks_.size() > 1 && blocks_[1].first_row + kKeptRows < rows_read_) blocks_.pop_front();
   return true;

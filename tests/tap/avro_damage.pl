@@ -113,6 +113,17 @@ foreach my $codec ('none', 'deflate', 'snappy', 'zstandard', 'bzip2', 'xz')
 		WHERE name ~ 'cut' AND try('$folder/$codec/' || name, 'SELECT count(*) FROM read_avro(NULL::things, %L)') = 'rows'}), '1', "$codec: but one cut are an error");
 }
 
+# blocks without records take nothing, however many there are
+my $sync = substr(slurp_file("$folder/none.avro"), -16);
+my $header = slurp_file("$folder/none.avro") =~ s/\Q$sync\E\K.*//sr;
+write_file("$folder/empty.avro", $header . "\0\0$sync" x 3_000_000);
+my $own_memory = q{substring(pg_read_file('/proc/self/status') FROM 'VmHWM:\s+(\d+)')::int - substring(pg_read_file('/proc/self/status') FROM 'RssShmem:\s+(\d+)')::int};
+is($node->safe_psql('postgres', qq{
+	COPY copied FROM '$folder/none.avro' WITH (FORMAT avro);
+	SELECT $own_memory AS before \\gset
+	COPY copied FROM '$folder/empty.avro' WITH (FORMAT avro);
+	SELECT $own_memory - :before < 16 * 1024}), 't', 'three million empty blocks take no memory');
+
 # a backup: any change of its file or its manifest is found before the table is touched
 my $id = $node->safe_psql('postgres', "SELECT backup_id FROM backup_table('things', '$folder/backups')");
 foreach my $name ('public.things.avro', 'manifest.json')
