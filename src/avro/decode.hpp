@@ -109,7 +109,7 @@ class Decoder {
   /// For what else takes long.
   [[nodiscard]] CheckInterrupts interrupt_check() const { return interrupts_; }
 
-  /// Reads a value of that schema and forgets it. Blocks of items that tell their size are not jumped over: the size may be wrong,
+  /// Reads a value of that schema and forgets it. Blocks of items that tell their size are not jumped over: it may be wrong,
   /// and this is to end where reading the items ends, which does not look at it.
   void skip(const Schema& schema) { skip(schema, 0); }
 

@@ -74,6 +74,7 @@ bool AvroSource::next_block() {
   pg::check_interrupts();
   if (!decoder_.at_end()) throw Error("22P04", concat("block has ", decoder_.remaining(), " bytes after its last record"));
   next_record_ = 0;
+  block_.block_number = 0;  // what is wrong from here on is not in the block that was read
   if (ended_ || !file_->next_block(block_)) {
     ended_ = true;
     block_.record_count = 0;  // it may be asked again
