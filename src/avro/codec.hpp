@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "base/bytes.hpp"
+#include "base/interrupts.hpp"
 
 // Source: Avro 1.12, Object Container Files, Required Codecs and Optional Codecs.
 namespace ferry::avro {
@@ -33,9 +34,6 @@ struct CodecLevels {
 
 /// Errors: 22023 a level out of range, or any level of a codec that has none.
 void check_codec_level(CodecKind kind, int level);
-
-/// Called now and then in long work, so that it can be stopped: it throws then. nullptr: nothing is called.
-using CheckInterrupts = void (*)();
 
 /// Compresses and decompresses the payload of blocks. Keeps its working memory between calls. One thread at a time.
 class Codec {

@@ -130,14 +130,15 @@ void Decoder::skip_record(const Schema& schema, int depth) {
 void Decoder::skip_items(const Schema& schema, int depth) {
   check_depth(depth);
   for (ItemBlock block = item_block(schema); block.count != 0; block = item_block(schema)) {
-    if (block.size_bytes != 0) {
-      take(block.size_bytes);
-      continue;
-    }
+    const std::uint8_t* const start = next_;
     for (std::size_t i = 0; i < block.count; i++) {
+      check_interrupts();
       if (schema.type == Type::map) take(length());
       skip(*schema.items, depth);
     }
+    const auto taken_bytes = static_cast<std::size_t>(next_ - start);
+    if (block.size_bytes != 0 && taken_bytes != block.size_bytes)
+      fail("22P04", concat("items take ", taken_bytes, " bytes, but their block is said to have ", block.size_bytes), start);
   }
 }
 

@@ -9,6 +9,7 @@
 #include "avro/encode.hpp"
 #include "avro/schema.hpp"
 #include "base/bytes.hpp"
+#include "base/interrupts.hpp"
 
 // Source: Avro 1.12, Binary Encoding.
 namespace ferry::avro {
@@ -28,13 +29,17 @@ struct ItemBlock {
 /// Reads values, one after the other, from the payload of a block. Nothing is copied: bytes() and string() are views into the
 /// payload. Every count, length and index is checked before it is used; a varint may be padded with zero bits but not be longer
 /// than its type allows.
-/// Errors: 22P04 with the byte offset in the detail; 54000 beyond kMaxValueDepth or kMaxEmptyItems. The position is then
-/// unspecified.
+/// Errors: 22P04 with the byte offset in the detail; 54000 beyond kMaxValueDepth or kMaxEmptyItems; what interrupts throws.
+/// The position is then unspecified.
 class Decoder {
  public:
   /// base_offset_bytes is added to the offsets that errors name.
-  explicit Decoder(ByteView payload, std::size_t base_offset_bytes = 0)
-      : begin_(payload.data()), next_(begin_), end_(begin_ + payload.size()), base_offset_bytes_(base_offset_bytes) {}
+  explicit Decoder(ByteView payload, std::size_t base_offset_bytes = 0, CheckInterrupts interrupts = nullptr)
+      : begin_(payload.data()),
+        next_(begin_),
+        end_(begin_ + payload.size()),
+        base_offset_bytes_(base_offset_bytes),
+        interrupts_(interrupts) {}
 
   /// Bytes read so far.
   [[nodiscard]] std::size_t position() const { return static_cast<std::size_t>(next_ - begin_); }
@@ -97,7 +102,15 @@ class Decoder {
     return item_block(collection.items->min_bytes + key_bytes, collection.items->min_values);
   }
 
-  /// Reads a value of that schema and forgets it. Blocks of items that tell their size are jumped over.
+  /// To be called for each item of an array or map, of which one value may have as many as the payload has bytes.
+  void check_interrupts() const {
+    if (interrupts_ != nullptr) interrupts_();
+  }
+  /// For what else takes long.
+  [[nodiscard]] CheckInterrupts interrupt_check() const { return interrupts_; }
+
+  /// Reads a value of that schema and forgets it. Blocks of items that tell their size are not jumped over: it may be wrong,
+  /// and this is to end where reading the items ends, which does not look at it.
   void skip(const Schema& schema) { skip(schema, 0); }
 
  private:
@@ -134,6 +147,7 @@ class Decoder {
   const std::uint8_t* end_;
   std::size_t base_offset_bytes_;
   std::size_t empty_items_ = 0;
+  CheckInterrupts interrupts_;
 };
 
 }  // namespace ferry::avro

@@ -220,7 +220,7 @@ class SchemaParser {
   const Schema& named(std::string_view name, std::string_view space) {
     if (const std::optional<Type> primitive = primitive_by_name(name)) return add(*primitive);
     if (!name.empty())
-      if (const auto found = names_.find(resolve_name(name, space)); found != names_.end()) return *found->second;
+      if (const auto found = names_.find(resolve(name, space)); found != names_.end()) return *found->second;
     fail(concat("type \"", name, "\" is not defined"));
   }
 
@@ -265,8 +265,16 @@ class SchemaParser {
     return annotated(node, object);
   }
 
+  /// Counts the bytes before it makes the name.
+  std::string resolve(std::string_view name, std::string_view space) {
+    name_bytes_ += name.size() + space.size();
+    if (name_bytes_ > kMaxSchemaNameBytes)
+      throw Error("54000", concat("full names of the types of the schema have more than ", kMaxSchemaNameBytes, " bytes"));
+    return resolve_name(name, space);
+  }
+
   std::string full_name(std::string_view name, std::string_view space) {
-    std::string result = name.empty() ? std::string() : resolve_name(name, space);
+    std::string result = name.empty() ? std::string() : resolve(name, space);
     if (result.empty() || result.front() == '.' || result.back() == '.') fail(concat("name \"", name, "\" has an empty part"));
     return result;
   }
@@ -382,7 +390,7 @@ class SchemaParser {
   SchemaDocument document_;
   std::unordered_map<std::string, const Schema*> names_;
   std::string path_;
-  std::size_t nodes_ = 0, depth_ = 0;
+  std::size_t nodes_ = 0, depth_ = 0, name_bytes_ = 0;
 };
 
 }  // namespace

@@ -146,7 +146,7 @@ void ValueWriter::bytes(const Schema& schema, ByteView data, bool is_quoted) {
 void ValueWriter::decimal(ByteView unscaled, std::int64_t scale, bool is_quoted) {
   const bool has_digits = !unscaled.empty() && unscaled.size() <= kMaxDecimalBytes && scale >= 0 && scale <= kMaxDecimalScale;
   if (!has_digits) return hex(unscaled, is_quoted);
-  append_decimal(out_, unscaled, static_cast<int>(scale));
+  append_decimal(out_, unscaled, static_cast<int>(scale), decoder_.interrupt_check());
 }
 
 void ValueWriter::hex(ByteView data, bool is_quoted) {
@@ -188,6 +188,7 @@ void ValueWriter::array(const Schema& schema, int depth) {
   bool is_first = true;
   for (ItemBlock block = decoder_.item_block(schema); block.count != 0; block = decoder_.item_block(schema))
     for (std::size_t i = 0; i < block.count; i++, is_first = false) {
+      decoder_.check_interrupts();
       if (!is_first) out_ += ", ";
       value(*schema.items, depth, true);
     }
@@ -200,6 +201,7 @@ void ValueWriter::map(const Schema& schema, int depth) {
   bool is_first = true;
   for (ItemBlock block = decoder_.item_block(schema); block.count != 0; block = decoder_.item_block(schema))
     for (std::size_t i = 0; i < block.count; i++, is_first = false) {
+      decoder_.check_interrupts();
       if (!is_first) out_ += ", ";
       string(decoder_.string(), true);
       out_ += ": ";
@@ -220,7 +222,7 @@ void append_text(std::string& out, Decoder& decoder, const Schema& schema, std::
   writer.value(schema, 0, false);
 }
 
-void append_decimal(std::string& out, ByteView unscaled, int scale) {
+void append_decimal(std::string& out, ByteView unscaled, int scale, CheckInterrupts check_interrupts) {
   constexpr std::uint32_t kGroup = 1'000'000'000;
   constexpr std::size_t kGroupDigits = 9;
   const bool is_negative = (unscaled.front() & 0x80) != 0;
@@ -240,6 +242,7 @@ void append_decimal(std::string& out, ByteView unscaled, int scale) {
   }
   std::string digits;  // the lowest first
   while (!words.empty()) {
+    if (check_interrupts != nullptr) check_interrupts();
     std::uint64_t rest = 0;
     for (std::size_t i = words.size(); i-- > 0;) {
       rest = rest << 32 | words[i];

@@ -29,8 +29,9 @@ void append_text(std::string& out, Decoder& decoder, const Schema& schema, std::
 inline constexpr std::size_t kMaxDecimalBytes = 54'500;
 
 /// Appends unscaled / 10^scale in decimal digits, "-12.50". unscaled: two's complement, the highest byte first.
-/// Preconditions: 1 <= unscaled.size() <= kMaxDecimalBytes, 0 <= scale <= kMaxDecimalScale.
-void append_decimal(std::string& out, ByteView unscaled, int scale);
+/// Preconditions: 1 <= unscaled.size() <= kMaxDecimalBytes, 0 <= scale <= kMaxDecimalScale. Errors: what check_interrupts throws,
+/// since the longest ones take half a second.
+void append_decimal(std::string& out, ByteView unscaled, int scale, CheckInterrupts check_interrupts = nullptr);
 inline constexpr int kMaxDecimalScale = 16383;
 
 /// A value of logical type big-decimal, taken apart.

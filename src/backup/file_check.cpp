@@ -53,7 +53,7 @@ std::string schema_problem(const avro::ContainerReader& file, const TableEntry& 
 
 /// Decodes the rows of a block; rows goes up with each of them.
 void decode_block(const avro::Block& block, const avro::Schema& schema, std::int64_t& rows) {
-  avro::Decoder decoder(block.payload);
+  avro::Decoder decoder(block.payload, 0, pg::check_interrupts);
   std::int64_t record = 1;
   try {
     for (; record <= block.record_count; record++, rows++) {

@@ -74,7 +74,7 @@ bool RestoreSource::next_block() {
     progress_.end();
     return false;
   }
-  decoder_ = avro::Decoder(block_.payload);
+  decoder_ = avro::Decoder(block_.payload, 0, pg::check_interrupts);
   next_record_ = looked_back_ = 0;
   return true;
 }

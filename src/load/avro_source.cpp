@@ -74,12 +74,15 @@ bool AvroSource::next_block() {
   pg::check_interrupts();
   if (!decoder_.at_end()) throw Error("22P04", concat("block has ", decoder_.remaining(), " bytes after its last record"));
   next_record_ = 0;
+  block_.block_number = 0;  // what is wrong from here on is not in the block that was read
   if (ended_ || !file_->next_block(block_)) {
     ended_ = true;
     block_.record_count = 0;  // it may be asked again
     return false;
   }
-  decoder_ = avro::Decoder(block_.payload);
+  decoder_ = avro::Decoder(block_.payload, 0, pg::check_interrupts);
+  // a block without records, of which a file may have any number, is not kept
+  if (!blocks_.empty() && blocks_.back().first_row > rows_read_) blocks_.pop_back();
   blocks_.push_back({rows_read_ + 1, block_.block_number});
   while (blocks_.size() > 1 && blocks_[1].first_row + kKeptRows < rows_read_) blocks_.pop_front();
   return true;
@@ -121,7 +124,7 @@ void AvroSource::split(const Record& record, Fields& out) {
   out.valid = 0;
   out.problem = record.problem;
   if (out.problem) return;
-  avro::Decoder decoder(as_bytes(record.raw));
+  avro::Decoder decoder(as_bytes(record.raw), 0, pg::check_interrupts);
   call([&] { rows_->read(decoder, values_.data(), nulls_.get()); });
   for (std::size_t i = 0; i < out.values.size(); i++) {
     const std::size_t target = target_of_field_[i];
@@ -172,7 +175,7 @@ bool AvroSource::tell_place(std::int64_t first_row, std::int64_t last_row, std::
 
 std::optional<std::string> AvroSource::text_of(const Record& record) {
   std::string json;
-  avro::Decoder decoder(as_bytes(record.raw));
+  avro::Decoder decoder(as_bytes(record.raw), 0, pg::check_interrupts);
   try {
     avro::append_json(json, decoder, file_->schema());
   } catch (const Error&) {

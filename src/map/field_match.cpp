@@ -23,7 +23,7 @@ class Matcher {
     for (const avro::Field& field : fields) {
       own_names_.push_back({column_name(field)});
       std::vector<std::string>& aliases = aliases_.emplace_back();
-      for (const std::string& alias : field.aliases) aliases.push_back(pg::from_utf8(alias));
+      for (const std::string& alias : field.aliases) aliases.push_back(pg::shown_from_utf8(alias));
     }
   }
 
@@ -74,7 +74,7 @@ class Matcher {
   std::vector<int> places_, takers_;
 };
 
-std::string quoted(std::string_view word, const std::string& name) { return concat(word, " \"", pg::from_utf8(name), '"'); }
+std::string quoted(std::string_view word, const std::string& name) { return concat(word, " \"", pg::shown_from_utf8(name), '"'); }
 
 }  // namespace
 

@@ -89,7 +89,10 @@ class ArrayRead {
     for (avro::ItemBlock block = decoder_.item_block(array); block.count != 0; block = decoder_.item_block(array)) {
       if (block.count > MaxArraySize || count > static_cast<int>(MaxArraySize - block.count))
         throw Error("54000", concat("array has more than ", static_cast<int>(MaxArraySize), " items"));
-      for (std::size_t i = 0; i < block.count; i++) read_item(array, dimension);
+      for (std::size_t i = 0; i < block.count; i++) {
+        decoder_.check_interrupts();
+        read_item(array, dimension);
+      }
       count += static_cast<int>(block.count);
     }
     if (lengths_[dimension] >= 0 && lengths_[dimension] != count) fail_ragged(node_);
@@ -208,6 +211,7 @@ Datum ValueReader::read_odd_array(ReadNode& node, avro::Decoder& decoder) {
   const avro::Schema& array = *fields[2].schema;
   for (avro::ItemBlock block = decoder.item_block(array); block.count != 0; block = decoder.item_block(array))
     for (std::size_t i = 0; i < block.count; i++) {
+      decoder.check_interrupts();
       bool is_null;
       const Datum value = read(node.parts[0], decoder, &is_null);
       items.add(value, is_null);
@@ -253,6 +257,7 @@ Datum ValueReader::read_multirange(ReadNode& node, avro::Decoder& decoder) {
   const avro::Schema& array = *node.schema;
   for (avro::ItemBlock block = decoder.item_block(array); block.count != 0; block = decoder.item_block(array))
     for (std::size_t i = 0; i < block.count; i++) {
+      decoder.check_interrupts();
       bool is_null;
       const Datum value = read(node.parts[0], decoder, &is_null);
       if (is_null) throw Error("22004", concat("null is no range of type ", node.type->name));
@@ -274,6 +279,7 @@ Datum ValueReader::read_hstore(ReadNode& node, avro::Decoder& decoder) {
     const avro::Schema& map = *node.schema;
     for (avro::ItemBlock block = decoder.item_block(map); block.count != 0; block = decoder.item_block(map))
       for (std::size_t i = 0; i < block.count; i++) {
+        decoder.check_interrupts();
         append_quoted(text_, decoder.string());
         append_hstore_value(text_, item_, *map.items, decoder);
       }

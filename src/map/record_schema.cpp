@@ -91,7 +91,7 @@ std::string property_text(const avro::Field& field, std::string_view key) {
   std::string_view text;
   if (parser.parse(json->data(), json->size()).get(text) != simdjson::SUCCESS)
     throw Error("22P04", concat("property \"", key, "\" of field \"", field.name, "\" is no string"));
-  return pg::from_utf8(text);
+  return pg::shown_from_utf8(text);
 }
 
 }  // namespace
@@ -288,7 +288,7 @@ avro::SchemaDocument record_schema(const Table& table, const RecordOptions& opti
 
 std::string column_name(const avro::Field& field) {
   std::string name = property_text(field, "pg.name");
-  return name.empty() ? pg::from_utf8(field.name) : name;
+  return name.empty() ? pg::shown_from_utf8(field.name) : name;
 }
 
 std::string column_type(const avro::Field& field) {

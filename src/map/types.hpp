@@ -53,7 +53,8 @@ struct RecordOptions {
 /// has no form in UTF-8.
 [[nodiscard]] avro::SchemaDocument record_schema(const Table& table, const RecordOptions& options);
 
-/// The name of the column that a field stands for, in the database's encoding: pg.name, or else the field's own.
+/// The name of the column that a field stands for, in the database's encoding: pg.name, or else the field's own. One that the
+/// encoding lacks is shown with question marks: it is no column's.
 [[nodiscard]] std::string column_name(const avro::Field& field);
 /// The type that a field's column was declared with, in the database's encoding: pg.domain, or else pg.type; empty where both
 /// are missing.

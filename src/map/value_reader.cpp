@@ -273,7 +273,7 @@ Datum ValueReader::read_decimal(const ReadNode& node, avro::Decoder& decoder) {
     number = numeric_from_scaled(value, stored.scale, -1);
   } else {
     text_.clear();
-    avro::append_decimal(text_, stored.unscaled, stored.scale);
+    avro::append_decimal(text_, stored.unscaled, stored.scale, decoder.interrupt_check());
     number = DirectFunctionCall3(numeric_in, CStringGetDatum(text_.c_str()), ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
   }
   return node.kind == TypeKind::numeric ? fitted_numeric(node, number) : integer_of(node, number);

@@ -11,7 +11,7 @@ RecordStream::RecordStream(const std::string& path, std::vector<map::Target> tar
 bool RecordStream::next_block() {
   do {
     if (!file_.next_block(block_)) return false;
-    decoder_ = avro::Decoder(block_.payload);
+    decoder_ = avro::Decoder(block_.payload, 0, pg::check_interrupts);
     next_record_ = 0;
     if (block_.record_count == 0 && !decoder_.at_end()) throw Error("22P04", "block without records has bytes").context(place());
   } while (block_.record_count == 0);

@@ -15,7 +15,7 @@ namespace ferry::query {
 /// The records of a file as rows, one after the other. It belongs to the memory context in which it was made.
 class RecordStream {
  public:
-  /// Errors: as AvroFile and map::RowReader, with the file in the context.
+  /// Errors: as AvroFile; as map::RowReader, with nothing in the context: they are about the schema and the columns.
   RecordStream(const std::string& path, std::vector<map::Target> targets, map::Match match);
 
   /// Whether the file has a field for each of the targets.

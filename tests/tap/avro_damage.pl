@@ -113,6 +113,34 @@ foreach my $codec ('none', 'deflate', 'snappy', 'zstandard', 'bzip2', 'xz')
 		WHERE name ~ 'cut' AND try('$folder/$codec/' || name, 'SELECT count(*) FROM read_avro(NULL::things, %L)') = 'rows'}), '1', "$codec: but one cut are an error");
 }
 
+# blocks without records take nothing, however many there are
+my $sync = substr(slurp_file("$folder/none.avro"), -16);
+my $header = slurp_file("$folder/none.avro") =~ s/\Q$sync\E\K.*//sr;
+write_file("$folder/empty.avro", $header . "\0\0$sync" x 3_000_000);
+my $own_memory = q{substring(pg_read_file('/proc/self/status') FROM 'VmHWM:\s+(\d+)')::int - substring(pg_read_file('/proc/self/status') FROM 'RssShmem:\s+(\d+)')::int};
+is($node->safe_psql('postgres', qq{
+	COPY copied FROM '$folder/none.avro' WITH (FORMAT avro);
+	SELECT $own_memory AS before \\gset
+	COPY copied FROM '$folder/empty.avro' WITH (FORMAT avro);
+	SELECT $own_memory - :before < 16 * 1024}), 't', 'three million empty blocks take no memory');
+
+# a block of items that is said to be longer than its items are: whoever skips it and whoever reads them must not differ
+my $list = '{"type":"record","name":"r","fields":[{"name":"list","type":{"type":"array","items":"int"}},{"name":"word","type":"string"}]}';
+my $record = "\1\x08\x02" . "\0\2x" . "\0\4yz";    # of one item and 4 bytes
+write_file("$folder/longer.avro", "Obj\1\2\x16avro.schema" . pack('CC', (2 * length($list)) & 127 | 128, 2 * length($list) >> 7) . "$list\0$sync\2"
+	  . chr(2 * length($record)) . $record . $sync);
+foreach my $load ("COPY copied (list, word) FROM '$folder/longer.avro' WITH (FORMAT avro, ON_ERROR reject)", "SELECT * FROM read_avro('$folder/longer.avro') AS t(list int[], word text)",
+	"SELECT * FROM read_avro('$folder/longer.avro') AS t(word text)")
+{
+	my (undef, undef, $error) = $node->psql('postgres', "\\set VERBOSITY verbose\n$load");
+	like($error, qr/ERROR:  22P04: (items take 1 bytes, but their block is said to have 4|block has 4 bytes after its last record)/, "a size that is not that of the items: $load");
+}
+
+# what is wrong after a block is not in it
+write_file("$folder/twice.avro", slurp_file("$folder/none.avro") x 2);
+my (undef, undef, $twice) = $node->psql('postgres', "COPY copied FROM '$folder/twice.avro' WITH (FORMAT avro)");
+like($twice, qr/in the block 2\.\nCONTEXT:  COPY copied, file "[^"]*twice.avro"$/m, 'two files in one');
+
 # a backup: any change of its file or its manifest is found before the table is touched
 my $id = $node->safe_psql('postgres', "SELECT backup_id FROM backup_table('things', '$folder/backups')");
 foreach my $name ('public.things.avro', 'manifest.json')

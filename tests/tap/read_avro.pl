@@ -132,4 +132,33 @@ is($node->safe_psql('postgres', "SELECT (r).* FROM (SELECT read_avro(NULL::young
 my (undef, undef, $limit) = $node->psql('postgres', "SET pg_ferry.max_block_bytes = '1kB'; SELECT count(*) FROM read_avro('$folder/many.avro') AS t(v int8)");
 like($limit, qr/ERROR:  block .* larger than .*\n.*HINT:  The setting "pg_ferry.max_block_bytes" limits/s, 'a block beyond the limit');
 
+# --- helpers for files made by hand
+sub varint { my ($n, $out) = (2 * $_[0], ''); for (; $n > 127; $n >>= 7) { $out .= chr($n & 127 | 128); } return $out . chr($n); }
+sub with_size { return varint(length($_[0])) . $_[0]; }
+my $sync = 's' x 16;
+
+# --- a name that the database's encoding lacks is no name of a column; the others can be read
+$node->safe_psql('postgres', "CREATE DATABASE western ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0");
+$node->safe_psql('western', 'CREATE EXTENSION pg_ferry');
+append_to_file("$folder/euro.avro", "Obj\1" . varint(1) . with_size('avro.schema')
+	  . with_size(qq({"type":"record","name":"\xe2\x82\xac","fields":[{"name":"id","type":"int"},{"name":"price in \xe2\x82\xac","type":"int","aliases":["\xe2\x82\xac"]}]}))
+	  . varint(0) . $sync . varint(1) . with_size("\2\4") . $sync);
+is($node->safe_psql('western', "SELECT * FROM read_avro('$folder/euro.avro') AS t(id int)"), '1', 'a name beside one that the encoding lacks');
+my (undef, undef, $lacking) = $node->psql('western', "SELECT * FROM read_avro('$folder/euro.avro') AS t(id int, price int)");
+like($lacking, qr/column "price" does not exist .*\n.*"price in \?\?\?" integer NOT NULL/, 'which is shown as well as it can be');
+
+# --- a value whose digits take minutes
+my $number = with_size("\x7f" . "\xff" x 54000);
+my $items = varint(500) . $number x 500 . varint(0);
+append_to_file("$folder/digits.avro", "Obj\1" . varint(1) . with_size('avro.schema')
+	  . with_size('{"type":"array","items":{"type":"bytes","logicalType":"decimal","precision":130000,"scale":0}}') . varint(0) . $sync
+	  . varint(1) . with_size($items) . $sync);
+foreach my $type ('numeric[]', 'jsonb')
+{
+	my $start = time;
+	my (undef, undef, $error) = $node->psql('postgres', "SET statement_timeout = 300; SELECT v FROM read_avro(NULL::$type, '$folder/digits.avro') AS v");
+	like($error, qr/canceling statement due to statement timeout/, "digits of $type can be cancelled");
+	cmp_ok(time - $start, '<', 20, 'at once');
+}
+
 done_testing();

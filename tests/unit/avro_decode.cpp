@@ -220,6 +220,19 @@ TEST(AvroDecode, CountsTheValuesInRecordsThatTakeNoBytes) {
   EXPECT_EQ(skip_sqlstate(schema, bytes), "54000");
 }
 
+TEST(AvroDecode, ChecksForInterruptsInOneLongValue) {
+  const SchemaDocument schema = parse_schema(R"({"type":"array","items":{"type":"array","items":"int"}})");
+  Bytes bytes;
+  put_long(bytes, 1000);
+  bytes.resize(bytes.size() + 1001);
+  static int checks;
+  checks = 0;
+  Decoder decoder(bytes, 0, [] {
+    if (++checks == 500) throw Error("57014", "canceling");
+  });
+  EXPECT_EQ(error_of([&] { decoder.skip(schema.root()); }).sqlstate(), "57014");
+}
+
 TEST(AvroDecode, SkipsEveryType) {
   skip_all(R"("null")", {});
   skip_all(R"("boolean")", {1});
@@ -239,10 +252,12 @@ TEST(AvroDecode, SkipsEveryType) {
   skip_all(R"({"type":"map","values":"boolean"})", {0x02, 0x02, 'k', 1, 0x00});
 }
 
-TEST(AvroDecode, JumpsOverBlocksThatTellTheirSize) {
-  // The two bytes are no valid booleans: nobody looks at them.
-  skip_all(R"({"type":"array","items":"boolean"})", {0x03, 0x04, 7, 7, 0x00});
+TEST(AvroDecode, SkipsBlocksThatTellTheirSizeOnlyIfItIsRight) {
+  const char* kArray = R"({"type":"array","items":"boolean"})";
+  skip_all(kArray, {0x03, 0x04, 1, 0, 0x00});
   skip_all(R"({"type":"map","values":"null"})", {0x01, 0x04, 0x02, 'k', 0x00});
+  EXPECT_EQ(skip_sqlstate(kArray, {0x03, 0x04, 7, 7, 0x00}), "22P04");     // no booleans
+  EXPECT_EQ(skip_sqlstate(kArray, {0x03, 0x06, 1, 0, 1, 0x00}), "22P04");  // two items and three bytes
 }
 
 TEST(AvroDecode, RefusesMalformedValuesWhileSkipping) {

@@ -276,6 +276,21 @@ TEST(AvroSchema, LimitsDepthAndSize) {
         "54000");
 }
 
+TEST(AvroSchema, LimitsTheBytesOfFullNames) {
+  // a long namespace is written once and is part of every name within it
+  const std::string open = R"({"type":"record","name":"R","namespace":")" + repeat("n", 1 << 20) + R"(","fields":[)";
+  std::string types, references, aliases;
+  for (int i = 0; i < 64; i++) {
+    types += concat(R"({"name":"f)", i, R"(","type":{"type":"fixed","name":"F)", i, R"(","size":1}},)");
+    references += concat(R"({"name":"f)", i, R"(","type":["null","R"]},)");
+    aliases += concat(",\"a", i, '"');
+  }
+  const std::string last = R"({"name":"z","type":{"type":"fixed","name":"Z","size":1,"aliases":["a")";
+  for (const std::string& json : {open + types + last + "]}}]}", open + references + last + "]}}]}", open + last + aliases + "]}}]}"})
+    EXPECT_EQ(error_of([&] { static_cast<void>(parse_schema(json)); }).sqlstate(), "54000");
+  EXPECT_EQ(parse_schema(open + last + "]}}]}").root().fields.size(), 1u);
+}
+
 TEST(AvroSchema, LimitsTheValuesThatRecordsHoldThroughReferences) {
   // Each record holds the one before twice: 2^40 values in 40 lines.
   std::string json = R"([{"type":"record","name":"R0","fields":[]})";

@@ -155,6 +155,31 @@ TEST(AvroValueText, RefusesWhatIsNoText) {
             "54000");
 }
 
+TEST(AvroValueText, ChecksForInterruptsInOneLongValue) {
+  static int checks;
+  const auto stop_later = [] {
+    if (++checks == 500) throw Error("57014", "canceling");
+  };
+  for (const char* const items : {R"({"type":"array","items":"null"})", R"({"type":"map","values":"null"})"}) {
+    const SchemaDocument schema = parse_schema(items);
+    Bytes bytes;
+    put_long(bytes, 1000);
+    bytes.resize(bytes.size() + 1001);
+    Decoder decoder(bytes, 0, stop_later);
+    std::string out;
+    checks = 0;
+    EXPECT_EQ(error_of([&] { append_json(out, decoder, schema.root()); }).sqlstate(), "57014") << items;
+  }
+  // 24,000 digits are made nine at a time
+  const SchemaDocument decimal = parse_schema(R"({"type":"bytes","logicalType":"decimal","precision":24000})");
+  Bytes bytes;
+  put_bytes(bytes, Bytes(10'000, 0x7f));
+  Decoder decoder(bytes, 0, stop_later);
+  std::string out;
+  checks = 0;
+  EXPECT_EQ(error_of([&] { append_text(out, decoder, decimal.root()); }).sqlstate(), "57014");
+}
+
 TEST(AvroValueText, RefusesValuesNestedTooDeep) {
   const std::string list = R"({"type":"record","name":"n","fields":[{"name":"next","type":["null","n"]}]})";
   Bytes bytes(kMaxValueDepth + 1, 2);
