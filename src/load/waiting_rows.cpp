@@ -13,7 +13,8 @@ namespace {
 constexpr std::size_t kBatchRows = 1000;
 constexpr std::size_t kBatchBytes = 1 << 20;
 /// Three rounds are the usual number: the first finds the orphans, the second loads the rest, the third nothing more.
-constexpr int kMaxRounds = 20;
+constexpr int kPatientRounds = 20;
+constexpr int kMaxRounds = 100;
 
 }  // namespace
 
@@ -46,6 +47,7 @@ void WaitingRows::for_each_batch(Wanted&& is_wanted, Use&& use) {
   Record record;
   records_->rewind();
   for (std::uint32_t number = 0;; number++) {
+    if (number % kBatchRows == 0) pg::check_interrupts();
     const bool at_end = !records_->read(record);
     if (at_end || batch.size() == kBatchRows || bytes > kBatchBytes) {
       MemoryContext const caller = MemoryContextSwitchTo(batch_context_);
@@ -69,8 +71,9 @@ bool WaitingRows::has(State state) const { return std::find(states_.begin(), sta
 void WaitingRows::settle_all(const Settle& settle) {
   if (!records_) return;
   states_.assign(records_->size(), State::candidate);
-  for (int round = 0; round < kMaxRounds && has(State::candidate); round++) {
-    if (!load_candidates()) continue;
+  int round = 0;
+  for (; round < kMaxRounds && has(State::candidate); round++) {
+    if (!load_candidates(round < kPatientRounds)) continue;
     const bool has_loaded = !written_.empty();
     settle_loaded(settle);
     if (!has_loaded) break;
@@ -78,11 +81,16 @@ void WaitingRows::settle_all(const Settle& settle) {
     for (State& state : states_)
       if (state != State::settled) state = State::candidate;
   }
-  settle_rest(settle);
+  // as long as rows are loaded: they may be what others wait for
+  for (bool goes_on = round > kPatientRounds; goes_on && round < 2 * kMaxRounds; round++)
+    goes_on = settle_rest(MissingParent::waits, settle);
+  (void)settle_rest(MissingParent::rejects, settle);
 }
 
-/// One round. False: there were orphans, and nothing is loaded.
-bool WaitingRows::load_candidates() {
+/// One round. False: there were orphans, and nothing is loaded. What was rejected in it may fit without the orphans, and is tried
+/// again if that is so wanted: each of many rows with one key may be an orphan, and hide the next one. If not, the next round
+/// has no more than what fits together.
+bool WaitingRows::load_candidates(bool again) {
   struct FoundOrphans {};
   const FarthestValues before = writer_.farthest_values();
   try {
@@ -98,7 +106,7 @@ bool WaitingRows::load_candidates() {
   } catch (const FoundOrphans&) {
     writer_.restore_farthest_values(before);
     for (State& state : states_)
-      if (state != State::orphan && state != State::settled) state = State::candidate;
+      if (state != State::orphan && state != State::settled && (again || state == State::loaded)) state = State::candidate;
     return false;
   }
   return true;
@@ -150,15 +158,22 @@ void WaitingRows::settle_loaded(const Settle& settle) {
   });
 }
 
-/// What is left goes the usual way, row by row, which says what is wrong with each.
-void WaitingRows::settle_rest(const Settle& settle) {
+/// What is left goes the usual way, row by row, which says what is wrong with each. Whether rows were loaded.
+bool WaitingRows::settle_rest(MissingParent missing_parent, const Settle& settle) {
+  bool has_loaded = false;
   std::vector<Result> results;
   for_each_batch([this](std::uint32_t number) { return states_[number] != State::settled; },
-                 [&](const std::vector<Record>& batch, const std::vector<std::uint32_t>&) {
+                 [&](const std::vector<Record>& batch, const std::vector<std::uint32_t>& numbers) {
                    results.assign(batch.size(), Result{});
-                   writer_.write(batch, results, MissingParent::rejects);
-                   for (std::size_t i = 0; i < batch.size(); i++) settle(batch[i], results[i]);
+                   writer_.write(batch, results, missing_parent);
+                   for (std::size_t i = 0; i < batch.size(); i++) {
+                     if (results[i].state == Result::State::waiting) continue;
+                     has_loaded = has_loaded || results[i].state == Result::State::loaded;
+                     states_[numbers[i]] = State::settled;
+                     settle(batch[i], results[i]);
+                   }
                  });
+  return has_loaded;
 }
 
 }  // namespace ferry::load

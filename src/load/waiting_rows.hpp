@@ -38,10 +38,10 @@ class WaitingRows {
   template <class Wanted, class Use>
   void for_each_batch(Wanted&& is_wanted, Use&& use);
   [[nodiscard]] bool has(State state) const;
-  [[nodiscard]] bool load_candidates();
+  [[nodiscard]] bool load_candidates(bool again);
   void write_candidates();
   void settle_loaded(const Settle& settle);
-  void settle_rest(const Settle& settle);
+  bool settle_rest(MissingParent missing_parent, const Settle& settle);
 
   ExactWriter& writer_;
   SelfReferences& references_;
