@@ -16,6 +16,13 @@ constexpr std::size_t kBatchBytes = 1 << 20;
 constexpr int kPatientRounds = 20;
 constexpr int kMaxRounds = 100;
 
+/// Whether a record and another one have the same key, of which one is not in the table now.
+bool hides_row(const Result& result) {
+  const bool is_conflict = result.problem.sqlstate == "23505" || result.problem.sqlstate == "23P01";
+  return result.state == Result::State::skipped || (result.state == Result::State::rejected && is_conflict) ||
+         (result.state == Result::State::loaded && ItemPointerIsValid(&result.place.replaced));
+}
+
 }  // namespace
 
 WaitingRows::WaitingRows(ExactWriter& writer, SelfReferences& references)
@@ -87,17 +94,17 @@ void WaitingRows::settle_all(const Settle& settle) {
   (void)settle_rest(MissingParent::rejects, settle);
 }
 
-/// One round. False: there were orphans, and nothing is loaded. What was rejected in it may fit without the orphans, and is tried
-/// again if that is so wanted: each of many rows with one key may be an orphan, and hide the next one. If not, the next round
-/// has no more than what fits together.
-bool WaitingRows::load_candidates(bool again) {
+/// One round. False: there were orphans, and nothing is loaded. What they kept out for its key may fit without them, and may be
+/// the parent of what depends on them: these rows are tried again if the round is patient. If not, the next round has no more
+/// than what fits together: each of many rows with one key may be an orphan, and hide the next one.
+bool WaitingRows::load_candidates(bool is_patient) {
   struct FoundOrphans {};
   const FarthestValues before = writer_.farthest_values();
   try {
     (void)pg::attempt(
         [&] {
           write_candidates();
-          const std::vector<std::uint32_t> orphans = references_.find_orphans(written_);
+          const std::vector<std::uint32_t> orphans = references_.find_orphans(written_, !is_patient || !hides_rows_);
           if (orphans.empty()) return;
           for (const std::uint32_t number : orphans) states_[number] = State::orphan;
           throw FoundOrphans{};
@@ -106,7 +113,7 @@ bool WaitingRows::load_candidates(bool again) {
   } catch (const FoundOrphans&) {
     writer_.restore_farthest_values(before);
     for (State& state : states_)
-      if (state != State::orphan && state != State::settled && (again || state == State::loaded)) state = State::candidate;
+      if (state != State::orphan && state != State::settled && (is_patient || state == State::loaded)) state = State::candidate;
     return false;
   }
   return true;
@@ -115,6 +122,7 @@ bool WaitingRows::load_candidates(bool again) {
 void WaitingRows::write_candidates() {
   written_.clear();
   keys_.clear();
+  hides_rows_ = false;
   std::vector<Result> results;
   for_each_batch([this](std::uint32_t number) { return states_[number] == State::candidate; },
                  [&](const std::vector<Record>& batch, const std::vector<std::uint32_t>& numbers) {
@@ -123,6 +131,7 @@ void WaitingRows::write_candidates() {
                    for (std::size_t i = 0; i < batch.size(); i++) {
                      const Result& result = results[i];
                      State& state = states_[numbers[i]];
+                     hides_rows_ = hides_rows_ || hides_row(result);
                      state = State::rejected;
                      if (result.state == Result::State::skipped) state = State::skipped;
                      if (result.state == Result::State::suppressed || result.state == Result::State::filtered)
