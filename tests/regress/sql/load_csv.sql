@@ -3,6 +3,7 @@ SET client_min_messages = warning;
 CREATE EXTENSION pg_ferry;
 RESET client_min_messages;
 \getenv srcdir PG_ABS_SRCDIR
+\getenv builddir PG_ABS_BUILDDIR
 \set dirty :srcdir '/data/dirty.csv'
 \set crlf :srcdir '/data/crlf.csv'
 \set with_header :srcdir '/data/header.csv'
@@ -186,6 +187,14 @@ CREATE TABLE counted (id number DEFAULT nextval('numbers'), n int);
 ALTER SEQUENCE numbers OWNED BY counted.id;
 SELECT rows_loaded FROM insert_rows('counted', '[{"id": 7}]');
 INSERT INTO counted (n) VALUES (1) RETURNING id;
+
+-- a line of nothing but delimiters takes no more memory than it has to
+\set file :builddir '/results/delimiters.csv'
+COPY (SELECT '1,' UNION ALL SELECT repeat(',', n) FROM (VALUES (99999), (200000)) v(n)) TO :'file';
+SELECT rows_read, rows_loaded, rows_rejected FROM load_csv('counted', :'file');
+SELECT row_number, length(raw_row), reason, detail FROM ferry_rejects WHERE load_id = (SELECT max(load_id) FROM ferry_loads) ORDER BY row_number;
+COPY (SELECT string_agg('c' || n, ',') FROM generate_series(1, 100001) n) TO :'file';
+SELECT load_csv('counted', :'file', '{id}', header => true);
 
 -- a table that is none
 SELECT load_csv(4294967295::regclass, :'latin1');
