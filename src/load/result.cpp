@@ -18,16 +18,17 @@ std::int64_t farther(const Column& column, std::int64_t a, std::int64_t b) {
 
 RowNotes::RowNotes(Rules& rules, const WriterOptions& options) : rules_(rules) {
   for (const Column& column : rules.columns()) {
-    const bool is_integer = column.type == INT2OID || column.type == INT4OID || column.type == INT8OID;
-    if (column.loaded && OidIsValid(column.sequence) && is_integer) fed_.push_back(&column);
+    if (!column.loaded || !OidIsValid(column.sequence)) continue;
+    const Oid type = call(getBaseType, column.type);
+    if (type == INT2OID || type == INT4OID || type == INT8OID) fed_.emplace_back(&column, type);
   }
   if (options.want_keys) key_ = rules.primary_key();
 }
 
-void RowNotes::note_value(const Column& column, Datum value, FarthestValues& farthest) {
-  const std::int64_t number = column.type == INT2OID   ? DatumGetInt16(value)
-                              : column.type == INT4OID ? DatumGetInt32(value)
-                                                       : DatumGetInt64(value);
+void RowNotes::note_value(const Column& column, Oid type, Datum value, FarthestValues& farthest) {
+  const std::int64_t number = type == INT2OID   ? DatumGetInt16(value)
+                              : type == INT4OID ? DatumGetInt32(value)
+                                                : DatumGetInt64(value);
   auto& known = farthest.try_emplace(&column, number).first->second;
   known = farther(column, known, number);
 }

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "load/error_place.hpp"
@@ -65,17 +66,18 @@ class RowNotes {
   /// without a guard.
   template <class F>
   void take(F&& value_of, Result& result, FarthestValues& farthest) const {
-    for (const Column* const column : fed_) {
+    for (const auto& [column, type] : fed_) {
       bool is_null = false;
-      const Datum value = pg::call([&] { return value_of(column->attribute, &is_null); });
-      if (!is_null) note_value(*column, value, farthest);
+      const AttrNumber attribute = column->attribute;
+      const Datum value = pg::call([&] { return value_of(attribute, &is_null); });
+      if (!is_null) note_value(*column, type, value, farthest);
     }
     if (!key_.empty()) result.key = key_json(value_of);
   }
   [[nodiscard]] bool is_empty() const { return fed_.empty() && key_.empty(); }
 
  private:
-  static void note_value(const Column& column, Datum value, FarthestValues& farthest);
+  static void note_value(const Column& column, Oid type, Datum value, FarthestValues& farthest);
   static std::string value_json(Oid type, Datum value);
   [[nodiscard]] const FormData_pg_attribute& attribute(AttrNumber number) const;
   void add_member(std::string& json, AttrNumber number, const std::string& value) const;
@@ -95,7 +97,7 @@ class RowNotes {
   }
 
   Rules& rules_;
-  std::vector<const Column*> fed_;  ///< loaded columns with a sequence and an integer type
+  std::vector<std::pair<const Column*, Oid>> fed_;  ///< loaded columns with a sequence, and the integer type below domains
   std::vector<AttrNumber> key_;
 };
 

@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "load/bulk_rules.hpp"
 #include "text/value_parse.hpp"
 
 #include "pg/server.hpp"
@@ -32,7 +33,7 @@ RowConverter::RowConverter(Rules& rules, List* filter, bool fields_may_be_absent
   }
   if (filter == nullptr) return;
   filter_ = call(ExecInitQual, filter, static_cast<PlanState*>(nullptr));
-  has_mutable_filter_ = call(contain_mutable_functions, reinterpret_cast<Node*>(filter));
+  has_mutable_filter_ = may_look_at_tables(reinterpret_cast<Node*>(filter));
 }
 
 RowConverter::Parser RowConverter::parser_of(const Column& column, std::size_t& max_bytes) {

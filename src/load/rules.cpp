@@ -22,7 +22,9 @@ using pg::call;
 Rules::Rules(Oid table, bool load_all) {
   relation_ = call([table] {
     if (RecoveryInProgress()) PreventCommandDuringRecovery("a load");
-    Relation const relation = table_open(table, RowExclusiveLock);
+    Relation const relation = try_table_open(table, RowExclusiveLock);
+    if (relation == nullptr)
+      ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE), errmsg("table with OID %u does not exist", table)));
     pg::TableWriter::check_target(relation);
     PreventCommandIfReadOnly("a load");  // into a temporary table too: the log is none
     // a row of defaults alone needs the privilege too, on any column

@@ -265,13 +265,13 @@ List* SelfReferences::tables() {
   return tables_;
 }
 
-std::vector<std::uint32_t> SelfReferences::find_orphans(std::vector<WrittenRow>& rows) {
+std::vector<std::uint32_t> SelfReferences::find_orphans(std::vector<WrittenRow>& rows, bool with_dependents) {
   std::sort(rows.begin(), rows.end(),
             [](const WrittenRow& a, const WrittenRow& b) { return key_of_place(a.place) < key_of_place(b.place); });
   Lookup lookup{rows, tables()};
   lookup.orphan.assign(rows.size(), false);
   call([&lookup] { lookup.ask(); });
-  lookup.close_over();
+  if (with_dependents) lookup.close_over();
   std::vector<std::uint32_t> orphans;
   for (std::size_t i = 0; i < rows.size(); i++)
     if (lookup.orphan[i]) orphans.push_back(rows[i].number);

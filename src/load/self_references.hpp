@@ -30,10 +30,10 @@ class SelfReferences {
   /// The tables that they refer to: a list of OIDs, for TableWriter::leave_out_references_to().
   [[nodiscard]] List* tables();
 
-  /// The numbers of those rows that have no parent, or an orphan for a parent. Asks as the server's own trigger does: with its
-  /// query, for every row that is still there, with the rights of the parent's owner, and locks the parents that it finds.
-  /// Afterwards rows are in any order. Memory: some 12 bytes a row, besides rows.
-  [[nodiscard]] std::vector<std::uint32_t> find_orphans(std::vector<WrittenRow>& rows);
+  /// The numbers of those rows that have no parent, or, with_dependents, an orphan for a parent. Asks as the server's own
+  /// trigger does: with its query, for every row that is still there, with the rights of the parent's owner, and locks the
+  /// parents that it finds. Afterwards rows are in any order. Memory: some 12 bytes a row, besides rows.
+  [[nodiscard]] std::vector<std::uint32_t> find_orphans(std::vector<WrittenRow>& rows, bool with_dependents);
 
  private:
   [[nodiscard]] bool is_related(Oid referenced) const;

@@ -22,8 +22,8 @@ using pg::call;
 
 namespace {
 
-/// The last value that the sequence gave out, or the one before its next. Calls the server without a guard.
-std::int64_t read_position(Oid sequence, std::int64_t increment) {
+/// Whether the sequence could still give out value or one before it. Calls the server without a guard.
+bool has_before_it(Oid sequence, bool ascends, std::int64_t value) {
   Relation const relation = relation_open(sequence, AccessShareLock);
   const Buffer buffer = ReadBuffer(relation, 0);
   LockBuffer(buffer, BUFFER_LOCK_SHARE);
@@ -35,18 +35,18 @@ std::int64_t read_position(Oid sequence, std::int64_t increment) {
   const FormData_pg_sequence_data data = *reinterpret_cast<Form_pg_sequence_data>(GETSTRUCT(&tuple));
   UnlockReleaseBuffer(buffer);
   relation_close(relation, NoLock);
-  return data.is_called ? data.last_value : data.last_value - increment;
+  if (value == data.last_value) return !data.is_called;
+  return ascends ? value > data.last_value : value < data.last_value;
 }
 
-/// Whether the sequence could still give out value or one before it. Calls the server without a guard.
+/// The same, and value is within the limits of the sequence. Calls the server without a guard.
 bool is_behind(Oid sequence, std::int64_t value) {
   HeapTuple const tuple = SearchSysCache1(SEQRELID, ObjectIdGetDatum(sequence));
   if (!HeapTupleIsValid(tuple)) return false;
   const FormData_pg_sequence form = *reinterpret_cast<Form_pg_sequence>(GETSTRUCT(tuple));
   ReleaseSysCache(tuple);
   if (value < form.seqmin || value > form.seqmax) return false;
-  const std::int64_t reached = read_position(sequence, form.seqincrement);
-  return form.seqincrement > 0 ? value > reached : value < reached;
+  return has_before_it(sequence, form.seqincrement > 0, value);
 }
 
 /// Sets the sequence so that the next value comes after value, if it is not there already. Calls the server without a guard.
@@ -60,9 +60,7 @@ void set_forward(Oid sequence, std::int64_t value) {
   // nextval() takes a RowExclusiveLock: while we have ours nobody moves the sequence between our look and our step. Where a
   // transaction that uses the sequence is open we go without, rather than wait for its end.
   const bool locked = ConditionalLockRelationOid(sequence, ShareRowExclusiveLock);
-  const std::int64_t reached = read_position(sequence, form.seqincrement);
-  if (ascends ? value > reached : value < reached)
-    DirectFunctionCall2(setval_oid, ObjectIdGetDatum(sequence), Int64GetDatum(value));
+  if (has_before_it(sequence, ascends, value)) DirectFunctionCall2(setval_oid, ObjectIdGetDatum(sequence), Int64GetDatum(value));
   if (locked) UnlockRelationOid(sequence, ShareRowExclusiveLock);
 }
 

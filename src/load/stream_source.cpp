@@ -1,6 +1,7 @@
 #include "load/stream_source.hpp"
 
 #include <algorithm>
+#include <unordered_set>
 
 #include "base/concat.hpp"
 #include "pg/guard.hpp"
@@ -20,6 +21,9 @@ namespace ferry::load {
 using pg::call;
 
 namespace {
+
+/// Of a header and of a record. Fields take more memory than their delimiters.
+constexpr std::size_t kMaxFields = 100'000;
 
 /// Lengths of characters in the encodings of clients in which ASCII bytes occur inside of a character.
 template <int kEncoding>
@@ -110,6 +114,7 @@ std::unique_ptr<text::RecordReader> reader_of(ByteSource& bytes, const StreamOpt
 
 StreamSource::StreamSource(ByteSource& bytes, const StreamOptions& options, Rules& rules)
     : options_(options), rules_(rules), reader_(reader_of(bytes, options_)) {
+  options_.dialect.max_fields = kMaxFields;
   const int server_encoding = GetDatabaseEncoding();
   if (options_.encoding != server_encoding && options_.encoding != PG_SQL_ASCII && server_encoding != PG_SQL_ASCII) {
     conversion_ = call(FindDefaultConversionProc, options_.encoding, server_encoding);
@@ -165,6 +170,7 @@ std::vector<std::string> StreamSource::read_names() {
   std::optional<Problem> problem = problem_of(record.problem, options_.format, options_.max_record_bytes);
   if (problem || !convert(header.raw, problem) || !split_text(problem))
     throw Error("22P04", "header line is malformed").detail(problem->reason);
+  if (fields_.size() > kMaxFields) throw Error("54000", concat("header line has more than ", kMaxFields, " fields"));
   std::vector<std::string> names;
   for (const text::Field& field : fields_) names.emplace_back(field.text, field.size);
   return names;
@@ -189,9 +195,10 @@ void StreamSource::match_header() {
 
 void StreamSource::place_fields_by_name() {
   const std::vector<std::string>& names = options_.header_names;
-  for (auto name = names.begin(); name != names.end(); ++name)
-    if (std::find(names.begin(), name, *name) != name)
-      throw Error("42701", concat("column \"", *name, "\" occurs more than once in the header line"));
+  std::unordered_set<std::string_view> known;
+  for (const std::string& name : names)
+    if (!known.insert(name).second)
+      throw Error("42701", concat("column \"", name, "\" occurs more than once in the header line"));
   if (options_.columns.empty()) {
     try {
       rules_.choose_columns(names);
@@ -317,7 +324,10 @@ void StreamSource::split(const Record& record, Fields& out) {
 
 /// Puts fields_ into the places of their columns, or what is wrong with them into out.problem.
 void StreamSource::place_fields(Fields& out) const {
-  const auto counts = [this] { return concat("Expected ", column_of_field_.size(), " fields, found ", fields_.size(), "."); };
+  const auto counts = [this] {
+    const std::string found = fields_.size() > kMaxFields ? concat("more than ", kMaxFields) : std::to_string(fields_.size());
+    return concat("Expected ", column_of_field_.size(), " fields, found ", found, ".");
+  };
   if (fields_.size() > column_of_field_.size()) {
     out.problem = malformed("extra data after last expected column", counts());
     return;

@@ -13,7 +13,15 @@ namespace {
 constexpr std::size_t kBatchRows = 1000;
 constexpr std::size_t kBatchBytes = 1 << 20;
 /// Three rounds are the usual number: the first finds the orphans, the second loads the rest, the third nothing more.
-constexpr int kMaxRounds = 20;
+constexpr int kPatientRounds = 20;
+constexpr int kMaxRounds = 100;
+
+/// Whether a record and another one have the same key, of which one is not in the table now.
+bool hides_row(const Result& result) {
+  const bool is_conflict = result.problem.sqlstate == "23505" || result.problem.sqlstate == "23P01";
+  return result.state == Result::State::skipped || (result.state == Result::State::rejected && is_conflict) ||
+         (result.state == Result::State::loaded && ItemPointerIsValid(&result.place.replaced));
+}
 
 }  // namespace
 
@@ -46,6 +54,7 @@ void WaitingRows::for_each_batch(Wanted&& is_wanted, Use&& use) {
   Record record;
   records_->rewind();
   for (std::uint32_t number = 0;; number++) {
+    if (number % kBatchRows == 0) pg::check_interrupts();
     const bool at_end = !records_->read(record);
     if (at_end || batch.size() == kBatchRows || bytes > kBatchBytes) {
       MemoryContext const caller = MemoryContextSwitchTo(batch_context_);
@@ -69,8 +78,9 @@ bool WaitingRows::has(State state) const { return std::find(states_.begin(), sta
 void WaitingRows::settle_all(const Settle& settle) {
   if (!records_) return;
   states_.assign(records_->size(), State::candidate);
-  for (int round = 0; round < kMaxRounds && has(State::candidate); round++) {
-    if (!load_candidates()) continue;
+  int round = 0;
+  for (; round < kMaxRounds && has(State::candidate); round++) {
+    if (!load_candidates(round < kPatientRounds)) continue;
     const bool has_loaded = !written_.empty();
     settle_loaded(settle);
     if (!has_loaded) break;
@@ -78,18 +88,23 @@ void WaitingRows::settle_all(const Settle& settle) {
     for (State& state : states_)
       if (state != State::settled) state = State::candidate;
   }
-  settle_rest(settle);
+  // as long as rows are loaded: they may be what others wait for
+  for (bool goes_on = round > kPatientRounds; goes_on && round < 2 * kMaxRounds; round++)
+    goes_on = settle_rest(MissingParent::waits, settle);
+  (void)settle_rest(MissingParent::rejects, settle);
 }
 
-/// One round. False: there were orphans, and nothing is loaded.
-bool WaitingRows::load_candidates() {
+/// One round. False: there were orphans, and nothing is loaded. What they kept out for its key may fit without them, and may be
+/// the parent of what depends on them: these rows are tried again if the round is patient. If not, the next round has no more
+/// than what fits together: each of many rows with one key may be an orphan, and hide the next one.
+bool WaitingRows::load_candidates(bool is_patient) {
   struct FoundOrphans {};
   const FarthestValues before = writer_.farthest_values();
   try {
     (void)pg::attempt(
         [&] {
           write_candidates();
-          const std::vector<std::uint32_t> orphans = references_.find_orphans(written_);
+          const std::vector<std::uint32_t> orphans = references_.find_orphans(written_, !is_patient || !hides_rows_);
           if (orphans.empty()) return;
           for (const std::uint32_t number : orphans) states_[number] = State::orphan;
           throw FoundOrphans{};
@@ -98,7 +113,7 @@ bool WaitingRows::load_candidates() {
   } catch (const FoundOrphans&) {
     writer_.restore_farthest_values(before);
     for (State& state : states_)
-      if (state != State::orphan && state != State::settled) state = State::candidate;
+      if (state != State::orphan && state != State::settled && (is_patient || state == State::loaded)) state = State::candidate;
     return false;
   }
   return true;
@@ -107,6 +122,7 @@ bool WaitingRows::load_candidates() {
 void WaitingRows::write_candidates() {
   written_.clear();
   keys_.clear();
+  hides_rows_ = false;
   std::vector<Result> results;
   for_each_batch([this](std::uint32_t number) { return states_[number] == State::candidate; },
                  [&](const std::vector<Record>& batch, const std::vector<std::uint32_t>& numbers) {
@@ -115,6 +131,7 @@ void WaitingRows::write_candidates() {
                    for (std::size_t i = 0; i < batch.size(); i++) {
                      const Result& result = results[i];
                      State& state = states_[numbers[i]];
+                     hides_rows_ = hides_rows_ || hides_row(result);
                      state = State::rejected;
                      if (result.state == Result::State::skipped) state = State::skipped;
                      if (result.state == Result::State::suppressed || result.state == Result::State::filtered)
@@ -150,15 +167,22 @@ void WaitingRows::settle_loaded(const Settle& settle) {
   });
 }
 
-/// What is left goes the usual way, row by row, which says what is wrong with each.
-void WaitingRows::settle_rest(const Settle& settle) {
+/// What is left goes the usual way, row by row, which says what is wrong with each. Whether rows were loaded.
+bool WaitingRows::settle_rest(MissingParent missing_parent, const Settle& settle) {
+  bool has_loaded = false;
   std::vector<Result> results;
   for_each_batch([this](std::uint32_t number) { return states_[number] != State::settled; },
-                 [&](const std::vector<Record>& batch, const std::vector<std::uint32_t>&) {
+                 [&](const std::vector<Record>& batch, const std::vector<std::uint32_t>& numbers) {
                    results.assign(batch.size(), Result{});
-                   writer_.write(batch, results, MissingParent::rejects);
-                   for (std::size_t i = 0; i < batch.size(); i++) settle(batch[i], results[i]);
+                   writer_.write(batch, results, missing_parent);
+                   for (std::size_t i = 0; i < batch.size(); i++) {
+                     if (results[i].state == Result::State::waiting) continue;
+                     has_loaded = has_loaded || results[i].state == Result::State::loaded;
+                     states_[numbers[i]] = State::settled;
+                     settle(batch[i], results[i]);
+                   }
                  });
+  return has_loaded;
 }
 
 }  // namespace ferry::load

@@ -18,8 +18,8 @@ using Settle = std::function<void(const Record&, const Result&)>;
 
 /// Rows whose parent, a row of the same table, was not there when they came. When all other rows are loaded they are written
 /// together, in file order, without that check, in one subtransaction. Then their parents are looked up. If some have none, it
-/// is rolled back, and begins again without them and all that depend on them; triggers and subscribers never see more of those.
-/// So chains in any order and circles are loaded whole.
+/// is rolled back, and begins again without them, and without all that depend on them unless another row has the same key;
+/// triggers and subscribers never see more of those. So chains in any order and circles are loaded whole.
 class WaitingRows {
  public:
   /// All arguments outlive the object. Rows are kept in what is the current memory context now.
@@ -38,10 +38,10 @@ class WaitingRows {
   template <class Wanted, class Use>
   void for_each_batch(Wanted&& is_wanted, Use&& use);
   [[nodiscard]] bool has(State state) const;
-  [[nodiscard]] bool load_candidates();
+  [[nodiscard]] bool load_candidates(bool is_patient);
   void write_candidates();
   void settle_loaded(const Settle& settle);
-  void settle_rest(const Settle& settle);
+  bool settle_rest(MissingParent missing_parent, const Settle& settle);
 
   ExactWriter& writer_;
   SelfReferences& references_;
@@ -50,6 +50,7 @@ class WaitingRows {
   std::vector<State> states_;                  ///< of each record
   std::map<std::uint32_t, std::string> keys_;  ///< of loaded ones, where they were asked for
   std::vector<WrittenRow> written_;
+  bool hides_rows_ = false;  ///< another row with the same key is not in the table for one that is
 };
 
 }  // namespace ferry::load

@@ -37,7 +37,8 @@ Datum avro_schema_of(FunctionCallInfo fcinfo) {
   const pg::Arguments arguments(fcinfo);
   const Oid target = arguments.oid(0, "target");
   const map::Profile profile = map::profile_of(arguments.text(1, "profile"));
-  Relation const relation = pg::call(relation_open, target, LOCKMODE{AccessShareLock});
+  Relation const relation = pg::call(try_relation_open, target, LOCKMODE{AccessShareLock});
+  if (relation == nullptr) throw Error("42P01", concat("table with OID ", target, " does not exist"));
   check_has_rows(relation);
   const map::Table table = map::describe(relation);
   pg::call(relation_close, relation, LOCKMODE{AccessShareLock});

@@ -136,7 +136,7 @@ void split_copy_text(std::string_view record, const Dialect& dialect, std::strin
     field.is_default = dialect.default_string && raw == *dialect.default_string;
     fields.push_back(field);
     *out++ = '\0';
-    if (in == end) return;
+    if (in == end || fields.size() > dialect.max_fields) return;
     in++;
   }
 }

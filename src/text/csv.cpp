@@ -171,7 +171,7 @@ void split_unquoted(std::string_view record, const Dialect& dialect, std::string
     if (count == fields.size()) fields.emplace_back();
     fields[count++] = unquoted_field(dialect, start, field_end);
   };
-  for (char* block = start; block < end; block += kMarkedBytes) {
+  for (char* block = start; block < end && count <= dialect.max_fields; block += kMarkedBytes) {
     for (std::uint64_t marks = marks_of(block, dialect.delimiter); marks != 0; marks &= marks - 1) {
       char* const delimiter = block + std::countr_zero(marks);
       *delimiter = '\0';
@@ -180,7 +180,7 @@ void split_unquoted(std::string_view record, const Dialect& dialect, std::string
     }
   }
   add(end);
-  fields.resize(count);
+  fields.resize(count > dialect.max_fields ? dialect.max_fields + 1 : count);
 }
 
 }  // namespace
@@ -204,7 +204,7 @@ bool split_csv(std::string_view record, const Dialect& dialect, std::string& sto
     fields.back().is_null = !has_quote && text == dialect.null_string;
     fields.back().is_default = !has_quote && dialect.default_string && text == *dialect.default_string;
     *out = '\0';
-    if (!more) return true;
+    if (!more || fields.size() > dialect.max_fields) return true;
     in++;
   }
 }

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,6 +22,7 @@ struct Dialect {
   char escape = '"';                            ///< of CSV: inside quotes, before quote or escape: the next character is data
   std::string null_string{};                    ///< a field that came as this, unquoted, is null
   std::optional<std::string> default_string{};  ///< likewise: takes its column's default
+  std::size_t max_fields = std::numeric_limits<std::size_t>::max();  ///< a record with more of them is given one more
 };
 
 enum class RecordProblem : std::uint8_t {

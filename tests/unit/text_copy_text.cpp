@@ -134,6 +134,11 @@ std::vector<std::string> split(std::string_view record, const Dialect& dialect =
   return texts;
 }
 
+TEST(CopyTextSplit, GivesOneFieldMoreThanThereMayBe) {
+  EXPECT_EQ(split("a,b,c,d,e,f", {.max_fields = 3}), (std::vector<std::string>{"a", "b", "c", "d"}));
+  EXPECT_EQ(split("a,b,c", {.max_fields = 3}), (std::vector<std::string>{"a", "b", "c"}));
+}
+
 using Texts = std::vector<std::string>;
 
 TEST(CopyTextSplit, FindsFieldsBetweenDelimiters) {

@@ -104,8 +104,9 @@ TEST(CsvReader, HonoursAnEscapeOfItsOwn) {
 }
 
 TEST(CsvReader, LosesOneLineToAStrayQuote) {
-  EXPECT_EQ(read_all("a\n\"b\nc\nd\n"),
-            (std::vector<Seen>{{"a", 1, kNone}, {"\"b", 2, RecordProblem::unterminated_quote}, {"c", 3, kNone}, {"d", 4, kNone}}));
+  EXPECT_EQ(
+      read_all("a\n\"b\nc\nd\n"),
+      (std::vector<Seen>{{"a", 1, kNone}, {"\"b", 2, RecordProblem::unterminated_quote}, {"c", 3, kNone}, {"d", 4, kNone}}));
   EXPECT_EQ(read_all("a\r\n\"b\r\nc\r\n"),
             (std::vector<Seen>{{"a", 1, kNone}, {"\"b", 2, RecordProblem::unterminated_quote}, {"c", 3, kNone}}));
   EXPECT_EQ(read_all("\"b"), (std::vector<Seen>{{"\"b", 1, RecordProblem::unterminated_quote}}));
@@ -187,6 +188,16 @@ std::vector<std::string> split(std::string_view record, const Dialect& dialect =
     texts.push_back(field.is_null ? "NULL" : field.text);
   }
   return texts;
+}
+
+TEST(CsvSplit, GivesOneFieldMoreThanThereMayBe) {
+  const std::string long_record(1000, ',');
+  for (const std::string& record : {std::string("a,b,c,d,e,f"), long_record, "\"\"" + long_record}) {
+    EXPECT_EQ(split(record, {.max_fields = 3}).size(), 4U);
+    EXPECT_EQ(split(record, {.max_fields = 5}).size(), 6U);
+  }
+  EXPECT_EQ(split("a,b,c", {.max_fields = 3}), (std::vector<std::string>{"a", "b", "c"}));
+  EXPECT_EQ(split("a,\"b\",c", {.max_fields = 3}), (std::vector<std::string>{"a", "b", "c"}));
 }
 
 using Texts = std::vector<std::string>;

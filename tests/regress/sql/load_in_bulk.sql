@@ -67,6 +67,36 @@ ALTER TABLE counted_by_domain ADD v very_scarce;
 SELECT rows_loaded, rows_rejected FROM insert_rows('counted', '[{"id": 1}, {"id": 2}, {"id": 3}, {"id": 4}, {"id": 5}]');
 SELECT rows_loaded, rows_rejected FROM insert_rows('counted_by_domain', '[{"id": 1, "v": 1}, {"id": 2, "v": 1}, {"id": 3, "v": 1}, {"id": 4, "v": 1}]');
 
+-- so do those of a domain that another one is over, or that a generated column, a default, a CHECK or a condition casts to
+CREATE TABLE deep (id int);
+CREATE FUNCTION room_in_deep(int) RETURNS boolean LANGUAGE sql AS 'SELECT count(*) < 3 FROM deep';
+CREATE DOMAIN rare AS int CHECK (room_in_deep(VALUE));
+CREATE DOMAIN rare_array AS rare[];
+CREATE TYPE rare_pair AS (x rare);
+CREATE DOMAIN rare_row AS rare_pair;
+ALTER TABLE deep ADD v rare_array;
+SELECT rows_loaded, rows_rejected FROM insert_rows('deep', '[{"v": [1]}, {"v": [2]}, {"v": [3]}, {"v": [4]}, {"v": []}]');
+DELETE FROM deep;
+ALTER TABLE deep DROP v, ADD v rare_row;
+SELECT rows_loaded, rows_rejected FROM insert_rows('deep', '[{"v": {"x": 1}}, {"v": {"x": 2}}, {"v": {"x": 3}}, {"v": {"x": 4}}]');
+DELETE FROM deep;
+ALTER TABLE deep DROP v, ADD v rare GENERATED ALWAYS AS (id) STORED;
+SELECT rows_loaded, rows_rejected FROM insert_rows('deep', '[{"id": 1}, {"id": 2}, {"id": 3}, {"id": 4}]');
+DELETE FROM deep;
+ALTER TABLE deep DROP v, ADD v int DEFAULT 7::rare;
+SELECT rows_loaded, rows_rejected FROM insert_rows('deep', '[{"id": 1}, {"id": 2}, {"id": 3}, {"id": 4}]');
+DELETE FROM deep;
+ALTER TABLE deep DROP v, ADD CHECK (id::rare > 0);
+SELECT rows_loaded, rows_rejected FROM insert_rows('deep', '[{"id": 1}, {"id": 2}, {"id": 3}, {"id": 4}]');
+DELETE FROM deep;
+ALTER TABLE deep DROP CONSTRAINT deep_id_check;
+\set file :builddir '/results/rare.csv'
+COPY (SELECT generate_series(1, 5)) TO :'file' (FORMAT csv);
+SET client_min_messages = warning;
+COPY deep FROM :'file' WITH (FORMAT csv, ON_ERROR reject) WHERE id::rare > 0;
+RESET client_min_messages;
+SELECT row_number, sqlstate, reason FROM verdict;
+
 -- a deferrable key comes after the foreign key, as its trigger does, and does not count where triggers do not fire
 CREATE TABLE parents (id int PRIMARY KEY);
 CREATE TABLE late (id int UNIQUE DEFERRABLE, parent int REFERENCES parents);
@@ -88,7 +118,9 @@ SELECT insert_rows('raising_temp', '[{"id": 1, "x": 1}]');
 ROLLBACK;
 
 DROP VIEW verdict;
-DROP TABLE raising, raising_temp, numbered, large, twice, wide, referring, compressed, counted, counted_by_domain, late, orphans, parents;
-DROP DOMAIN very_scarce, scarce;
-DROP FUNCTION room_left(), room_left(int);
+DROP TABLE raising, raising_temp, numbered, large, twice, wide, referring, compressed, counted, counted_by_domain, deep, late, orphans, parents;
+DROP DOMAIN very_scarce, scarce, rare_array, rare_row;
+DROP TYPE rare_pair;
+DROP DOMAIN rare;
+DROP FUNCTION room_left(), room_left(int), room_in_deep(int);
 DROP EXTENSION pg_ferry;

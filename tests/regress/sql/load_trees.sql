@@ -117,6 +117,22 @@ SELECT keys, rejects->0->>'detail' AS detail FROM insert_rows('parted_tree', '[{
 RESET ROLE;
 RESET search_path;
 
+-- many rows with one key whose parent is missing, with chains and circles before and behind them: each hides the next one
+TRUNCATE tree;
+\set file :builddir '/results/hidden.csv'
+COPY (SELECT 100, 101 UNION ALL VALUES (101, 102), (6, 5), (7, 6), (200, 201), (201, 200), (102, NULL)
+      UNION ALL SELECT 5, 999 FROM generate_series(1, 60) UNION ALL VALUES (5, 100), (301, 302), (302, 301), (8, 5)) TO :'file' (FORMAT csv);
+SELECT rows_read, rows_loaded, rows_rejected FROM load_csv('tree', :'file', '{id, parent}');
+SELECT string_agg(concat(id, '<', parent), ' ' ORDER BY id) FROM tree;
+SELECT sqlstate, count(*) FROM ferry_rejects WHERE load_id = (SELECT max(load_id) FROM ferry_loads) GROUP BY sqlstate ORDER BY sqlstate;
+-- a circle with a row whose key an orphan had first, or has replaced
+SELECT rows_loaded, keys FROM insert_rows('tree', '[{"id": 33, "parent": 99}, {"id": 33, "parent": 22}, {"id": 22, "parent": 33}]');
+\set file :builddir '/results/replaced.csv'
+COPY (VALUES (43, 42), (43, 99), (42, 43)) TO :'file' (FORMAT csv);
+SELECT rows_loaded, rows_rejected FROM load_csv('tree', :'file', '{id, parent}', on_conflict => 'update');
+SELECT id, parent FROM tree WHERE id IN (22, 33, 42, 43) ORDER BY id;
+TRUNCATE tree;
+
 -- a check that does not fire is none
 ALTER TABLE tree DISABLE TRIGGER ALL;
 SELECT rows_loaded FROM insert_rows('tree', '[{"id": 100, "parent": 101}]');
