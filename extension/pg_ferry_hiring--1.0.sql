@@ -137,8 +137,8 @@ LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $function$
     SELECT CASE WHEN coalesce(value, '') !~ '[^[:space:]]' THEN '(no name)' ELSE
         regexp_replace(
-            replace(replace(replace(replace(replace(
-                left(value, coalesce(max_length, length(value))), '&', '&amp;'), '<', '&lt;'), '>', '&gt;'), '"', '&quot;'), '''', '&#39;'),
+            replace(replace(replace(replace(replace(left(value, coalesce(max_length, length(value))),
+                '&', '&amp;'), '<', '&lt;'), '>', '&gt;'), '"', '&quot;'), '''', '&#39;'),
             CASE getdatabaseencoding()
                 WHEN 'UTF8' THEN E'[\\u0001-\\u0008\\u000B\\u000C\\u000E-\\u001F\\u007F-\\u009F\\uFDD0-\\uFDEF\\uFFFE\\uFFFF]'
                 ELSE E'[\\u0001-\\u0008\\u000B\\u000C\\u000E-\\u001F\\u007F]' END,
@@ -150,8 +150,8 @@ COMMENT ON FUNCTION hiring_page_text(text, integer) IS 'a name as HTML, shortene
 CREATE FUNCTION hiring_page_style() RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $function$ SELECT $css$
-:root { color-scheme: light dark; --page: #f4f5f7; --card: #ffffff; --ink: #1a2029; --soft: #566070; --line: #dde1e7; --mean: #b3400f;
-  --c1: #2c5fc9; --c2: #c2570c; --c3: #0d8273; --c4: #8a3fa0; --c5: #82700a; --c6: #c23a6b; }
+:root { color-scheme: light dark; --page: #f4f5f7; --card: #ffffff; --ink: #1a2029; --soft: #566070; --line: #dde1e7;
+  --mean: #b3400f;  --c1: #2c5fc9; --c2: #c2570c; --c3: #0d8273; --c4: #8a3fa0; --c5: #82700a; --c6: #c23a6b; }
 @media screen and (prefers-color-scheme: dark) {
   :root { --page: #12151a; --card: #1b2028; --ink: #e8ebf0; --soft: #a3adbb; --line: #323945; --mean: #ffb27a;
     --c1: #6f9bf5; --c2: #f0a35e; --c3: #45c4b0; --c4: #c99be0; --c5: #d6c24a; --c6: #f08cab; }
@@ -186,7 +186,8 @@ svg text { unicode-bidi: plaintext; stroke: var(--card); stroke-width: 4px; stro
 .mean-halo { stroke: var(--card); stroke-width: 4px; }
 .c1 { fill: var(--c1); color: var(--c1); } .c2 { fill: var(--c2); color: var(--c2); } .c3 { fill: var(--c3); color: var(--c3); }
 .c4 { fill: var(--c4); color: var(--c4); } .c5 { fill: var(--c5); color: var(--c5); } .c6 { fill: var(--c6); color: var(--c6); }
-.legend { display: flex; flex-wrap: wrap; gap: 0.25rem 1.25rem; margin: 0.75rem 0 0; padding: 0; list-style: none; font-size: 0.9rem; }
+.legend { display: flex; flex-wrap: wrap; gap: 0.25rem 1.25rem; margin: 0.75rem 0 0;
+  padding: 0; list-style: none; font-size: 0.9rem; }
 .legend li { min-width: 0; overflow-wrap: anywhere; }
 .legend i { display: inline-block; margin-right: 0.5em; border: 0.35em solid; border-radius: 2px; }
 table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 0.95rem; }
@@ -197,7 +198,8 @@ tr > :first-child { min-width: 0; padding-left: 0; }
 tbody tr:hover { background: var(--page); }
 .short { max-width: 32rem; }
 .name { width: 100%; text-align: left; white-space: normal; overflow-wrap: anywhere; }
-thead th { position: sticky; top: 0; border-bottom: 1px solid var(--soft); background: var(--card); color: var(--soft); font-size: 0.85rem; }
+thead th { position: sticky; top: 0; border-bottom: 1px solid var(--soft); background: var(--card); color: var(--soft);
+  font-size: 0.85rem; }
 .group > * { padding-top: 1.1rem; font-weight: 600; }
 .job > th.name { padding-left: 1.25rem; }
 .job > :last-child { font-weight: 600; }
@@ -208,17 +210,18 @@ footer { margin-top: 1.5rem; }
   body { padding: 1.5rem 0.75rem 3rem; }
   h1 { font-size: 1.75rem; }
   section { padding: 1rem; }
-  .figures { display: grid; grid-template-columns: repeat(2, 1fr); gap: 1rem; align-items: end; margin: 1.25rem 0 1.5rem; }
+  .figures { display: grid; grid-template-columns: repeat(2, 1fr); gap: 1rem; margin: 1.25rem 0 1.5rem; }
   table { font-size: 0.85rem; }
   th, td { padding-left: 0.4rem; min-width: 2rem; }
   .job > th.name { padding-left: 0.6rem; }
 }
 @media print {
-  :root { --page: #ffffff; }
-  body { padding: 0; font-size: 10pt; }
+  :root { --page: #ffffff; font-size: 9pt; }
+  body { padding: 0; }
   section { padding: 0.75rem 0; border: 0; }
   .charts section, tr { break-inside: avoid; }
-  .group { break-after: avoid; }
+  caption, .group { break-after: avoid; }
+  th, td { padding-top: 0.1rem; padding-bottom: 0.1rem; }
   thead th { position: static; }
   tfoot { display: table-row-group; }
 }
@@ -264,17 +267,19 @@ AS $function$
 </svg>$html$,
         (SELECT ' and department' FROM departments HAVING bool_and(divided)),
         (SELECT E'<ul class="legend">\n'
-                || string_agg(format('<li><i class="c%s"></i><bdi>%s</bdi></li>', place, label), E'\n' ORDER BY place) || E'\n</ul>\n'
+                || string_agg(format('<li><i class="c%s"></i><bdi>%s</bdi></li>', place, label), E'\n' ORDER BY place)
+                || E'\n</ul>\n'
          FROM departments HAVING bool_and(divided)),
         (SELECT string_agg(format('Q%s: %s', quarter, hired), ', ' ORDER BY quarter) FROM quarters),
-        (SELECT string_agg(format('<rect class="segment c%s" x="%s%%" y="%s%%" width="17%%" height="%s%%"><title>Q%s, %s: %s</title></rect>',
+        (SELECT string_agg(format('<rect class="segment c%s" x="%s%%" y="%s%%" width="17%%" height="%s%%">'
+                                  '<title>Q%s, %s: %s</title></rect>',
                                   colour, 25 * quarter - 21, round(90 - 80 * top / most, 2), round(80 * hired / most, 2),
                                   quarter, label, hired), E'\n' ORDER BY quarter, colour)
          FROM stacked WHERE hired > 0),
         (SELECT string_agg(format('<text class="value" x="%1$s%%" y="%2$s%%" dy="-8" text-anchor="middle">%3$s</text>'
                                   '<text class="axis" x="%1$s%%" y="90%%" dy="20" text-anchor="middle">Q%4$s</text>',
-                                  25 * quarter - 12.5, round(90 - 80 * hired / most, 2), to_char(hired, 'FM999,999,999,999,990'), quarter),
-                           E'\n' ORDER BY quarter)
+                                  25 * quarter - 12.5, round(90 - 80 * hired / most, 2),
+                                  to_char(hired, 'FM999,999,999,999,990'), quarter), E'\n' ORDER BY quarter)
          FROM quarters))
 $function$;
 COMMENT ON FUNCTION hiring_page_quarters(json) IS 'chart of the hires of each quarter';
@@ -323,9 +328,11 @@ AS $function$
     ),
     lines AS (
         SELECT c.department, c.place, c.is_total, c.is_sum,
-               format(CASE WHEN c.is_total = 1 THEN '<tr><th class="name" scope="row">All departments</th>%2$s</tr>'
-                           WHEN c.is_sum = 1 THEN '<tr class="group"><th class="name" scope="rowgroup"><bdi>%1$s</bdi></th>%2$s</tr>'
-                           ELSE '<tr class="job"><th class="name" scope="row"><bdi>%1$s</bdi></th>%2$s</tr>' END,
+               format(CASE
+                          WHEN c.is_total = 1 THEN '<tr><th class="name" scope="row">All departments</th>%2$s</tr>'
+                          WHEN c.is_sum = 1
+                              THEN '<tr class="group"><th class="name" scope="rowgroup"><bdi>%1$s</bdi></th>%2$s</tr>'
+                          ELSE '<tr class="job"><th class="name" scope="row"><bdi>%1$s</bdi></th>%2$s</tr>' END,
                       coalesce(c.job, c.department),
                       (SELECT string_agg(format(CASE n WHEN 0 THEN '<td class="zero">%s</td>' ELSE '<td>%s</td>' END,
                                                 to_char(n, 'FM999,999,999,999,990')), '' ORDER BY place)
@@ -376,14 +383,16 @@ BEGIN ATOMIC
     WITH
     hires AS (
         SELECT pg_catalog.json_agg(r) AS rows,
-               COALESCE(pg_catalog.sum(r.q1 OPERATOR(pg_catalog.+) r.q2 OPERATOR(pg_catalog.+) r.q3 OPERATOR(pg_catalog.+) r.q4), 0) AS hired
+               COALESCE(pg_catalog.sum(
+                   r.q1 OPERATOR(pg_catalog.+) r.q2 OPERATOR(pg_catalog.+) r.q3 OPERATOR(pg_catalog.+) r.q4), 0) AS hired
         FROM (SELECT h.place, hiring_page_text(h.department) AS department, hiring_page_text(h.department, 60) AS label,
                      hiring_page_text(h.job) AS job, h.q1, h.q2, h.q3, h.q4
               FROM hires_by_quarter(year) WITH ORDINALITY h(department, job, q1, q2, q3, q4, place)) r
     ),
     above AS (
         SELECT pg_catalog.json_agg(r) AS rows, pg_catalog.count(*) AS departments
-        FROM (SELECT a.place, a.id, hiring_page_text(a.department) AS department, hiring_page_text(a.department, 60) AS label, a.hired
+        FROM (SELECT a.place, a.id, hiring_page_text(a.department) AS department,
+                     hiring_page_text(a.department, 60) AS label, a.hired
               FROM departments_above_mean(year) WITH ORDINALITY a(id, department, hired, place)) r
     ),
     totals AS (
@@ -405,7 +414,7 @@ BEGIN ATOMIC
 <div><dt>hires</dt><dd>%3$s</dd></div>
 <div><dt>departments</dt><dd>%4$s</dd></div>
 <div><dt>mean of a department</dt><dd>%5$s</dd></div>
-<div><dt>departments above the mean</dt><dd>%6$s</dd></div>
+<div><dt>above the mean</dt><dd>%6$s</dd></div>
 </dl>
 </header>
 <main>
