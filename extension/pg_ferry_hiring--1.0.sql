@@ -174,7 +174,7 @@ p { margin: 0; }
 .columns { flex: 1; min-height: 16rem; }
 section { min-width: 0; padding: 1.5rem; border: 1px solid var(--line); border-radius: 0.75rem; background: var(--card); }
 main > section { margin-top: 1.25rem; }
-svg { display: block; width: 100%; margin-top: 1.25rem; overflow: visible; fill: var(--ink); font-size: 14px; }
+svg { display: block; width: 100%; margin-top: 1.25rem; overflow: visible; fill: var(--ink); font-size: 0.875rem; }
 svg svg { overflow: hidden; }
 svg text { unicode-bidi: plaintext; stroke: var(--card); stroke-width: 4px; stroke-linejoin: round; paint-order: stroke; }
 .value { font-weight: 600; }
