@@ -2,7 +2,8 @@
 
 -- The functions find the tables, and the schema to make them in, through the search_path of their caller. So they cannot
 -- pin one of their own: every operator, function and type in them is qualified instead, and nothing that somebody put into
--- a schema on that path can take its place. EXTRACT, AT TIME ZONE and "timestamp with time zone" always mean pg_catalog's.
+-- a schema on that path can take its place. EXTRACT, AT TIME ZONE, INTERVAL and "timestamp with time zone" always mean
+-- pg_catalog's.
 
 -- No index beside the primary keys: each would be paid for by every row loaded, and a report reads a whole year, which
 -- is a good part of the table.
@@ -67,10 +68,11 @@ LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
 AS $function$
 DECLARE
     year_start CONSTANT timestamp with time zone := pg_catalog.make_timestamptz(year, 1, 1, 0, 0, 0, 'UTC');
-    year_end CONSTANT timestamp with time zone := pg_catalog.make_timestamptz(year OPERATOR(pg_catalog.+) 1, 1, 1, 0, 0, 0, 'UTC');
+    year_end CONSTANT timestamp with time zone :=
+        ((year_start AT TIME ZONE 'UTC') OPERATOR(pg_catalog.+) INTERVAL '1 year') AT TIME ZONE 'UTC';
 BEGIN
     IF year IS NULL THEN
-        RAISE EXCEPTION 'year must not be null' USING ERRCODE = 'invalid_parameter_value';
+        RAISE EXCEPTION 'argument "year" must not be null' USING ERRCODE = 'null_value_not_allowed';
     END IF;
     RETURN QUERY
     SELECT d.department, j.job,
@@ -95,10 +97,11 @@ LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
 AS $function$
 DECLARE
     year_start CONSTANT timestamp with time zone := pg_catalog.make_timestamptz(year, 1, 1, 0, 0, 0, 'UTC');
-    year_end CONSTANT timestamp with time zone := pg_catalog.make_timestamptz(year OPERATOR(pg_catalog.+) 1, 1, 1, 0, 0, 0, 'UTC');
+    year_end CONSTANT timestamp with time zone :=
+        ((year_start AT TIME ZONE 'UTC') OPERATOR(pg_catalog.+) INTERVAL '1 year') AT TIME ZONE 'UTC';
 BEGIN
     IF year IS NULL THEN
-        RAISE EXCEPTION 'year must not be null' USING ERRCODE = 'invalid_parameter_value';
+        RAISE EXCEPTION 'argument "year" must not be null' USING ERRCODE = 'null_value_not_allowed';
     END IF;
     RETURN QUERY
     WITH hires AS (
@@ -114,3 +117,321 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION departments_above_mean(integer) IS 'departments that hired more in a UTC year than the mean of all';
+
+-- The page. hiring_report_page reads the reports and makes HTML of the names; its own names are bound here and now, so that it
+-- finds the rest wherever the extension is moved to. The functions that draw read no table and pin their search_path. All HTML
+-- is well-formed XML, too.
+
+CREATE FUNCTION hiring_department_count() RETURNS bigint
+LANGUAGE plpgsql STABLE PARALLEL RESTRICTED
+AS $function$
+BEGIN
+    RETURN (SELECT pg_catalog.count(*) FROM departments);
+END
+$function$;
+COMMENT ON FUNCTION hiring_department_count() IS 'how many departments there are';
+
+-- Characters that HTML or XML forbids become U+FFFD; in UTF8 these are more, for U+0080 to U+009F are letters elsewhere.
+CREATE FUNCTION hiring_page_text(value text, max_length integer = NULL) RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT CASE WHEN coalesce(value, '') !~ '[^[:space:]]' THEN '(no name)' ELSE
+        regexp_replace(
+            replace(replace(replace(replace(replace(left(value, coalesce(max_length, length(value))),
+                '&', '&amp;'), '<', '&lt;'), '>', '&gt;'), '"', '&quot;'), '''', '&#39;'),
+            CASE getdatabaseencoding()
+                WHEN 'UTF8' THEN E'[\\u0001-\\u0008\\u000B\\u000C\\u000E-\\u001F\\u007F-\\u009F\\uFDD0-\\uFDEF\\uFFFE\\uFFFF]'
+                ELSE E'[\\u0001-\\u0008\\u000B\\u000C\\u000E-\\u001F\\u007F]' END,
+            '&#xFFFD;', 'g')
+        || CASE WHEN length(value) > max_length THEN '&#8230;' ELSE '' END END
+$function$;
+COMMENT ON FUNCTION hiring_page_text(text, integer) IS 'a name as HTML, shortened';
+
+CREATE FUNCTION hiring_page_style() RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $function$ SELECT $css$
+:root { color-scheme: light dark; --page: #f4f5f7; --card: #ffffff; --ink: #1a2029; --soft: #566070; --line: #dde1e7;
+  --mean: #b3400f;  --c1: #2c5fc9; --c2: #c2570c; --c3: #0d8273; --c4: #8a3fa0; --c5: #82700a; --c6: #c23a6b; }
+@media screen and (prefers-color-scheme: dark) {
+  :root { --page: #12151a; --card: #1b2028; --ink: #e8ebf0; --soft: #a3adbb; --line: #323945; --mean: #ffb27a;
+    --c1: #6f9bf5; --c2: #f0a35e; --c3: #45c4b0; --c4: #c99be0; --c5: #d6c24a; --c6: #f08cab; }
+}
+* { box-sizing: border-box; }
+body { margin: 0; padding: 2.5rem 1rem 4rem; background: var(--page); color: var(--ink);
+  font: 1rem/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Liberation Sans", sans-serif; }
+header, main, footer { max-width: 66rem; margin: 0 auto; }
+h1 { margin: 0; font-size: 2.25rem; line-height: 1.15; letter-spacing: -0.02em; }
+h2 { margin: 0; font-size: 1.15rem; line-height: 1.3; }
+p { margin: 0; }
+.note, footer { color: var(--soft); font-size: 0.9rem; }
+.figures { display: flex; flex-wrap: wrap; gap: 1rem 3rem; margin: 1.5rem 0 2rem; }
+.figures div { display: flex; flex-direction: column-reverse; }
+.figures dt { color: var(--soft); font-size: 0.9rem; }
+.figures dd { margin: 0; font-size: 1.75rem; font-weight: 600; line-height: 1.2; }
+.charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); gap: 1.25rem; }
+.charts section { display: flex; flex-direction: column; }
+.charts section:first-child { max-height: 36rem; }
+.columns { flex: 1; min-height: 16rem; }
+section { min-width: 0; padding: 1.5rem; border: 1px solid var(--line); border-radius: 0.75rem; background: var(--card); }
+main > section { margin-top: 1.25rem; }
+svg { display: block; width: 100%; margin-top: 1.25rem; overflow: visible; fill: var(--ink); font-size: 0.875rem; }
+svg svg { overflow: hidden; }
+svg text { unicode-bidi: plaintext; stroke: var(--card); stroke-width: 4px; stroke-linejoin: round; paint-order: stroke; }
+.value { font-weight: 600; }
+.axis { fill: var(--soft); }
+.baseline { stroke: var(--soft); }
+.segment { stroke: var(--card); stroke-width: 1.5px; }
+.mean { fill: var(--mean); font-weight: 600; }
+.mean-line { stroke: var(--mean); stroke-width: 2px; stroke-dasharray: 5 3; }
+.mean-halo { stroke: var(--card); stroke-width: 4px; }
+.c1 { fill: var(--c1); color: var(--c1); } .c2 { fill: var(--c2); color: var(--c2); } .c3 { fill: var(--c3); color: var(--c3); }
+.c4 { fill: var(--c4); color: var(--c4); } .c5 { fill: var(--c5); color: var(--c5); } .c6 { fill: var(--c6); color: var(--c6); }
+.legend { display: flex; flex-wrap: wrap; gap: 0.25rem 1.25rem; margin: 0.75rem 0 0;
+  padding: 0; list-style: none; font-size: 0.9rem; }
+.legend li { min-width: 0; overflow-wrap: anywhere; }
+.legend i { display: inline-block; margin-right: 0.5em; border: 0.35em solid; border-radius: 2px; }
+table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums; font-size: 0.95rem; }
+caption { padding-bottom: 0.75rem; text-align: left; }
+th, td { padding: 0.35rem 0 0.35rem 0.75rem; border-bottom: 1px solid var(--line); text-align: right; vertical-align: top;
+  font-weight: 400; white-space: nowrap; min-width: 3.5rem; }
+tr > :first-child { min-width: 0; padding-left: 0; }
+tbody tr:hover { background: var(--page); }
+.short { max-width: 32rem; }
+.name { width: 100%; text-align: left; white-space: normal; overflow-wrap: anywhere; }
+thead th { position: sticky; top: 0; border-bottom: 1px solid var(--soft); background: var(--card); color: var(--soft);
+  font-size: 0.85rem; }
+.group > * { padding-top: 1.1rem; font-weight: 600; }
+.job > th.name { padding-left: 1.25rem; }
+.job > :last-child { font-weight: 600; }
+.zero { color: var(--soft); }
+tfoot > tr > * { border-top: 2px solid var(--soft); border-bottom: 0; font-weight: 600; }
+footer { margin-top: 1.5rem; }
+@media (max-width: 36rem) {
+  body { padding: 1.5rem 0.75rem 3rem; }
+  h1 { font-size: 1.75rem; }
+  section { padding: 1rem; }
+  .figures { display: grid; grid-template-columns: repeat(2, 1fr); gap: 1rem; margin: 1.25rem 0 1.5rem; }
+  table { font-size: 0.85rem; }
+  th, td { padding-left: 0.4rem; min-width: 2rem; }
+  .job > th.name { padding-left: 0.6rem; }
+}
+@media print {
+  :root { --page: #ffffff; font-size: 9pt; }
+  body { padding: 0; }
+  section { padding: 0.75rem 0; border: 0; }
+  .charts section, tr { break-inside: avoid; }
+  caption, .group { break-after: avoid; }
+  th, td { padding-top: 0.1rem; padding-bottom: 0.1rem; }
+  thead th { position: static; }
+  tfoot { display: table-row-group; }
+}
+$css$ $function$;
+COMMENT ON FUNCTION hiring_page_style() IS 'style sheet of the page';
+
+-- A column for each quarter, divided by department where there are up to 6: that is how many colours there are.
+CREATE FUNCTION hiring_page_quarters(hires json) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH
+    cells AS (
+        SELECT h.department, h.label, q.quarter, sum(q.hired) AS hired
+        FROM json_to_recordset(hires) h(department text, label text, q1 bigint, q2 bigint, q3 bigint, q4 bigint),
+            LATERAL (VALUES (1, h.q1), (2, h.q2), (3, h.q3), (4, h.q4)) q(quarter, hired)
+        GROUP BY h.department, h.label, q.quarter
+    ),
+    departments AS (
+        SELECT department, label, count(*) OVER () <= 6 AS divided,
+               row_number() OVER (ORDER BY sum(hired) DESC, department COLLATE "C") AS place
+        FROM cells GROUP BY department, label
+    ),
+    segments AS (
+        SELECT c.quarter, CASE WHEN d.divided THEN d.label ELSE 'all departments' END AS label,
+               CASE WHEN d.divided THEN d.place ELSE 1 END AS colour, sum(c.hired) AS hired
+        FROM cells c JOIN departments d USING (department) GROUP BY 1, 2, 3
+    ),
+    quarters AS (
+        SELECT quarter, sum(hired) AS hired, max(sum(hired)) OVER () AS most FROM segments GROUP BY quarter
+    ),
+    -- from the bottom up
+    stacked AS (
+        SELECT s.*, q.most, sum(s.hired) OVER (PARTITION BY s.quarter ORDER BY s.colour) AS top
+        FROM segments s JOIN quarters q USING (quarter)
+    )
+    SELECT format($html$<h2>Hires by quarter%s</h2>
+%s<svg class="columns" role="img" aria-labelledby="quarters-title quarters-text">
+<title id="quarters-title">Hires by quarter</title>
+<desc id="quarters-text">%s</desc>
+%s
+%s
+<line class="baseline" x1="0" y1="90%%" x2="100%%" y2="90%%"/>
+</svg>$html$,
+        (SELECT ' and department' FROM departments HAVING bool_and(divided)),
+        (SELECT E'<ul class="legend">\n'
+                || string_agg(format('<li><i class="c%s"></i><bdi>%s</bdi></li>', place, label), E'\n' ORDER BY place)
+                || E'\n</ul>\n'
+         FROM departments HAVING bool_and(divided)),
+        (SELECT string_agg(format('Q%s: %s', quarter, hired), ', ' ORDER BY quarter) FROM quarters),
+        (SELECT string_agg(format('<rect class="segment c%s" x="%s%%" y="%s%%" width="17%%" height="%s%%">'
+                                  '<title>Q%s, %s: %s</title></rect>',
+                                  colour, 25 * quarter - 21, round(90 - 80 * top / most, 2), round(80 * hired / most, 2),
+                                  quarter, label, hired), E'\n' ORDER BY quarter, colour)
+         FROM stacked WHERE hired > 0),
+        (SELECT string_agg(format('<text class="value" x="%1$s%%" y="%2$s%%" dy="-8" text-anchor="middle">%3$s</text>'
+                                  '<text class="axis" x="%1$s%%" y="90%%" dy="20" text-anchor="middle">Q%4$s</text>',
+                                  25 * quarter - 12.5, round(90 - 80 * hired / most, 2),
+                                  to_char(hired, 'FM999,999,999,999,990'), quarter), E'\n' ORDER BY quarter)
+         FROM quarters))
+$function$;
+COMMENT ON FUNCTION hiring_page_quarters(json) IS 'chart of the hires of each quarter';
+
+-- A bar for each of the first 20 departments; the mean is a line across all of them.
+CREATE FUNCTION hiring_page_departments(above json, mean numeric) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH departments AS (
+        SELECT *, max(hired) OVER () AS most, count(*) OVER () AS departments, 44 * place AS y
+        FROM json_to_recordset(above) a(place bigint, label text, hired numeric)
+    )
+    SELECT format($html$<h2>Departments above the mean</h2>
+%1$s<svg height="%2$s" role="img" aria-labelledby="departments-title departments-text">
+<title id="departments-title">Departments above the mean</title>
+<desc id="departments-text">Mean: %3$s. %4$s</desc>
+%5$s
+<line class="mean-halo" x1="%6$s%%" y1="22" x2="%6$s%%" y2="%7$s"/>
+<line class="mean-line" x1="%6$s%%" y1="22" x2="%6$s%%" y2="%7$s"/>
+<text class="mean" x="%6$s%%" y="14" text-anchor="%8$s">mean %3$s</text>
+%9$s
+</svg>$html$,
+        CASE WHEN max(departments) > 20 THEN
+            format(E'<p class="note">The 20 that hired most, of %s. The table below has all.</p>\n', max(departments)) END,
+        max(y) + 36, to_char(mean, 'FM999,999,999,999,990.0'),
+        string_agg(format('%s: %s', label, hired), ', ' ORDER BY place),
+        string_agg(format('<rect class="c1" x="0" y="%s" width="%s%%" height="14" rx="2"><title>%s: %s</title></rect>',
+                          y + 10, round(100 * hired / most, 2), label, hired), E'\n' ORDER BY place),
+        round(100 * mean / max(most), 2), max(y) + 30, CASE WHEN 2 * mean < max(most) THEN 'start' ELSE 'end' END,
+        string_agg(format('<svg y="%s" width="80%%" height="24"><text y="18">%s</text></svg>'
+                          '<text class="value" x="100%%" y="%s" text-anchor="end">%s</text>',
+                          y - 15, label, y + 3, to_char(hired, 'FM999,999,999,999,990')), E'\n' ORDER BY place))
+    FROM departments WHERE place <= 20
+$function$;
+COMMENT ON FUNCTION hiring_page_departments(json, numeric) IS 'chart of the departments above the mean';
+
+CREATE FUNCTION hiring_page_tables(hires json, above json) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH
+    counts AS (
+        SELECT department, job, min(place) AS place, grouping(department) AS is_total, grouping(job) AS is_sum,
+               ARRAY[sum(q1), sum(q2), sum(q3), sum(q4), sum(q1 + q2 + q3 + q4)] AS hired
+        FROM json_to_recordset(hires) h(place bigint, department text, job text, q1 bigint, q2 bigint, q3 bigint, q4 bigint)
+        GROUP BY GROUPING SETS ((department, place, job), (department), ())
+    ),
+    lines AS (
+        SELECT c.department, c.place, c.is_total, c.is_sum,
+               format(CASE
+                          WHEN c.is_total = 1 THEN '<tr><th class="name" scope="row">All departments</th>%2$s</tr>'
+                          WHEN c.is_sum = 1
+                              THEN '<tr class="group"><th class="name" scope="rowgroup"><bdi>%1$s</bdi></th>%2$s</tr>'
+                          ELSE '<tr class="job"><th class="name" scope="row"><bdi>%1$s</bdi></th>%2$s</tr>' END,
+                      coalesce(c.job, c.department),
+                      (SELECT string_agg(format(CASE n WHEN 0 THEN '<td class="zero">%s</td>' ELSE '<td>%s</td>' END,
+                                                to_char(n, 'FM999,999,999,999,990')), '' ORDER BY place)
+                       FROM unnest(c.hired) WITH ORDINALITY u(n, place))) AS html
+        FROM counts c
+    ),
+    groups AS (
+        SELECT min(place) AS place, string_agg(html, E'\n' ORDER BY place, is_sum DESC) AS html
+        FROM lines WHERE is_total = 0 GROUP BY department
+    )
+    SELECT format($html$%s<section>
+<table>
+<caption><h2>Hires by department, job and quarter</h2></caption>
+<thead>
+<tr><th class="name" scope="col">Department and job</th><th scope="col">Q1</th><th scope="col">Q2</th><th scope="col">Q3</th>
+<th scope="col">Q4</th><th scope="col">Year</th></tr>
+</thead>
+<tbody>
+%s
+</tbody>
+<tfoot>
+%s
+</tfoot>
+</table>
+</section>$html$,
+        (SELECT format($html$<section>
+<table class="short">
+<caption><h2>Departments above the mean</h2></caption>
+<thead>
+<tr><th scope="col">Id</th><th class="name" scope="col">Department</th><th scope="col">Hires</th></tr>
+</thead>
+<tbody>
+%s
+</tbody>
+</table>
+</section>
+$html$, string_agg(format('<tr><td>%s</td><th class="name" scope="row"><bdi>%s</bdi></th><td>%s</td></tr>',
+                          id, department, to_char(hired, 'FM999,999,999,999,990')), E'\n' ORDER BY place))
+         FROM json_to_recordset(above) a(place bigint, id integer, department text, hired bigint) HAVING count(*) > 0),
+        (SELECT string_agg(html, E'\n</tbody>\n<tbody>\n' ORDER BY place) FROM groups),
+        (SELECT html FROM lines WHERE is_total = 1))
+$function$;
+COMMENT ON FUNCTION hiring_page_tables(json, json) IS 'the two reports as tables';
+
+CREATE FUNCTION hiring_report_page(year integer = 2021) RETURNS text
+LANGUAGE sql STABLE PARALLEL RESTRICTED
+BEGIN ATOMIC
+    WITH
+    hires AS (
+        SELECT pg_catalog.json_agg(r) AS rows,
+               COALESCE(pg_catalog.sum(
+                   r.q1 OPERATOR(pg_catalog.+) r.q2 OPERATOR(pg_catalog.+) r.q3 OPERATOR(pg_catalog.+) r.q4), 0) AS hired
+        FROM (SELECT h.place, hiring_page_text(h.department) AS department, hiring_page_text(h.department, 60) AS label,
+                     hiring_page_text(h.job) AS job, h.q1, h.q2, h.q3, h.q4
+              FROM hires_by_quarter(year) WITH ORDINALITY h(department, job, q1, q2, q3, q4, place)) r
+    ),
+    above AS (
+        SELECT pg_catalog.json_agg(r) AS rows, pg_catalog.count(*) AS departments
+        FROM (SELECT a.place, a.id, hiring_page_text(a.department) AS department,
+                     hiring_page_text(a.department, 60) AS label, a.hired
+              FROM departments_above_mean(year) WITH ORDINALITY a(id, department, hired, place)) r
+    ),
+    totals AS (
+        SELECT d.departments, h.hired OPERATOR(pg_catalog./) GREATEST(d.departments, 1)::pg_catalog.numeric AS mean
+        FROM hires h, hiring_department_count() d(departments)
+    )
+    SELECT pg_catalog.format($html$<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8"/>
+<meta name="viewport" content="width=device-width, initial-scale=1"/>
+<title>Hires in %1$s</title>
+<style>%2$s</style>
+</head>
+<body>
+<header>
+<h1>Hires in %1$s</h1>
+<dl class="figures">
+<div><dt>hires</dt><dd>%3$s</dd></div>
+<div><dt>departments</dt><dd>%4$s</dd></div>
+<div><dt>mean of a department</dt><dd>%5$s</dd></div>
+<div><dt>above the mean</dt><dd>%6$s</dd></div>
+</dl>
+</header>
+<main>
+%7$s
+</main>
+<footer><p>The year and its quarters are those of UTC.</p></footer>
+</body>
+</html>$html$,
+        year, hiring_page_style(),
+        pg_catalog.to_char(h.hired, 'FM999,999,999,999,990'), pg_catalog.to_char(t.departments, 'FM999,999,999,999,990'),
+        pg_catalog.to_char(t.mean, 'FM999,999,999,999,990.0'), pg_catalog.to_char(a.departments, 'FM999,999,999,999,990'),
+        CASE WHEN h.rows IS NULL THEN '<section><p>No hires in this year.</p></section>' ELSE
+            pg_catalog.format(E'<div class="charts">\n<section>\n%s\n</section>\n<section>\n%s\n</section>\n</div>\n%s',
+                hiring_page_quarters(h.rows),
+                CASE WHEN a.rows IS NULL THEN E'<h2>Departments above the mean</h2>\n<p>None: all hired the same.</p>'
+                     ELSE hiring_page_departments(a.rows, t.mean) END,
+                hiring_page_tables(h.rows, a.rows)) END)
+    FROM hires h, above a, totals t;
+END;
+COMMENT ON FUNCTION hiring_report_page(integer) IS 'both reports as an HTML page with charts';

@@ -115,6 +115,13 @@ SELECT * FROM departments_above_mean(300000);
 SELECT * FROM hires_by_quarter(2147483647);
 \echo :LAST_ERROR_SQLSTATE
 SELECT count(*) FROM hires_by_quarter(-44);
+-- The year before 1 is -1, that is 1 BC.
+BEGIN;
+INSERT INTO hired_employees (name, datetime, department_id, job_id) VALUES
+    ('last second of 1 BC', '0001-12-31T23:59:59.999999Z BC', 3, 1), ('first second of 1 AD', '0001-01-01T00:00:00Z', 3, 1);
+SELECT * FROM hires_by_quarter(-1);
+SELECT * FROM departments_above_mean(-1);
+ROLLBACK;
 
 -- One session, two schemas: the tables are those of the search_path of the moment.
 CREATE SCHEMA other;
@@ -163,6 +170,12 @@ CREATE AGGREGATE hostile.avg(bigint) (SFUNC = pg_catalog.int8pl, STYPE = bigint,
 CREATE DOMAIN hostile.text AS pg_catalog.text CHECK (value IS NULL);
 CREATE DOMAIN hostile.name AS pg_catalog.name CHECK (value IS NULL);
 CREATE COLLATION hostile."C" FROM pg_catalog."und-x-icu";
+CREATE FUNCTION hostile.hires_by_quarter(integer) RETURNS integer LANGUAGE plpgsql AS $$ BEGIN RAISE 'hostile function'; END $$;
+CREATE FUNCTION hostile.hiring_page_style() RETURNS text LANGUAGE plpgsql AS $$ BEGIN RAISE 'hostile function'; END $$;
+CREATE FUNCTION hostile.json_agg(record) RETURNS json LANGUAGE plpgsql AS $$ BEGIN RAISE 'hostile function'; END $$;
+CREATE FUNCTION hostile.to_char(numeric, text) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RAISE 'hostile function'; END $$;
+SET search_path = company, public;
+SELECT md5(hiring_report_page()) AS page_md5 \gset
 CREATE SCHEMA fresh;
 \c -
 \set SHOW_CONTEXT never
@@ -173,6 +186,7 @@ SELECT 1 = 1;
 SELECT now() < now();
 SELECT * FROM hires_by_quarter();
 SELECT * FROM departments_above_mean();
+SELECT md5(hiring_report_page()) = :'page_md5' AS same_page;
 SET search_path = fresh, hostile, pg_catalog, public;
 SELECT create_hiring_tables();
 INSERT INTO fresh.jobs (job) VALUES ('Mate') RETURNING job;
@@ -211,6 +225,8 @@ RESET ROLE;
 -- Temporary tables; and the extension in a schema of its own, moved to another.
 CREATE EXTENSION pg_ferry_hiring SCHEMA half;
 ALTER EXTENSION pg_ferry_hiring SET SCHEMA other;
+SET search_path = company;
+SELECT other.hiring_report_page() LIKE '<!DOCTYPE html>%Hires in 2021%' AS page;
 SET search_path = other;
 SELECT create_hiring_tables('pg_temp');
 SELECT relname FROM pg_class WHERE relnamespace = pg_my_temp_schema() AND relname = 'jobs';
