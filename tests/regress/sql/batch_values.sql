@@ -32,7 +32,11 @@ INSERT INTO good (id, row_text) VALUES
     (17, '"box_list": ["(1,2),(3,4)", "(5,6),(7,8)"], "bytes": "\\x00ff"'),
     (18, '"t": "first", "i8": "no number", "t": "last", "i8": 5'),
     (19, '"t": "\u0009 tab", "v": "  ", "f": -0.5, "n": -0'),
-    (20, '"t": null, "ints": null, "p": null, "j": null, "jb": null');
+    (20, '"t": null, "ints": null, "p": null, "j": null, "jb": null'),
+    (21, '"docs": [{"a": 1}, [1, 2], [], "x", null, [[3]]]'),
+    (22, '"docs": [ [{"a": 1}, [1, 2]], [[3], "y"] ]'),
+    (23, '"docs": [null, [3, 4]]'),
+    (24, '"docs": [[1, 2], [3, 4]]');
 SELECT rows_loaded, rows_rejected, rejects FROM insert_rows('everything', (SELECT ('[' || string_agg(format('{"id": %s, %s}', id, row_text), ', ') || ']')::json FROM good));
 INSERT INTO oracle SELECT r.* FROM good, jsonb_populate_record(NULL::everything, format('{"id": %s, %s}', id, row_text)::jsonb) r;
 -- json keeps its text, which the oracle has lost
