@@ -1,5 +1,6 @@
 // The SQL functions insert_rows() and insert_batch(): JSON rows for one table and for several.
 
+#include <algorithm>
 #include <charconv>
 #include <map>
 #include <memory>
@@ -192,6 +193,19 @@ void add_result(pg::ResultRows& results, const TableRows& table) {
   results.add(values, nulls);
 }
 
+/// Whether a row has a value in a column, or may take one by default.
+bool has_values(const text::JsonBatch& batch, const TableRows& table, const std::string& column) {
+  const Column* const known = table.rules->find_column(column);
+  if (known == nullptr) return true;
+  const std::string name = pg::to_utf8(column);
+  return std::any_of(table.rows.begin(), table.rows.end(), [&](const text::JsonBatch::Row& row) {
+    bool is_null = known->default_value == nullptr;
+    for (const text::JsonView& member : batch.members(row))
+      if (member.key == name) is_null = member.kind == text::JsonKind::null;
+    return !is_null;
+  });
+}
+
 void load_tables(const text::JsonBatch& batch, std::vector<TableRows>& tables, bool all_or_nothing, pg::ResultRows& results) {
   std::size_t rows = 0;
   for (const TableRows& table : tables) rows += table.rows.size();
@@ -201,7 +215,10 @@ void load_tables(const text::JsonBatch& batch, std::vector<TableRows>& tables, b
     table.rules = std::make_unique<Rules>(table.table, true);
     relations.push_back(table.rules->relation());
   }
-  const auto order = relations.size() > 1 ? foreign_key_order(relations) : std::vector<std::size_t>{0};
+  const HasValues may_refer = [&](std::size_t place, const std::string& column) {
+    return has_values(batch, tables[place], column);
+  };
+  const auto order = relations.size() > 1 ? foreign_key_order(relations, may_refer) : std::vector<std::size_t>{0};
   for (const std::size_t place : order) load_table(batch, tables[place], all_or_nothing);
   for (TableRows& table : tables) {
     table.rules->close();

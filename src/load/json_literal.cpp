@@ -1,5 +1,8 @@
 #include "load/json_literal.hpp"
 
+#include <algorithm>
+#include <climits>
+
 #include "base/concat.hpp"
 #include "pg/encoding.hpp"
 #include "pg/guard.hpp"
@@ -35,6 +38,12 @@ std::vector<std::pair<std::string, Oid>> attributes_of(Oid type) {
     if (!attribute->attisdropped) attributes.emplace_back(pg::to_utf8(NameStr(attribute->attname)), attribute->atttypid);
   }
   return attributes;
+}
+
+/// How many dimensions an array of JSON values has: its first element that is no array is in the last of them.
+int dimensions_of(std::string_view json) {
+  const std::size_t end = json.find_first_not_of("[ \t\r\n");
+  return static_cast<int>(std::count(json.begin(), json.begin() + static_cast<std::ptrdiff_t>(end), '['));
 }
 
 /// Puts a text in quotes, as both arrays and rows take it.
@@ -89,7 +98,9 @@ std::optional<Problem> JsonLiterals::mismatch(const Shape& shape, const JsonView
 }
 
 std::optional<Problem> JsonLiterals::write(const Shape& shape, std::string_view json, std::string& out) {
-  return shape.kind == Kind::array ? write_array(shape, json, 1, out) : write_composite(shape, json, out);
+  if (shape.kind != Kind::array) return write_composite(shape, json, out);
+  const bool has_documents = shape_of(shape.element).kind == Kind::json;
+  return write_array(shape, json, {.depth = 1, .deepest = has_documents ? dimensions_of(json) : INT_MAX}, out);
 }
 
 /// Writes an element or attribute: nothing for a null.
@@ -111,8 +122,8 @@ std::optional<Problem> JsonLiterals::write_member(const Shape& shape, const Json
 }
 
 /// Arrays in an array are its further dimensions; those that differ in length array_in() refuses.
-std::optional<Problem> JsonLiterals::write_array(const Shape& shape, std::string_view json, int depth, std::string& out) {
-  if (depth > MAXDIM)
+std::optional<Problem> JsonLiterals::write_array(const Shape& shape, std::string_view json, Dimension at, std::string& out) {
+  if (at.depth > MAXDIM)
     return Problem{"54000", {}, {}, concat("number of array dimensions exceeds the maximum allowed (", MAXDIM, ")"), {}};
   const Shape& element_shape = shape_of(shape.element);
   text::JsonBatch batch;
@@ -125,8 +136,8 @@ std::optional<Problem> JsonLiterals::write_array(const Shape& shape, std::string
     std::optional<Problem> problem;
     if (element.kind == JsonKind::null)
       out += "NULL";
-    else if (element.kind == JsonKind::structure && element.raw.front() == '[')
-      problem = write_array(shape, element.raw, depth + 1, out);
+    else if (element.kind == JsonKind::structure && element.raw.front() == '[' && at.depth < at.deepest)
+      problem = write_array(shape, element.raw, {.depth = at.depth + 1, .deepest = at.deepest}, out);
     else
       problem = write_member(element_shape, element, out);
     if (problem) return problem;

@@ -41,7 +41,10 @@ class JsonLiterals {
   [[nodiscard]] static std::optional<Problem> mismatch(const Shape& shape, const text::JsonView& value);
 
  private:
-  std::optional<Problem> write_array(const Shape& shape, std::string_view json, int depth, std::string& out);
+  struct Dimension {
+    int depth, deepest;  ///< beyond the deepest one arrays are values
+  };
+  std::optional<Problem> write_array(const Shape& shape, std::string_view json, Dimension at, std::string& out);
   std::optional<Problem> write_composite(const Shape& shape, std::string_view json, std::string& out);
   std::optional<Problem> write_member(const Shape& shape, const text::JsonView& value, std::string& out);
 

@@ -117,7 +117,7 @@ bool RowConverter::parse(const Place& place, const Field& field, Datum* value) {
 Datum RowConverter::to_datum(const Place& place, const Field& field) {
   if (field.state == Field::State::value) return field.value;
   Datum value{};
-  const bool is_null = field.state == Field::State::null;
+  const bool is_null = field.state != Field::State::text;
   if (is_null && place.parser != Parser::server) return value;
   if (!is_null && parse(place, field, &value)) return value;
   // an input function may want to see a null too: that of a domain does
@@ -140,12 +140,15 @@ void RowConverter::compute_default(Place& place, TupleTableSlot* slot, ExprConte
 void RowConverter::convert(const Fields& fields, TupleTableSlot* slot, ExprContext* expressions, const Column** converting) {
   std::memset(slot->tts_isnull, true, static_cast<std::size_t>(slot->tts_tupleDescriptor->natts));
   for (std::size_t i = 0; i < fields.valid; i++) {
-    if (fields.values[i].state == Field::State::absent) continue;
+    const Field& field = fields.values[i];
     const Place& place = fields_[i];
+    const bool is_absent = field.state == Field::State::absent;
+    // without a default it is NULL, which a domain may refuse
+    if (is_absent && (place.column->default_value != nullptr || place.column->input.fn_strict)) continue;
     *converting = place.column;
     const int at = place.column->attribute - 1;
-    slot->tts_values[at] = to_datum(place, fields.values[i]);
-    slot->tts_isnull[at] = fields.values[i].state == Field::State::null;
+    slot->tts_values[at] = to_datum(place, field);
+    slot->tts_isnull[at] = is_absent || field.state == Field::State::null;
   }
   for (std::size_t i = 0; i < fields.valid && !fields.problem; i++)
     if (fields.values[i].state == Field::State::absent && fields_[i].column->default_value != nullptr)
