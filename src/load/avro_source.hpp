@@ -36,6 +36,7 @@ class AvroSource : public Source {
   [[nodiscard]] bool read(Record& record) override;
   void split(const Record& record, Fields& out) override;
   [[nodiscard]] std::optional<std::size_t> failed_field() const override;
+  [[nodiscard]] bool splits_without_errors() const override { return rows_->reads_without_errors(); }
   /// A number or a symbol may become a text.
   [[nodiscard]] bool texts_may_grow() const override { return rows_->makes_texts(); }
   [[nodiscard]] bool tell_place(std::int64_t first_row, std::int64_t last_row, std::string_view column,

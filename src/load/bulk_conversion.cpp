@@ -19,7 +19,7 @@ using pg::call;
 /// Step 1. A row that raises is rejected; the values of the rows before it stay, since they live outside of the subtransaction.
 void BulkWriter::convert_all(const std::vector<Record>& records, std::vector<Result>& results) {
   difficult_.clear();
-  call([&] { convert_simple(records, results); });
+  call([&] { convert_all_simple(records, results); });
   for (at_difficult_ = 0; at_difficult_ < difficult_.size(); at_difficult_++) {
     const auto error = pg::attempt([&] { call([&] { convert_difficult(records, results); }); },
                                    [this](const char* sqlstate) { return is_rejectable(sqlstate, column_at_work()); });
@@ -44,9 +44,18 @@ bool BulkWriter::may_be_simple() const {
   return rules == nullptr || (!rules->has_generated_stored && rules->num_check == 0 && not_null_.can_tell());
 }
 
+bool BulkWriter::convert_simple(const Record& record, TupleTableSlot* slot) {
+  try {
+    source_.split(record, fields_);
+  } catch (const Error&) {
+    return false;  // to be raised again where it makes a reject
+  }
+  return converter_->convert_simple(fields_, slot);
+}
+
 /// The rows of which nothing can raise: those need no subtransaction. Notes the others in difficult_. Calls the server without a
 /// guard.
-void BulkWriter::convert_simple(const std::vector<Record>& records, std::vector<Result>& results) {
+void BulkWriter::convert_all_simple(const std::vector<Record>& records, std::vector<Result>& results) {
   const bool may_be = may_be_simple();
   MemoryContext const caller = MemoryContextSwitchTo(batch_context_);
   for (std::size_t i = 0; i < records.size(); i++) {
@@ -58,9 +67,8 @@ void BulkWriter::convert_simple(const std::vector<Record>& records, std::vector<
     }
     CHECK_FOR_INTERRUPTS();
     options_.place->set(records[i]);
-    source_.split(records[i], fields_);
     TupleTableSlot* const slot = slots_[i];
-    if (!converter_->convert_simple(fields_, slot)) {
+    if (!convert_simple(records[i], slot)) {
       difficult_.push_back(i);
       continue;
     }

@@ -54,7 +54,8 @@ class BulkWriter {
   void convert_all(const std::vector<Record>& records, std::vector<Result>& results);
   [[nodiscard]] const Column* column_at_work() const;
   [[nodiscard]] bool may_be_simple() const;
-  void convert_simple(const std::vector<Record>& records, std::vector<Result>& results);
+  bool convert_simple(const Record& record, TupleTableSlot* slot);
+  void convert_all_simple(const std::vector<Record>& records, std::vector<Result>& results);
   void convert_difficult(const std::vector<Record>& records, std::vector<Result>& results);
   void accept_all(std::vector<Result>& results, const std::vector<Record>& records);
   UniqueKey* taken_key(TupleTableSlot* slot, bool probe, bool& unknown);

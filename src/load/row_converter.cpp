@@ -168,7 +168,10 @@ bool RowConverter::convert_simple(const Fields& fields, TupleTableSlot* slot) co
     if (field.state == Field::State::absent && place.column->default_value == nullptr) continue;
     if (field.state == Field::State::null && place.parser != Parser::server) continue;
     const int at = place.column->attribute - 1;
-    if (field.state != Field::State::text || !parse(place, field, &slot->tts_values[at])) return false;
+    if (field.state == Field::State::value)
+      slot->tts_values[at] = field.value;
+    else if (field.state != Field::State::text || !parse(place, field, &slot->tts_values[at]))
+      return false;
     slot->tts_isnull[at] = false;
   }
   ExecStoreVirtualTuple(slot);

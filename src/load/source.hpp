@@ -65,7 +65,7 @@ class Source {
                                         std::span<char> /*out*/) const {
     return false;
   }
-  /// Whether split() never raises an error of the server.
+  /// Whether split() never raises an error of the server, only its own.
   [[nodiscard]] virtual bool splits_without_errors() const { return false; }
   /// The record as text in the server's encoding, or nothing where its bytes are not valid text.
   [[nodiscard]] virtual std::optional<std::string> text_of(const Record& record) = 0;

@@ -4,6 +4,7 @@
 #include <unordered_set>
 
 #include "base/concat.hpp"
+#include "pg/encoding.hpp"
 #include "pg/guard.hpp"
 #include "text/copy_text.hpp"
 #include "text/csv.hpp"
@@ -80,28 +81,8 @@ std::optional<Problem> problem_of(text::RecordProblem problem, Format format, st
   return std::nullopt;
 }
 
-/// The bytes of raw from at on that stand for one character, as "0xe2 0x82".
-std::string hex_of_character(std::string_view raw, std::size_t at, int encoding) {
-  constexpr char kHex[] = "0123456789abcdef";
-  const auto length = static_cast<std::size_t>(std::clamp(pg_encoding_mblen(encoding, raw.data() + at), 1, 4));
-  std::string bytes;
-  for (const char c : raw.substr(at, length)) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (!bytes.empty()) bytes += ' ';
-    (bytes += "0x") += kHex[byte >> 4];
-    bytes += kHex[byte & 15];
-    if (byte == 0) break;
-  }
-  return bytes;
-}
-
 Problem invalid_bytes(std::string_view raw, std::size_t at, int encoding) {
-  return {
-      "22021",
-      {},
-      {},
-      concat("invalid byte sequence for encoding \"", pg_encoding_to_char(encoding), "\": ", hex_of_character(raw, at, encoding)),
-      {}};
+  return {"22021", {}, {}, pg::invalid_sequence_text(raw, at, encoding), {}};
 }
 
 std::unique_ptr<text::RecordReader> reader_of(ByteSource& bytes, const StreamOptions& options) {
@@ -277,7 +258,7 @@ bool StreamSource::convert(const std::string& raw, std::optional<Problem>& probl
         Problem{"22P05",
                 {},
                 {},
-                concat("character with byte sequence ", hex_of_character(raw, static_cast<std::size_t>(converted), encoding),
+                concat("character with byte sequence ", pg::hex_of_character(raw, static_cast<std::size_t>(converted), encoding),
                        " in encoding \"", pg_encoding_to_char(encoding), "\" has no equivalent in encoding \"",
                        pg_encoding_to_char(server_encoding), "\""),
                 {}};

@@ -7,6 +7,12 @@
 #include "map/types.hpp"
 #include "pg/guard.hpp"
 
+#include "pg/server.hpp"
+
+extern "C" {
+#include "mb/pg_wchar.h"
+}
+
 namespace ferry::map {
 namespace {
 
@@ -57,6 +63,33 @@ std::vector<int> places(const avro::Schema& writer, const std::vector<avro::Fiel
   throw Error(std::move(error).column(target.name));
 }
 
+bool is_read_without_errors(const ReadNode& node) {
+  if (OidIsValid(node.domain)) return false;
+  switch (node.op) {
+    case ReadOp::union_:
+      return std::all_of(node.parts.begin(), node.parts.end(), is_read_without_errors);
+    case ReadOp::null_:
+    case ReadOp::boolean:
+    case ReadOp::int_to_int4:
+    case ReadOp::long_to_int8:
+    case ReadOp::uuid:
+    case ReadOp::bytes:
+      return true;
+    case ReadOp::integer:
+    case ReadOp::real:
+      return node.kind != TypeKind::numeric;
+    case ReadOp::date:
+      return node.kind == TypeKind::date;
+    case ReadOp::time:
+    case ReadOp::timestamp:
+      return node.typmod < 0;
+    case ReadOp::text:
+      return GetDatabaseEncoding() == PG_UTF8 && (node.type->oid == TEXTOID || node.type->oid == VARCHAROID);
+    default:
+      return false;
+  }
+}
+
 bool makes_text(const ReadNode& node) {
   if (node.op == ReadOp::union_) return std::any_of(node.parts.begin(), node.parts.end(), makes_text);
   const bool has_text = node.op == ReadOp::raw_text || (node.op == ReadOp::text && node.wire == avro::Type::string);
@@ -102,6 +135,11 @@ void RowReader::read(avro::Decoder& decoder, Datum* values, bool* nulls) {
     values[step.target] = values_.read(step.node, decoder, &nulls[step.target]);
   }
   current_ = nullptr;
+}
+
+bool RowReader::reads_without_errors() const {
+  const auto is_simple = [](const Step& step) { return step.target < 0 || is_read_without_errors(step.node); };
+  return std::all_of(steps_.begin(), steps_.end(), is_simple);
 }
 
 bool RowReader::makes_texts() const {

@@ -52,6 +52,9 @@ class RowReader {
   /// Whether a text may become longer than its form in the record, but for a change of encoding: it is made of something else.
   [[nodiscard]] bool makes_texts() const;
 
+  /// Whether read() raises no error of the server, of which only a subtransaction could free it, but for a lack of memory.
+  [[nodiscard]] bool reads_without_errors() const;
+
   /// The target whose value was being read when read() raised; null between records.
   [[nodiscard]] const Target* current_target() const { return current_; }
 

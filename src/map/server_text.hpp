@@ -7,6 +7,7 @@
 #include "base/concat.hpp"
 #include "base/error.hpp"
 #include "map/read_node.hpp"
+#include "pg/encoding.hpp"
 
 #include "pg/server.hpp"
 
@@ -27,10 +28,15 @@ struct ServerText {
   throw Error("54000", concat("value of ", size_bytes, " bytes is too long"));
 }
 
-/// Text from UTF-8. Errors: 22021, 22P05; 54000.
+/// Text from UTF-8. Errors: 22021, 22P05; 54000. Those in a database of UTF-8 are no errors of the server.
 inline ServerText server_text(std::string_view text) {
   if (text.size() > MaxAllocSize - VARHDRSZ - 1) fail_length(text.size());
   const int size_bytes = static_cast<int>(text.size());
+  if (GetDatabaseEncoding() == PG_UTF8) {
+    if (const int valid = pg_encoding_verifymbstr(PG_UTF8, text.data(), size_bytes); valid < size_bytes)
+      throw Error("22021", pg::invalid_sequence_text(text, static_cast<std::size_t>(valid), PG_UTF8));
+    return {text.data(), size_bytes};
+  }
   const char* const converted = pg_any_to_server(text.data(), size_bytes, PG_UTF8);
   return {converted, converted == text.data() ? size_bytes : static_cast<int>(std::strlen(converted))};
 }

@@ -1,5 +1,8 @@
 #include "pg/encoding.hpp"
 
+#include <algorithm>
+
+#include "base/concat.hpp"
 #include "base/error.hpp"
 #include "pg/guard.hpp"
 
@@ -61,5 +64,24 @@ std::string shown_in_utf8(std::string_view text) {
 std::optional<std::string> try_from_utf8(std::string_view text) { return try_convert(text, PG_UTF8, GetDatabaseEncoding()); }
 
 std::string shown_from_utf8(std::string_view text) { return try_from_utf8(text).value_or(ascii_of(text)); }
+
+std::string hex_of_character(std::string_view text, std::size_t at, int encoding) {
+  constexpr char kHex[] = "0123456789abcdef";
+  const auto length = static_cast<std::size_t>(std::clamp(pg_encoding_mblen(encoding, text.data() + at), 1, 4));
+  std::string bytes;
+  for (const char c : text.substr(at, length)) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (!bytes.empty()) bytes += ' ';
+    (bytes += "0x") += kHex[byte >> 4];
+    bytes += kHex[byte & 15];
+    if (byte == 0) break;
+  }
+  return bytes;
+}
+
+std::string invalid_sequence_text(std::string_view text, std::size_t at, int encoding) {
+  return concat("invalid byte sequence for encoding \"", pg_encoding_to_char(encoding), "\": ",
+                hex_of_character(text, at, encoding));
+}
 
 }  // namespace ferry::pg

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -21,5 +22,11 @@ namespace ferry::pg {
 
 /// The same for people to read, as shown_in_utf8().
 [[nodiscard]] std::string shown_from_utf8(std::string_view text);
+
+/// The bytes of text from at on that stand for one character of an encoding of the server's: "0xe2 0x82".
+[[nodiscard]] std::string hex_of_character(std::string_view text, std::size_t at, int encoding);
+
+/// What the server says of a text whose character at that place is none of the encoding.
+[[nodiscard]] std::string invalid_sequence_text(std::string_view text, std::size_t at, int encoding);
 
 }  // namespace ferry::pg
