@@ -165,14 +165,16 @@ bool RowConverter::convert_simple(const Fields& fields, TupleTableSlot* slot) co
   for (std::size_t i = 0; i < fields.valid; i++) {
     const Field& field = fields.values[i];
     const Place& place = fields_[i];
-    if (field.state == Field::State::absent && place.column->default_value == nullptr) continue;
-    if (field.state == Field::State::null && place.parser != Parser::server) continue;
+    if (field.state == Field::State::absent && place.column->default_value != nullptr) return false;
     const int at = place.column->attribute - 1;
+    const bool is_null = field.state == Field::State::null || field.state == Field::State::absent;
     if (field.state == Field::State::value)
       slot->tts_values[at] = field.value;
-    else if (field.state != Field::State::text || !parse(place, field, &slot->tts_values[at]))
+    else if (place.parser == Parser::server)
+      return false;  // an input function may refuse a null, too
+    else if (!is_null && !parse(place, field, &slot->tts_values[at]))
       return false;
-    slot->tts_isnull[at] = false;
+    slot->tts_isnull[at] = is_null;
   }
   ExecStoreVirtualTuple(slot);
   return true;
