@@ -207,9 +207,7 @@ bool has_values(const text::JsonBatch& batch, const TableRows& table, const std:
 }
 
 void load_tables(const text::JsonBatch& batch, std::vector<TableRows>& tables, bool all_or_nothing, pg::ResultRows& results) {
-  std::size_t rows = 0;
-  for (const TableRows& table : tables) rows += table.rows.size();
-  check_row_count(rows);
+  check_row_count(batch.row_count());
   std::vector<Relation> relations;
   for (TableRows& table : tables) {
     table.rules = std::make_unique<Rules>(table.table, true);
@@ -226,6 +224,10 @@ void load_tables(const text::JsonBatch& batch, std::vector<TableRows>& tables, b
   }
 }
 
+text::JsonLimits limits() {
+  return {.max_rows = static_cast<std::size_t>(settings::max_batch_rows), .check_interrupts = pg::check_interrupts};
+}
+
 template <class F>
 void read_json(std::string_view json, F&& read) {
   if (GetDatabaseEncoding() == PG_UTF8)
@@ -239,7 +241,7 @@ Datum insert_rows(FunctionCallInfo call_info) {
   std::vector<TableRows> tables(1);
   tables[0].table = arguments.oid(0, "target");
   ParsedBatch batch;
-  read_json(arguments.text_view(1, "rows"), [&](std::string_view json) { batch->read_rows(json); });
+  read_json(arguments.text_view(1, "rows"), [&](std::string_view json) { batch->read_rows(json, limits()); });
   tables[0].rows = batch->tables().front().rows;
   const bool all_or_nothing = arguments.boolean(2, "all_or_nothing");
   pg::ResultRows results(call_info);
@@ -251,7 +253,7 @@ Datum insert_batch(FunctionCallInfo call_info) {
   const pg::Arguments arguments(call_info);
   std::vector<TableRows> tables;
   ParsedBatch batch;
-  read_json(arguments.text_view(0, "batch"), [&](std::string_view json) { batch->read_tables(json); });
+  read_json(arguments.text_view(0, "batch"), [&](std::string_view json) { batch->read_tables(json, limits()); });
   for (const text::JsonBatch::Table& named : batch->tables()) {
     const Oid oid = find_table(pg::from_utf8(named.name));
     // two names may mean one table

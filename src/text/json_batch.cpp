@@ -41,13 +41,14 @@ constexpr std::string_view kZeroCharacter = "\\u0000 cannot be converted to text
 
 class JsonBatch::Reader {
  public:
-  void read_rows(std::string_view json);
-  void read_tables(std::string_view json);
+  void read_rows(std::string_view json, const JsonLimits& limits);
+  void read_tables(std::string_view json, const JsonLimits& limits);
   Row read_row(std::string_view json);
   Row read_elements(std::string_view json);
 
   std::vector<JsonView> members;
   std::vector<Table> tables;
+  std::size_t row_count = 0;
   std::size_t capacity = 0;  ///< of text_ and kept_
 
  private:
@@ -56,9 +57,11 @@ class JsonBatch::Reader {
   std::string_view keep(std::string_view text);
   void add_value(ondemand::value value, JsonView& view);
   Row add_members(ondemand::object object);
+  bool count_row();
   void add_rows(ondemand::array array, Table& table);
   void add_tables(ondemand::object object);
 
+  JsonLimits limits_;
   ondemand::parser parser_;
   ondemand::document document_;
   std::unique_ptr<char[]> text_;  ///< the JSON, with the room behind it that the parser reads into
@@ -69,8 +72,9 @@ class JsonBatch::Reader {
 
 JsonBatch::JsonBatch() : reader_(std::make_unique<Reader>()) {}
 JsonBatch::~JsonBatch() = default;
-void JsonBatch::read_rows(std::string_view json) { reader_->read_rows(json); }
-void JsonBatch::read_tables(std::string_view json) { reader_->read_tables(json); }
+void JsonBatch::read_rows(std::string_view json, const JsonLimits& limits) { reader_->read_rows(json, limits); }
+void JsonBatch::read_tables(std::string_view json, const JsonLimits& limits) { reader_->read_tables(json, limits); }
+std::size_t JsonBatch::row_count() const { return reader_->row_count; }
 JsonBatch::Row JsonBatch::read_row(std::string_view json) { return reader_->read_row(json); }
 JsonBatch::Row JsonBatch::read_elements(std::string_view json) { return reader_->read_elements(json); }
 std::span<const JsonBatch::Table> JsonBatch::tables() const { return reader_->tables; }
@@ -83,6 +87,7 @@ void JsonBatch::Reader::begin(std::string_view json) {
   members.clear();
   tables.clear();
   places_.clear();
+  row_count = 0;
   kept_size_ = 0;
   size_ = json.size();
   if (size_ > capacity || text_ == nullptr) {
@@ -167,9 +172,17 @@ JsonBatch::Row JsonBatch::Reader::add_members(ondemand::object object) {
   return row;
 }
 
+/// Whether it is to be kept.
+bool JsonBatch::Reader::count_row() {
+  constexpr std::size_t kManyRows = 1000;
+  if (row_count++ % kManyRows == 0 && limits_.check_interrupts != nullptr) limits_.check_interrupts();
+  return row_count <= limits_.max_rows;
+}
+
 void JsonBatch::Reader::add_rows(ondemand::array array, Table& table) {
   for (auto element : array) {
     ondemand::value value = take(std::move(element));
+    if (!count_row()) continue;
     if (take(value.type()) != ondemand::json_type::object) {
       table.rows.push_back({.raw = trim(take(simdjson::to_json_string(value)))});
       continue;
@@ -193,7 +206,8 @@ void JsonBatch::Reader::add_tables(ondemand::object object) {
   }
 }
 
-void JsonBatch::Reader::read_rows(std::string_view json) {
+void JsonBatch::Reader::read_rows(std::string_view json, const JsonLimits& limits) {
+  limits_ = limits;
   begin(json);
   ondemand::array array;
   if (document_.get_array().get(array) != simdjson::SUCCESS) throw Error("22023", "rows are not a JSON array");
@@ -201,7 +215,8 @@ void JsonBatch::Reader::read_rows(std::string_view json) {
   add_rows(array, tables.front());
 }
 
-void JsonBatch::Reader::read_tables(std::string_view json) {
+void JsonBatch::Reader::read_tables(std::string_view json, const JsonLimits& limits) {
+  limits_ = limits;
   begin(json);
   ondemand::array array;
   ondemand::object object;

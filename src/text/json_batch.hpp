@@ -1,12 +1,16 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "base/interrupts.hpp"
 
 // Batches of rows as JSON. The text has passed a JSON parser before (the server's, when it became a json value), so that here
 // only its shape can be wrong. Nothing here recurses: values may be nested as deeply as they like.
@@ -30,6 +34,11 @@ struct JsonView {
   std::string_view raw;    ///< the value as it is in the text
 };
 
+struct JsonLimits {
+  std::size_t max_rows = std::numeric_limits<std::size_t>::max();  ///< those behind are counted and not kept
+  CheckInterrupts check_interrupts = nullptr;                       ///< called once for many rows
+};
+
 /// A request of rows, parsed in one pass. What it gives lives until it reads something else. Made to be used again and again:
 /// its memory stays.
 class JsonBatch {
@@ -50,11 +59,13 @@ class JsonBatch {
   JsonBatch(const JsonBatch&) = delete;
   JsonBatch& operator=(const JsonBatch&) = delete;
 
-  /// Reads [row, ...] into one table without a name. Errors: 22023 no array; 22P02 malformed.
-  void read_rows(std::string_view json);
+  /// Reads [row, ...] into one table without a name. Errors: 22023 no array; 22P02 malformed; what check_interrupts throws.
+  void read_rows(std::string_view json, const JsonLimits& limits = {});
   /// Reads {"a": [...], "b": [...]} or [{"a": [...]}, {"a": [...]}]; rows of the same key are joined in their order.
   /// Errors: as above; 22023 a table's rows are no array.
-  void read_tables(std::string_view json);
+  void read_tables(std::string_view json, const JsonLimits& limits = {});
+  /// Of all tables, kept or not.
+  [[nodiscard]] std::size_t row_count() const;
   /// Reads one row. Errors: 22P02.
   Row read_row(std::string_view json);
   /// Reads the elements of an array as if they were members of a row; one that is no object for anything else. Errors: 22P02.

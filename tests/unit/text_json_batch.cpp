@@ -159,6 +159,31 @@ TEST(JsonBatch, ReadsRowsWithTheirMembersAgainAndAgain) {
   }
 }
 
+TEST(JsonBatch, CountsRowsBeyondTheLimitAndDoesNotKeepThem) {
+  JsonBatch batch;
+  batch.read_tables(R"({"a": [{"x": [1, {"y": "]"}]}, 2], "b": [{"z": {"k": [3]}}, [4, [5]], "six", null], "c": [], "a": [7]})",
+                    {.max_rows = 3});
+  EXPECT_EQ(batch.row_count(), 7u);
+  ASSERT_EQ(batch.tables().size(), 3u);
+  EXPECT_EQ(batch.tables()[0].rows.size(), 2u);
+  ASSERT_EQ(batch.tables()[1].rows.size(), 1u);
+  EXPECT_EQ(batch.members(batch.tables()[1].rows[0])[0].value, R"({"k": [3]})");
+  batch.read_rows("[1, 2, 3, 4]", {.max_rows = 4});
+  EXPECT_EQ(batch.row_count(), 4u);
+  EXPECT_EQ(batch.tables().front().rows.size(), 4u);
+}
+
+TEST(JsonBatch, CanBeInterrupted) {
+  std::string json = "[";
+  for (int i = 0; i < 10'000; i++) json += "{},";
+  json += "{}]";
+  struct Stop {};
+  JsonBatch batch;
+  EXPECT_THROW(batch.read_rows(json, {.max_rows = 1, .check_interrupts = [] { throw Stop(); }}), Stop);
+  batch.read_rows(json);
+  EXPECT_EQ(batch.row_count(), 10'001u);
+}
+
 TEST(JsonBatch, ReadsTheElementsOfAnArray) {
   JsonBatch batch;
   const auto row = batch.read_elements(R"([1, "x", null, [2], {"k": 3}, "\ud800"])");
