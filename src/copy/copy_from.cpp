@@ -115,6 +115,20 @@ Target open_target(ParseState* state, const CopyStmt& statement) {
 
 using pg::ClientStream;
 
+/// What is missing in the output of a program that failed is not the error to tell of.
+template <class F>
+load::LoadSummary load_program(const std::string& command, F&& load) {
+  pg::ProgramStream program(command);
+  try {
+    const load::LoadSummary summary = load(program, std::int64_t{0});
+    program.close();
+    return summary;
+  } catch (const Error&) {
+    if (program.has_ended()) program.close();
+    throw;
+  }
+}
+
 /// Opens the source and loads it. load(bytes, size): a size that is not known is 0.
 template <class F>
 load::LoadSummary load_source(const CopyStmt& statement, ClientStream::Format format, int column_count,
@@ -131,10 +145,7 @@ load::LoadSummary load_source(const CopyStmt& statement, ClientStream::Format fo
   if (statement.is_program) {
     options.source_name = "PROGRAM " + name;
     options.stream_kind = pg::StreamKind::program;
-    pg::ProgramStream program(name);
-    const load::LoadSummary summary = load(program, std::int64_t{0});
-    program.close();
-    return summary;
+    return load_program(name, load);
   }
   options.source_name = name;
   options.stream_kind = pg::StreamKind::file;

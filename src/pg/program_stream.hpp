@@ -15,6 +15,8 @@ class ProgramStream : public ByteSource {
   explicit ProgramStream(const std::string& command);
   /// Waits for the program; an interrupt ends the wait. Errors: by errno.
   [[nodiscard]] std::size_t read(std::span<std::uint8_t> out) override;
+  /// Whether read() has come to the end of the output.
+  [[nodiscard]] bool has_ended() const { return reached_end_; }
   /// Waits for the program's end. Errors: 38000 it failed, but for one that was stopped before it had written everything.
   void close();
 

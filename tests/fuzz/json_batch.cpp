@@ -1,5 +1,6 @@
 // What a JSON parser takes is split into rows and members without a crash, and as simdjson's other interface, which builds the
 // whole tree, has them.
+#include <algorithm>
 #include <cctype>
 #include <cstdlib>
 #include <map>
@@ -79,6 +80,11 @@ void check_tables(std::string_view json, const dom::element& root) {
     batch.read_tables(json);
     for (const text::JsonBatch::Table& table : batch.tables())
       for (const text::JsonBatch::Row& row : table.rows) check_table_row(batch, row);
+    const std::size_t row_count = batch.row_count();
+    batch.read_tables(json, {.max_rows = 1});
+    std::size_t kept = 0;
+    for (const text::JsonBatch::Table& table : batch.tables()) kept += table.rows.size();
+    check(batch.row_count() == row_count && kept == std::min(row_count, std::size_t{1}));
     check(root.is_array() || root.is_object());
   } catch (const Error& error) {
     check_sqlstate(error);
@@ -112,7 +118,9 @@ void check_members(std::string_view row, const dom::element& element) {
   check(members->size() == expected.size());
   for (const text::JsonMember& member : *members) {
     const auto found = expected.find(member.key);
-    check(found != expected.end() && member.kind == kind_of(found->second));
+    check(found != expected.end());
+    const bool is_key = member.key.find('\0') == std::string::npos;
+    check(member.kind == (is_key ? kind_of(found->second) : Kind::invalid_key));
     if (member.kind == Kind::text) check(member.value == std::string_view(found->second) && row.find(member.raw) != row.npos);
     if (member.kind == Kind::scalar || member.kind == Kind::structure) check(canonical(member.value) == canonical(found->second));
   }

@@ -199,6 +199,10 @@ COPY strict FROM PROGRAM :'cat' WITH (FORMAT avro, MATCH position);
 -- a file that is damaged, or none, loads nothing, whatever ON_ERROR says
 COPY strict FROM PROGRAM 'echo no Avro' WITH (FORMAT avro, ON_ERROR reject);
 COPY strict FROM PROGRAM 'true' WITH (FORMAT avro);
+-- that a program failed is told before what its output lacks
+COPY strict FROM PROGRAM 'exit 3' WITH (FORMAT avro);
+COPY strict FROM PROGRAM 'printf Obj; exit 4' WITH (FORMAT avro);
+COPY strict FROM PROGRAM 'exit 5' WITH (FORMAT csv, HEADER match, ON_ERROR reject);
 SELECT count(*) FROM strict;
 COPY strict FROM '/nowhere/x.avro' WITH (FORMAT avro);
 
