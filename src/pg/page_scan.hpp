@@ -17,7 +17,8 @@ namespace ferry::pg {
 
 /// The rows of a sequential scan, or of one of a range of pages, as they lie on the pages of a heap. The server's scan finds a
 /// page's visible rows at once and then puts them one by one into a slot; here the slot is left out. Everything else, what is
-/// visible, locked, counted and predicate-locked, remains the scan's doing. Calls the server without a guard.
+/// visible, locked, counted and predicate-locked (of a range: not that), remains the scan's doing. Calls the server without a
+/// guard.
 class PageScan {
  public:
   /// The next row of a scan of all pages, or of the range that the scan has; false at the end.

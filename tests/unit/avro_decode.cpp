@@ -91,22 +91,18 @@ TEST(AvroDecode, ReadsVarintsWhateverIsBehindThem) {
     Bytes bytes = digits;
     for (std::size_t i = random() % 12; i > 0; i--) bytes.push_back(static_cast<std::uint8_t>(random()));
     const auto unzigzag = [](std::uint64_t value) { return std::bit_cast<std::int64_t>(value >> 1 ^ (0 - (value & 1))); };
-    const auto long_value = value_of_varint(digits, 10, 64);
-    Decoder decoder(bytes);
-    if (long_value) {
-      EXPECT_EQ(decoder.long_(), unzigzag(*long_value));
+    const auto check = [&](std::size_t max_bytes, unsigned bits, const std::function<std::int64_t(Decoder&)>& read) {
+      const auto expected = value_of_varint(digits, max_bytes, bits);
+      if (!expected) {
+        EXPECT_EQ(sqlstate_of(bytes, [&](Decoder& d) { static_cast<void>(read(d)); }), "22P04");
+        return;
+      }
+      Decoder decoder(bytes);
+      EXPECT_EQ(read(decoder), unzigzag(*expected));
       EXPECT_EQ(decoder.position(), size);
-    } else {
-      EXPECT_EQ(sqlstate_of(bytes, [](Decoder& d) { static_cast<void>(d.long_()); }), "22P04");
-    }
-    const auto int_value = value_of_varint(digits, 5, 32);
-    Decoder again(bytes);
-    if (int_value) {
-      EXPECT_EQ(again.int_(), unzigzag(*int_value));
-      EXPECT_EQ(again.position(), size);
-    } else {
-      EXPECT_EQ(sqlstate_of(bytes, [](Decoder& d) { static_cast<void>(d.int_()); }), "22P04");
-    }
+    };
+    check(10, 64, [](Decoder& d) { return d.long_(); });
+    check(5, 32, [](Decoder& d) { return d.int_(); });
   }
 }
 
