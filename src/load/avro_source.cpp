@@ -99,12 +99,12 @@ bool AvroSource::read(Record& record) {
     record.problem.reset();
     const bool is_too_long = encoding.size() > options_.max_record_bytes;
     if (is_too_long)
-      record.problem = Problem{
+      record.problem = std::make_unique<Problem>(Problem{
           "54000",
           {},
           {},
           "record is too long",
-          concat("Only its first ", options_.max_record_bytes, " bytes are kept, the limit of \"pg_ferry.max_record_bytes\".")};
+          concat("Only its first ", options_.max_record_bytes, " bytes are kept, the limit of \"pg_ferry.max_record_bytes\".")});
     record.raw.assign(as_text(is_too_long ? encoding.first(options_.max_record_bytes) : encoding));
   } catch (Error& error) {
     std::string place = concat("COPY ", rules_.table_name());
@@ -122,7 +122,7 @@ bool AvroSource::read(Record& record) {
 void AvroSource::split(const Record& record, Fields& out) {
   out.values.resize(target_of_field_.size());
   out.valid = 0;
-  out.problem = record.problem;
+  out.take_problem_of(record);
   if (out.problem) return;
   avro::Decoder decoder(as_bytes(record.raw), 0, pg::check_interrupts);
   call([&] { rows_->read(decoder, values_.data(), nulls_.get()); });

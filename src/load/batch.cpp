@@ -123,8 +123,8 @@ void load_table(const text::JsonBatch& batch, TableRows& table, bool all_or_noth
   table.summary = run_load(source, *table.rules, options, [&](const Record& record, const Result& result) {
     table.keys[static_cast<std::size_t>(record.row_number) - 1] = result.key;
     if (result.state != Result::State::rejected) return;
-    if (all_or_nothing) fail_request(*table.rules, record.row_number, result.problem);
-    table.rejects[record.row_number] = reject_json(record.row_number, result.problem);
+    if (all_or_nothing) fail_request(*table.rules, record.row_number, *result.problem);
+    table.rejects[record.row_number] = reject_json(record.row_number, *result.problem);
   });
 }
 

@@ -27,8 +27,7 @@ void BulkWriter::convert_all(const std::vector<Record>& records, std::vector<Res
     // the server keeps what it has prepared of them, half of it where that raised: made anew for the next row
     if (!has_prepared_) pg::compat::forget_prepared_expressions(table_.target());
     Result& result = results[difficult_[at_difficult_]];
-    result.state = Result::State::rejected;
-    result.problem = rules_.explain(*error, column_at_work());
+    result.reject(rules_.explain(*error, column_at_work()));
   }
 }
 
@@ -74,10 +73,7 @@ void BulkWriter::convert_all_simple(const std::vector<Record>& records, std::vec
     }
     if (options_.fields_vary) rules_.check_may_insert(fields_);
     slot->tts_tableOid = RelationGetRelid(rules_.relation());
-    if (auto problem = not_null_.violation(slot)) {
-      result.state = Result::State::rejected;
-      result.problem = std::move(*problem);
-    }
+    if (auto problem = not_null_.violation(slot)) result.reject(std::move(*problem));
   }
   MemoryContextSwitchTo(caller);
 }
@@ -100,8 +96,7 @@ void BulkWriter::convert_difficult(const std::vector<Record>& records, std::vect
     ResetExprContext(expressions);
     converter_->convert(fields_, slot, expressions, &converting_);
     if (fields_.problem) {
-      result.state = Result::State::rejected;
-      result.problem = *fields_.problem;
+      result.reject(*fields_.problem);
       continue;
     }
     slot->tts_tableOid = RelationGetRelid(rules_.relation());
@@ -116,8 +111,7 @@ void BulkWriter::convert_difficult(const std::vector<Record>& records, std::vect
     }
     if (not_null_.can_tell()) {
       if (auto problem = not_null_.violation(slot)) {
-        result.state = Result::State::rejected;
-        result.problem = std::move(*problem);
+        result.reject(std::move(*problem));
         continue;
       }
       if (rules->num_check == 0) continue;

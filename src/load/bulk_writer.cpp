@@ -186,9 +186,10 @@ bool BulkWriter::may_be_too_large(TupleTableSlot* slot, const Record& record) co
 }
 
 void BulkWriter::reject_or_skip(Result& result, UniqueKey& taken, TupleTableSlot* slot) const {
-  const bool skip = options_.on_conflict == OnConflict::skip;
-  result.state = skip ? Result::State::skipped : Result::State::rejected;
-  if (!skip) result.problem = taken.violation(slot);
+  if (options_.on_conflict == OnConflict::skip)
+    result.state = Result::State::skipped;
+  else
+    result.reject(taken.violation(slot));
 }
 
 /// Decides how the batch is written.
@@ -223,8 +224,7 @@ void BulkWriter::accept_all(std::vector<Result>& results, const std::vector<Reco
       continue;
     }
     if (broken != nullptr) {
-      result.state = Result::State::rejected;
-      result.problem = violation_of(*broken, rules_.relation(), slot);
+      result.reject(violation_of(*broken, rules_.relation(), slot));
       continue;
     }
     for (UniqueKey& key : unique_keys_) key.accept(slot);

@@ -105,8 +105,7 @@ void ExactWriter::settle_failed(const pg::CaughtError& error, const Attempt& att
   } else if (attempt.missing_parent == MissingParent::waits && self_references_.is_violation(error)) {
     result.state = Result::State::waiting;
   } else {
-    result.state = Result::State::rejected;
-    result.problem = rules_.explain(error, attempt.converting);
+    result.reject(rules_.explain(error, attempt.converting));
   }
 }
 
@@ -185,8 +184,7 @@ void ExactWriter::write_record(Attempt& attempt, Result& result) {
   });
   if (fields_.problem) {
     call(PopActiveSnapshot);
-    result.state = Result::State::rejected;
-    result.problem = *fields_.problem;
+    result.reject(*fields_.problem);
     return;
   }
   if (!passes_filter(attempt, slot)) {

@@ -39,7 +39,7 @@ struct Buffers {
     constexpr std::size_t kMostRows = 1000, kMostBytes = 1 << 20;
     std::size_t bytes = 0;
     for (const Record& record : buffers->records) bytes += record.raw.capacity();
-    for (const Result& result : buffers->results) bytes += result.problem.reason.capacity() + result.problem.detail.capacity();
+    for (const Result& result : buffers->results) bytes += result.problem == nullptr ? 0 : result.problem->reason.capacity() + result.problem->detail.capacity();
     if (buffers->records.size() <= kMostRows && bytes <= kMostBytes && spare() == nullptr) spare() = buffers.release();
   }
 
@@ -131,11 +131,11 @@ class Load {
     if (result.state == Result::State::loaded) summary_.rows_loaded++;
     if (is_left_out(result.state)) summary_.rows_skipped++;
     if (result.state == Result::State::rejected) {
-      if (options_.stops_at_reject) fail_at(record, result.problem);
+      if (options_.stops_at_reject) fail_at(record, *result.problem);
       summary_.rows_rejected++;
       if (options_.keep_rejects)
-        log_.add({record.row_number, record.line_number, source_.text_of(record), record.raw, result.problem});
-      if (first_rejects_.size() < kListedRejects) first_rejects_.push_back(describe(record, result.problem));
+        log_.add({record.row_number, record.line_number, source_.text_of(record), record.raw, *result.problem});
+      if (first_rejects_.size() < kListedRejects) first_rejects_.push_back(describe(record, *result.problem));
       if (options_.reject_limit && summary_.rows_rejected > *options_.reject_limit) fail_limit();
     }
     if (observer_) observer_(record, result);

@@ -42,13 +42,13 @@ bool RejectSource::read(Record& record) {
 void RejectSource::read_stream(Record& record) {
   record.raw = reject_.raw;
   if (StreamSource::is_of_reader(reject_.problem)) {
-    record.problem = reject_.problem;
+    record.problem = std::make_unique<Problem>(reject_.problem);
   } else if (!reject_.is_text) {
     if (!as_it_came_) as_it_came_ = make_stream(options_.stream.encoding);
     if (auto text = as_it_came_->text_of(record))
       record.raw = std::move(*text);
     else
-      record.problem = reject_.problem;
+      record.problem = std::make_unique<Problem>(reject_.problem);
   }
 }
 

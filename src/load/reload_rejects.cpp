@@ -74,7 +74,7 @@ LoadSummary load_again(std::int64_t load_id, StoredRejects& rejects) {
       rejects.resolve(record.row_number);
       return;
     }
-    Problem problem = result.problem;
+    Problem problem = *result.problem;
     if (!show_details) problem.detail.clear();
     rejects.revise(record.row_number, problem);
   });

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -32,7 +33,12 @@ struct Result {
   } state = State::pending;
   std::string key{};     ///< of a loaded one: its primary key as JSON, if the writer was asked for it
   pg::RowPlace place{};  ///< of a loaded one that was written row by row
-  Problem problem{};     ///< of a rejected one; last, since most rows have none, and what every row has shares a cache line then
+  std::unique_ptr<Problem> problem{};  ///< of a rejected one
+
+  void reject(Problem why) {
+    state = State::rejected;
+    problem = std::make_unique<Problem>(std::move(why));
+  }
 
   /// Makes it one of a record that nothing is known of. What is no part of that state is not worth the time to clear.
   void reset() {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -22,7 +23,7 @@ struct Record {
   std::int64_t row_number = 0;       ///< from 1
   std::int64_t line_number = 0;      ///< from 1; 0 where the source has no lines
   std::string raw;                   ///< exactly as it came, in the encoding of the source
-  std::optional<Problem> problem{};  ///< what the source found wrong while it looked for the record's end
+  std::unique_ptr<Problem> problem{};  ///< what the source found wrong while it looked for the record's end; most have nothing
 };
 
 /// What a record says of one column.
@@ -43,6 +44,12 @@ struct Fields {
   std::vector<Field> values;
   std::size_t valid = 0;             ///< the first so many are to be converted
   std::optional<Problem> problem{};  ///< found behind those
+
+  /// What the source found wrong with the record as a whole, or nothing.
+  void take_problem_of(const Record& record) {
+    problem.reset();
+    if (record.problem) problem = *record.problem;
+  }
 };
 
 /// Rows on their way in: a file, a JSON array.

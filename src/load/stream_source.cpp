@@ -228,8 +228,8 @@ bool StreamSource::read(Record& record) {
   record.line_number = found.line_number;
   record.raw.assign(found.raw);
   record.problem.reset();
-  if (found.problem != text::RecordProblem::none)
-    record.problem = problem_of(found.problem, options_.format, options_.max_record_bytes);
+  if (auto problem = problem_of(found.problem, options_.format, options_.max_record_bytes))
+    record.problem = std::make_unique<Problem>(std::move(*problem));
   return true;
 }
 
@@ -297,7 +297,7 @@ bool StreamSource::split_text(std::optional<Problem>& problem) {
 void StreamSource::split(const Record& record, Fields& out) {
   out.values.resize(rules_.field_columns().size());
   out.valid = 0;
-  out.problem = record.problem;
+  out.take_problem_of(record);
   if (out.problem || !convert(record.raw, out.problem)) return;
   if (out.values.empty() && text_.empty() && column_of_field_.empty()) return;
   if (split_text(out.problem)) place_fields(out);

@@ -18,8 +18,9 @@ constexpr int kMaxRounds = 100;
 
 /// Whether a record and another one have the same key, of which one is not in the table now.
 bool hides_row(const Result& result) {
-  const bool is_conflict = result.problem.sqlstate == "23505" || result.problem.sqlstate == "23P01";
-  return result.state == Result::State::skipped || (result.state == Result::State::rejected && is_conflict) ||
+  const bool is_conflict = result.state == Result::State::rejected &&
+                           (result.problem->sqlstate == "23505" || result.problem->sqlstate == "23P01");
+  return result.state == Result::State::skipped || is_conflict ||
          (result.state == Result::State::loaded && ItemPointerIsValid(&result.place.replaced));
 }
 
@@ -68,7 +69,7 @@ void WaitingRows::for_each_batch(Wanted&& is_wanted, Use&& use) {
     if (at_end) return;
     if (!is_wanted(number)) continue;
     bytes += record.raw.size();
-    batch.push_back(record);
+    batch.push_back(std::move(record));
     numbers.push_back(number);
   }
 }
@@ -126,7 +127,8 @@ void WaitingRows::write_candidates() {
   std::vector<Result> results;
   for_each_batch([this](std::uint32_t number) { return states_[number] == State::candidate; },
                  [&](const std::vector<Record>& batch, const std::vector<std::uint32_t>& numbers) {
-                   results.assign(batch.size(), Result{});
+                   results.clear();
+                   results.resize(batch.size());
                    writer_.write(batch, results, MissingParent::ignored);
                    for (std::size_t i = 0; i < batch.size(); i++) {
                      const Result& result = results[i];
@@ -173,7 +175,8 @@ bool WaitingRows::settle_rest(MissingParent missing_parent, const Settle& settle
   std::vector<Result> results;
   for_each_batch([this](std::uint32_t number) { return states_[number] != State::settled; },
                  [&](const std::vector<Record>& batch, const std::vector<std::uint32_t>& numbers) {
-                   results.assign(batch.size(), Result{});
+                   results.clear();
+                   results.resize(batch.size());
                    writer_.write(batch, results, missing_parent);
                    for (std::size_t i = 0; i < batch.size(); i++) {
                      if (results[i].state == Result::State::waiting) continue;
