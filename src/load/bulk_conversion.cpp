@@ -17,7 +17,7 @@ namespace ferry::load {
 using pg::call;
 
 /// Step 1. A row that raises is rejected; the values of the rows before it stay, since they live outside of the subtransaction.
-void BulkWriter::convert_all(const std::vector<Record>& records, std::vector<Result>& results) {
+void BulkWriter::convert_all(std::span<const Record> records, std::span<Result> results) {
   difficult_.clear();
   call([&] { convert_all_simple(records, results); });
   for (at_difficult_ = 0; at_difficult_ < difficult_.size(); at_difficult_++) {
@@ -54,7 +54,7 @@ bool BulkWriter::convert_simple(const Record& record, TupleTableSlot* slot) {
 
 /// The rows of which nothing can raise: those need no subtransaction. Notes the others in difficult_. Calls the server without a
 /// guard.
-void BulkWriter::convert_all_simple(const std::vector<Record>& records, std::vector<Result>& results) {
+void BulkWriter::convert_all_simple(std::span<const Record> records, std::span<Result> results) {
   const bool may_be = may_be_simple();
   MemoryContext const caller = MemoryContextSwitchTo(batch_context_);
   for (std::size_t i = 0; i < records.size(); i++) {
@@ -79,7 +79,7 @@ void BulkWriter::convert_all_simple(const std::vector<Record>& records, std::vec
 }
 
 /// Calls the server without a guard.
-void BulkWriter::convert_difficult(const std::vector<Record>& records, std::vector<Result>& results) {
+void BulkWriter::convert_difficult(std::span<const Record> records, std::span<Result> results) {
   MemoryContextSwitchTo(batch_context_);
   ResultRelInfo* const target = table_.target();
   const TupleConstr* const rules = RelationGetDescr(rules_.relation())->constr;

@@ -82,6 +82,7 @@ bool BulkWriter::open_table() {
     unique_keys_.emplace_back(relation, index);
     MemoryContextSwitchTo(caller);
   }
+  entries_may_wait_ = !options_.fields_vary && pg::EntryRun::supports(target);
   needs_subtransaction_ = indexes_may_raise_ || RelationIsLogicallyLogged(relation);
   return true;
 }
@@ -89,7 +90,11 @@ bool BulkWriter::open_table() {
 void BulkWriter::close_table() {
   for (UniqueKey& key : unique_keys_) key.close();
   unique_keys_.clear();
-  call([this] { table_.close(); });
+  call([this] {
+    if (stored_row_ != nullptr) ExecDropSingleTupleTableSlot(stored_row_);
+    stored_row_ = nullptr;
+    table_.close();
+  });
 }
 
 void BulkWriter::close() {
@@ -114,31 +119,52 @@ void BulkWriter::forget_largest_keys() {
   for (UniqueKey& key : unique_keys_) key.forget_largest();
 }
 
-void BulkWriter::write(const std::vector<Record>& records, std::vector<Result>& results) {
-  const Size kept_bytes = records.size() < kMaxRows ? Size{ALLOCSET_DEFAULT_INITSIZE} : kKeptBatchBytes;
+bool BulkWriter::write(std::span<const Record> records, std::span<Result> results, std::size_t first) {
+  const auto batch = records.subspan(first);
+  const auto decided = results.subspan(first);
+  begin_batch(batch.size());
+  convert_all(batch, decided);
+  options_.place->set(batch.front(), batch.back());
+  gather_pending(decided);
+  if (lacks_indexes_ && !keys_ascend()) build_indexes();
+  check_foreign_keys(batch.size());
+  choose_way();
+  for (UniqueKey& key : unique_keys_) key.begin_batch();
+  bool is_clear = true;
+  if (entry_run_.is_open() && (probes_ || in_subtransaction_)) {
+    // what the table is asked for has to be there
+    is_clear = insert_run(records.first(first), results.first(first));
+    options_.place->set(batch.front(), batch.back());
+  }
+  if (is_clear) {
+    for (UniqueKey& key : unique_keys_) {
+      if (!entry_run_.is_open()) key.forget_accepted();
+      if (probes_) key.find_gap(accepted_slots_);
+    }
+    accept_all(batch, decided);
+    write_accepted(decided, first);
+  } else {
+    reset_from(0, decided);
+  }
+  const auto is_pending = [](const Result& result) { return result.state == Result::State::pending; };
+  const bool has_pending = std::any_of(decided.begin(), decided.end(), is_pending);
+  if (entry_run_.is_open() && (is_run_long(batch) || has_pending)) (void)insert_run(records, results);
+  for (UniqueKey& key : unique_keys_) key.end_batch();
+  if (lacks_indexes_ && has_pending) build_indexes();
+  return !entry_run_.is_open();
+}
+
+/// Makes place for the values of so many records.
+void BulkWriter::begin_batch(std::size_t count) {
+  const Size kept_bytes = count < kMaxRows ? Size{ALLOCSET_DEFAULT_INITSIZE} : kKeptBatchBytes;
   if (batch_context_ == nullptr)
     batch_context_ = call([this, kept_bytes] {
       return AllocSetContextCreateInternal(load_context_, "pg_ferry bulk batch", 0, kept_bytes, ALLOCSET_DEFAULT_MAXSIZE);
     });
-  slots_.provide(records.size(), rules_.relation(), batch_context_);
+  slots_.provide(count, rules_.relation(), batch_context_);
   // what they hold of the batch before is in the context, and freed with it
   slots_.clear();
   call([this] { MemoryContextReset(batch_context_); });
-  convert_all(records, results);
-  options_.place->set(records.front(), records.back());
-  gather_pending(results);
-  if (lacks_indexes_ && !keys_ascend()) build_indexes();
-  check_foreign_keys(records.size());
-  choose_way();
-  for (UniqueKey& key : unique_keys_) {
-    key.begin_batch();
-    if (probes_) key.find_gap(accepted_slots_);
-  }
-  accept_all(results, records);
-  write_accepted(results);
-  for (UniqueKey& key : unique_keys_) key.end_batch();
-  const auto is_pending = [](const Result& result) { return result.state == Result::State::pending; };
-  if (lacks_indexes_ && std::any_of(results.begin(), results.end(), is_pending)) build_indexes();
 }
 
 bool BulkWriter::keys_ascend() const {
@@ -147,7 +173,7 @@ bool BulkWriter::keys_ascend() const {
 }
 
 /// Puts the pending rows into accepted_slots_, and their places into accepted_.
-void BulkWriter::gather_pending(const std::vector<Result>& results) {
+void BulkWriter::gather_pending(std::span<const Result> results) {
   accepted_.clear();
   accepted_slots_.clear();
   for (std::size_t i = 0; i < results.size(); i++)
@@ -207,7 +233,7 @@ void BulkWriter::choose_way() {
 }
 
 /// Step 3. The first row that cannot be decided ends it: those behind may depend on it.
-void BulkWriter::accept_all(std::vector<Result>& results, const std::vector<Record>& records) {
+void BulkWriter::accept_all(std::span<const Record> records, std::span<Result> results) {
   accepted_.clear();
   accepted_slots_.clear();
   for (std::size_t i = 0; i < records.size(); i++) {
@@ -232,110 +258,6 @@ void BulkWriter::accept_all(std::vector<Result>& results, const std::vector<Reco
     accepted_slots_.push_back(slot);
     result.state = Result::State::loaded;
   }
-}
-
-/// Step 4.
-void BulkWriter::write_accepted(std::vector<Result>& results) {
-  refused_.clear();
-  raced_ = false;
-  if (accepted_.empty()) return;
-  order_by_key();
-  if (in_subtransaction_) {
-    if (!write_in_subtransaction()) reset_from(accepted_.front(), results);
-  } else {
-    call([this] { insert_accepted(&bulk_insert_); });
-    settle_refused(results);
-  }
-  if (notes_.is_empty()) return;
-  for (std::size_t i = 0; i < accepted_.size(); i++) {
-    TupleTableSlot* const slot = accepted_slots_[i];
-    Result& result = results[accepted_[i]];
-    if (result.state == Result::State::loaded)
-      notes_.take([slot](AttrNumber attribute, bool* is_null) { return slot_getattr(slot, attribute, is_null); }, result,
-                  farthest_);
-  }
-}
-
-/// False where it was rolled back.
-bool BulkWriter::write_in_subtransaction() {
-  struct Raced {};
-  try {
-    const auto error = pg::attempt(
-        [this] {
-          // without the state: the rollback would take the buffer away that it believes to hold
-          call([this] { insert_accepted(nullptr); });
-          if (raced_) throw Raced{};
-        },
-        [](const char* sqlstate) { return is_rejectable(sqlstate); });
-    return !error.has_value();
-  } catch (const Raced&) {
-    return false;
-  }
-}
-
-/// Leaves the record and all behind it to the row path: what was decided behind it may have been because of it.
-void BulkWriter::reset_from(std::size_t first, std::vector<Result>& results) {
-  for (std::size_t i = first; i < results.size(); i++) results[i] = Result{};
-}
-
-/// Neighbours in the index are written one after the other, so that the way to them is in the processor's cache.
-void BulkWriter::order_by_key() {
-  write_order_.resize(accepted_.size());
-  std::iota(write_order_.begin(), write_order_.end(), std::size_t{0});
-  if (unique_keys_.empty() || !unique_keys_[0].has_order()) return;
-  const UniqueKey& key = unique_keys_[0];
-  if (key.came_in_order(accepted_.size())) return;
-  const auto less = [&](std::size_t a, std::size_t b) { return key.less(accepted_slots_[a], accepted_slots_[b]); };
-  if (!std::is_sorted(write_order_.begin(), write_order_.end(), less)) std::sort(write_order_.begin(), write_order_.end(), less);
-}
-
-/// Writes heap and indexes, up to the first row that another session was quicker with: an entry behind it would make that
-/// session wait for this one while this one waits for it, a deadlock of two loads that both go in ascending order.
-/// Calls the server without a guard.
-void BulkWriter::insert_accepted(pg::BulkInsert* bulk) {
-  MemoryContext const caller = MemoryContextSwitchTo(batch_context_);
-  const CommandId command = GetCurrentCommandId(true);
-  BulkInsertState const state = bulk == nullptr ? nullptr : bulk->state();
-  const int options = bulk == nullptr ? 0 : bulk->options();
-  const int count = static_cast<int>(accepted_slots_.size());
-  table_multi_insert(rules_.relation(), accepted_slots_.data(), count, command, options, state);
-  if (bulk != nullptr) bulk->wrote(accepted_slots_.data(), accepted_slots_.size());
-  const std::size_t entries = table_.target()->ri_NumIndices > 0 && !lacks_indexes_ ? write_order_.size() : 0;
-  for (std::size_t at = 0; at < entries && !raced_; at++) {
-    const std::size_t place = write_order_[at];
-    TupleTableSlot* const slot = accepted_slots_[place];
-    if (index_entries_.add(slot)) continue;
-    if (!probes_ && unique_keys_[0].has_other(slot))
-      refused_.push_back(place);
-    else
-      raced_ = true;
-  }
-  if (state != nullptr) ReleaseBulkInsertStatePin(state);
-  CommandCounterIncrement();
-  MemoryContextSwitchTo(caller);
-}
-
-/// Takes back the rows whose key the table has, or all of them where one raced with another session: the row path decides then.
-void BulkWriter::settle_refused(std::vector<Result>& results) {
-  if (raced_) {
-    for (std::size_t place = 0; place < accepted_.size(); place++) take_back(place);
-    reset_from(accepted_.front(), results);
-  } else {
-    constexpr std::size_t kFew = 16;
-    constexpr int kProbingBatches = 16;
-    if (refused_.size() * kFew > accepted_.size()) probing_batches_ = kProbingBatches;
-    for (const std::size_t place : refused_) {
-      take_back(place);
-      reject_or_skip(results[accepted_[place]], unique_keys_[0], accepted_slots_[place]);
-    }
-  }
-  if (raced_ || !refused_.empty()) call(CommandCounterIncrement);
-}
-
-void BulkWriter::take_back(std::size_t place) {
-  Relation const table = rules_.relation();
-  TupleTableSlot* const slot = accepted_slots_[place];
-  call([table, slot] { simple_table_tuple_delete(table, &slot->tts_tid, GetActiveSnapshot()); });
 }
 
 }  // namespace ferry::load

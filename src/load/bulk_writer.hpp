@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "load/foreign_keys.hpp"
@@ -11,6 +12,7 @@
 #include "load/source.hpp"
 #include "load/unique_keys.hpp"
 #include "pg/bulk_insert.hpp"
+#include "pg/entry_run.hpp"
 #include "pg/index_entries.hpp"
 #include "pg/table_writer.hpp"
 
@@ -32,8 +34,11 @@ class BulkWriter {
   /// For for_table() alone, which finds out whether the table allows it.
   BulkWriter(Source& source, Rules& rules, const WriterOptions& options, std::vector<pg::ForeignKey> foreign_keys);
 
-  /// Decides the pending records as far as it can, at most kMaxRows of them.
-  void write(const std::vector<Record>& records, std::vector<Result>& results);
+  /// Decides the records from first on, at most kMaxRows, as far as it can; it leaves what it cannot decide pending. False: what
+  /// became of them may still change, and the next call is to have them in front of its own records, or end_run().
+  [[nodiscard]] bool write(std::span<const Record> records, std::span<Result> results, std::size_t first);
+  /// Decides what write() has left open.
+  void end_run(std::span<const Record> records, std::span<Result> results);
   /// To be called when rows were written otherwise: the largest keys are not known any more.
   void forget_largest_keys();
   /// Releases what for_table() took.
@@ -47,30 +52,53 @@ class BulkWriter {
   static constexpr std::size_t kKeptBatchBytes = std::size_t{512} << 10;
 
  private:
+  /// A row in the heap whose entries in the indexes wait.
+  struct RunRow {
+    ItemPointerData tid;
+    std::size_t place;  ///< among the records that are not decided
+  };
+  /// Whether more rows were written in vain than it costs to ask the table for keys before.
+  static bool are_many(std::size_t refused, std::size_t written) { return refused * 16 > written; }
+  static constexpr int kProbingBatches = 16;  ///< so many are asked for then
+
   bool open_table();
   void close_table();
   void build_indexes();
   [[nodiscard]] bool keys_ascend() const;
-  void convert_all(const std::vector<Record>& records, std::vector<Result>& results);
+  void begin_batch(std::size_t count);
+  void convert_all(std::span<const Record> records, std::span<Result> results);
   [[nodiscard]] const Column* column_at_work() const;
   [[nodiscard]] bool may_be_simple() const;
   bool convert_simple(const Record& record, TupleTableSlot* slot);
-  void convert_all_simple(const std::vector<Record>& records, std::vector<Result>& results);
-  void convert_difficult(const std::vector<Record>& records, std::vector<Result>& results);
-  void accept_all(std::vector<Result>& results, const std::vector<Record>& records);
+  void convert_all_simple(std::span<const Record> records, std::span<Result> results);
+  void convert_difficult(std::span<const Record> records, std::span<Result> results);
+  void accept_all(std::span<const Record> records, std::span<Result> results);
   UniqueKey* taken_key(TupleTableSlot* slot, bool probe, bool& unknown);
   void reject_or_skip(Result& result, UniqueKey& taken, TupleTableSlot* slot) const;
   [[nodiscard]] bool may_be_too_large(TupleTableSlot* slot, const Record& record) const;
-  void gather_pending(const std::vector<Result>& results);
+  void gather_pending(std::span<const Result> results);
   void check_foreign_keys(std::size_t count);
-  void write_accepted(std::vector<Result>& results);
-  bool write_in_subtransaction();
-  static void reset_from(std::size_t first, std::vector<Result>& results);
   void choose_way();
-  void insert_accepted(pg::BulkInsert* bulk);
+  void write_accepted(std::span<Result> results, std::size_t first);
+  bool write_in_subtransaction();
+  static void reset_from(std::size_t first, std::span<Result> results);
+  void note(TupleTableSlot* slot, Result& result, FarthestValues& farthest) const;
   void order_by_key();
-  void settle_refused(std::vector<Result>& results);
-  void take_back(std::size_t place);
+  void insert_rows(pg::BulkInsert* bulk);
+  void insert_accepted(pg::BulkInsert* bulk);
+  void settle_refused(std::span<Result> results);
+  void take_back(ItemPointerData tid);
+
+  bool may_entries_wait();
+  void insert_waiting();
+  bool is_run_long(std::span<const Record> batch);
+  bool insert_run(std::span<const Record> records, std::span<Result> results);
+  void insert_entries();
+  void insert_entries_as_rows_came();
+  bool may_go_on(ItemPointerData tid);
+  void fetch(ItemPointerData tid);
+  void settle_run(std::span<Result> results);
+  void settle_refused_rows(std::span<Result> results);
 
   Source& source_;
   Rules& rules_;
@@ -100,6 +128,15 @@ class BulkWriter {
   std::vector<std::size_t> write_order_;  ///< of the places in accepted_
   std::vector<std::size_t> refused_;      ///< places in accepted_ of rows whose key the table was found to have
   bool raced_ = false;                    ///< a row met another session's key
+  bool entries_may_wait_ = false;         ///< the table allows it
+  pg::EntryRun entry_run_;
+  std::vector<RunRow> run_rows_;
+  std::size_t run_batches_ = 0, run_bytes_ = 0;
+  std::size_t longest_run_ = 1;  ///< batches; rows that only the end of a run finds in the table were written in vain
+  int direct_batches_ = 0;       ///< still to get their entries at once, since the last run was of no use
+  std::vector<ItemPointerData> refused_rows_;      ///< of the run: the table was found to have their key
+  FarthestValues run_farthest_;                    ///< of the run, unless some of its rows are taken back
+  TupleTableSlot* stored_row_ = nullptr;           ///< for rows that are read again
   std::vector<std::size_t> difficult_;    ///< places of the records whose conversion may raise
   std::size_t at_difficult_ = 0;          ///< the one at work
   const Column* converting_ = nullptr;

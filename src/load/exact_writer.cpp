@@ -65,7 +65,7 @@ ExactWriter::ExactWriter(Source& source, Rules& rules, SelfReferences& self_refe
     if (column.loaded) loaded_ = call(bms_add_member, loaded_, static_cast<int>(column.attribute));
 }
 
-void ExactWriter::write(const std::vector<Record>& records, std::vector<Result>& results, MissingParent missing_parent) {
+void ExactWriter::write(std::span<const Record> records, std::span<Result> results, MissingParent missing_parent) {
   const std::size_t count = records.size();
   constexpr int kMaxRaces = 20;
   int races = 0;
@@ -131,7 +131,7 @@ void ExactWriter::open(Attempt& attempt) {
   });
 }
 
-void ExactWriter::write_range(const std::vector<Record>& records, std::vector<Result>& results, Attempt& attempt,
+void ExactWriter::write_range(std::span<const Record> records, std::span<Result> results, Attempt& attempt,
                               std::size_t to) {
   attempt.converting = nullptr;
   attempt.farthest.clear();

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "load/result.hpp"
@@ -33,7 +34,7 @@ class ExactWriter {
 
   /// Loads those of the records whose result is pending; results[i] tells what became of records[i].
   /// Errors: those that may not become rejects, see is_rejectable().
-  void write(const std::vector<Record>& records, std::vector<Result>& results, MissingParent missing_parent);
+  void write(std::span<const Record> records, std::span<Result> results, MissingParent missing_parent);
 
   [[nodiscard]] const FarthestValues& farthest_values() const { return farthest_; }
   /// Goes back to what they were before rows that the caller has taken back.
@@ -42,7 +43,7 @@ class ExactWriter {
  private:
   struct Attempt;
   void open(Attempt& attempt);
-  void write_range(const std::vector<Record>& records, std::vector<Result>& results, Attempt& attempt, std::size_t to);
+  void write_range(std::span<const Record> records, std::span<Result> results, Attempt& attempt, std::size_t to);
   void write_record(Attempt& attempt, Result& result);
   bool passes_filter(Attempt& attempt, TupleTableSlot* slot);
   void settle_failed(const pg::CaughtError& error, const Attempt& attempt, Result& result);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <span>
 #include <utility>
 
 #include "base/concat.hpp"
@@ -39,7 +40,8 @@ struct Buffers {
     constexpr std::size_t kMostRows = 1000, kMostBytes = 1 << 20;
     std::size_t bytes = 0;
     for (const Record& record : buffers->records) bytes += record.raw.capacity();
-    for (const Result& result : buffers->results) bytes += result.problem == nullptr ? 0 : result.problem->reason.capacity() + result.problem->detail.capacity();
+    for (const Result& result : buffers->results)
+      if (result.problem) bytes += sizeof(Problem) + result.problem->reason.capacity() + result.problem->detail.capacity();
     if (buffers->records.size() <= kMostRows && bytes <= kMostBytes && spare() == nullptr) spare() = buffers.release();
   }
 
@@ -78,17 +80,15 @@ class Load {
     MemoryContext const load_context = CurrentMemoryContext;
     MemoryContext const batch_context =
         pg::call([] { return AllocSetContextCreate(CurrentMemoryContext, "pg_ferry load batch", ALLOCSET_DEFAULT_SIZES); });
-    while (read_batch()) {
+    while (const std::size_t added = read_batch()) {
       pg::call([=] {
         MemoryContextReset(batch_context);
         MemoryContextSwitchTo(batch_context);
       });
-      writer_->write(records_, results_);
-      summary_.rows_read += static_cast<std::int64_t>(count_);
-      for (std::size_t i = 0; i < count_; i++)
-        if (results_[i].state != Result::State::waiting) settle(records_[i], results_[i]);
-      show_progress();
+      if (writer_->write(records(), results(), count_ - added)) settle_all();
     }
+    writer_->finish(records(), results());
+    settle_all();
     writer_->write_waiting([this](const Record& record, const Result& result) { settle(record, result); });
     show_progress();
     pg::call([=] {
@@ -114,17 +114,29 @@ class Load {
     progress_.show();
   }
 
-  bool read_batch() {
-    std::size_t bytes = 0;
+  [[nodiscard]] std::span<const Record> records() const { return {records_.data(), count_}; }
+  [[nodiscard]] std::span<Result> results() { return {results_.data(), count_}; }
+
+  /// Reads a batch behind the records that are not settled; how many it has.
+  std::size_t read_batch() {
+    std::size_t added = 0, bytes = 0;
     const std::size_t most =
         std::clamp(kBatchValues / std::max<std::size_t>(rules_.columns().size(), 1), kLeastBatchRows, kBatchRows);
-    for (count_ = 0; count_ < most && bytes < kBatchBytes; count_++) {
+    for (; added < most && bytes < kBatchBytes; added++) {
       if (records_.size() == count_) records_.emplace_back();
       if (!source_.read(records_[count_])) break;
-      bytes += records_[count_].raw.size();
+      bytes += records_[count_++].raw.size();
     }
-    records_.resize(count_);
-    return count_ > 0;
+    if (results_.size() < count_) results_.resize(count_);
+    return added;
+  }
+
+  void settle_all() {
+    summary_.rows_read += static_cast<std::int64_t>(count_);
+    for (std::size_t i = 0; i < count_; i++)
+      if (results_[i].state != Result::State::waiting) settle(records_[i], results_[i]);
+    count_ = 0;
+    show_progress();
   }
 
   void settle(const Record& record, const Result& result) {
@@ -181,7 +193,7 @@ class Load {
   std::unique_ptr<Buffers> buffers_;
   std::vector<Record>& records_ = buffers_->records;
   std::vector<Result>& results_ = buffers_->results;
-  std::size_t count_ = 0;
+  std::size_t count_ = 0;  ///< of the records that are not settled
   std::vector<std::string> first_rejects_;
   pg::LoadProgress progress_;
 };

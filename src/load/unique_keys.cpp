@@ -53,12 +53,15 @@ UniqueKey::UniqueKey(Relation table, Relation index) : table_(table), index_(ind
 void UniqueKey::close() { call(ExecDropSingleTupleTableSlot, found_); }
 
 void UniqueKey::begin_batch() {
-  accepted_.clear();
-  ascending_.clear();
   in_gap_ = false;
   InitDirtySnapshot(dirty_);
   search_ = call([this] { return pg::KeySearch::open(table_, RelationGetRelid(index_), &dirty_); });
   if (is_number_ && !knows_largest_) find_largest();
+}
+
+void UniqueKey::forget_accepted() {
+  accepted_.clear();
+  ascending_.clear();
 }
 
 void UniqueKey::end_batch() {

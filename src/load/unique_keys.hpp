@@ -39,8 +39,10 @@ class UniqueKey {
   /// Looks for the largest key anew at the next batch.
   void forget_largest() { knows_largest_ = has_largest_ = false; }
 
-  /// Opens the probe for a batch and forgets the keys of the one before. To be closed in the same (sub)transaction.
+  /// Opens the probe for a batch. To be closed in the same (sub)transaction.
   void begin_batch();
+  /// Forgets the keys accepted before: the index has them now.
+  void forget_accepted();
   void end_batch();
   /// Looks once whether the table has any key between the smallest and the largest of the rows, which spares a probe of each.
   void find_gap(const std::vector<TupleTableSlot*>& rows);
@@ -53,7 +55,7 @@ class UniqueKey {
   /// Whether keys have an order that is of use to write them in: that of the index, more or less.
   [[nodiscard]] bool has_order() const { return types_.size() == 1; }
   [[nodiscard]] bool less(TupleTableSlot* a, TupleTableSlot* b) const;
-  /// Whether the rows accepted in this batch, so many, are known to have come in that order.
+  /// Whether the rows accepted since forget_accepted(), so many, are known to have come in that order.
   [[nodiscard]] bool came_in_order(std::size_t count) const { return ascending_.size() == count; }
   /// What is wrong with a row whose key is taken.
   [[nodiscard]] Problem violation(TupleTableSlot* slot);

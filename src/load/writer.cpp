@@ -45,13 +45,26 @@ void Writer::note(const Result& result) {
   call([statement, place] { statement->add(place); });
 }
 
-void Writer::write(const std::vector<Record>& records, std::vector<Result>& results) {
-  results.resize(records.size());
-  for (Result& result : results) result.reset();
-  if (bulk_) bulk_->write(records, results);
+bool Writer::write(std::span<const Record> records, std::span<Result> results, std::size_t first) {
+  for (Result& result : results.subspan(first)) result.reset();
+  if (bulk_ && !bulk_->write(records, results, first)) return false;
+  decide_rest(records, results);
+  return true;
+}
+
+void Writer::finish(std::span<const Record> records, std::span<Result> results) {
+  if (bulk_) bulk_->end_run(records, results);
+  decide_rest(records, results);
+}
+
+/// Decides what could not be decided in bulk, in parts that are not too large to be begun again after an error.
+void Writer::decide_rest(std::span<const Record> records, std::span<Result> results) {
   const auto is_pending = [](const Result& result) { return result.state == Result::State::pending; };
-  if (std::any_of(results.begin(), results.end(), is_pending)) {
-    exact_.write(records, results, MissingParent::waits);
+  for (std::size_t at = 0; at < records.size(); at += BulkWriter::kMaxRows) {
+    const std::size_t count = std::min(BulkWriter::kMaxRows, records.size() - at);
+    const auto part = results.subspan(at, count);
+    if (std::none_of(part.begin(), part.end(), is_pending)) continue;
+    exact_.write(records.subspan(at, count), part, MissingParent::waits);
     if (bulk_) bulk_->forget_largest_keys();
   }
   for (std::size_t i = 0; i < records.size(); i++) {

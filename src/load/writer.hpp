@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "load/bulk_writer.hpp"
@@ -23,9 +24,12 @@ class Writer {
   void begin();
   void end();
 
-  /// Decides the records of a batch, at most BulkWriter::kMaxRows; results[i] tells what became of records[i]. Those that wait
-  /// for a parent are kept for write_waiting().
-  void write(const std::vector<Record>& records, std::vector<Result>& results);
+  /// Decides the records from first on, at most BulkWriter::kMaxRows; results[i] tells what became of records[i]. Those that wait
+  /// for a parent are kept for write_waiting(). False: what became of all of them may still change, and the next call is to have
+  /// them in front of its own records, or finish().
+  [[nodiscard]] bool write(std::span<const Record> records, std::span<Result> results, std::size_t first);
+  /// Decides what write() has left open.
+  void finish(std::span<const Record> records, std::span<Result> results);
   /// Decides the rows that waited; to be called behind the last batch. settle is told of each.
   void write_waiting(const Settle& settle);
 
@@ -33,6 +37,7 @@ class Writer {
   [[nodiscard]] FarthestValues farthest_values() const;
 
  private:
+  void decide_rest(std::span<const Record> records, std::span<Result> results);
   void note(const Result& result);
 
   Rules& rules_;

@@ -11,19 +11,28 @@ extern "C" {
 
 namespace ferry::pg {
 
-namespace {
-
-bool is_plain(const IndexInfo* info) {
+bool is_plain_index(const IndexInfo* info) {
   if (info->ii_Expressions != NIL || info->ii_Predicate != NIL || info->ii_ExclusionOps != nullptr) return false;
   for (int i = 0; i < info->ii_NumIndexAttrs; i++)
     if (info->ii_IndexAttrNumbers[i] <= 0) return false;
   return info->ii_ReadyForInserts;
 }
 
-}  // namespace
+void entry_values(const IndexInfo* info, TupleTableSlot* slot, Datum* values, bool* nulls) {
+  for (int k = 0; k < info->ii_NumIndexAttrs; k++) values[k] = slot_getattr(slot, info->ii_IndexAttrNumbers[k], &nulls[k]);
+}
+
+bool insert_entry(ResultRelInfo* target, int index, Datum* values, bool* nulls, ItemPointer tid) {
+  Relation const relation = target->ri_IndexRelationDescs[index];
+  const bool is_unique = relation->rd_index->indisunique;
+  const IndexUniqueCheck check = is_unique ? UNIQUE_CHECK_PARTIAL : UNIQUE_CHECK_NO;
+  const bool is_new =
+      index_insert(relation, values, nulls, tid, target->ri_RelationDesc, check, false, target->ri_IndexRelationInfo[index]);
+  return is_new || !is_unique;
+}
 
 IndexEntries::IndexEntries(ResultRelInfo* target, EState* executor) : target_(target), executor_(executor), are_plain_(true) {
-  for (int i = 0; i < target->ri_NumIndices; i++) are_plain_ = are_plain_ && is_plain(target->ri_IndexRelationInfo[i]);
+  for (int i = 0; i < target->ri_NumIndices; i++) are_plain_ = are_plain_ && is_plain_index(target->ri_IndexRelationInfo[i]);
 }
 
 bool IndexEntries::add(TupleTableSlot* slot) const {
@@ -37,13 +46,8 @@ bool IndexEntries::add_plain(TupleTableSlot* slot) const {
   Datum values[INDEX_MAX_KEYS];
   bool nulls[INDEX_MAX_KEYS];
   for (int i = 0; i < target_->ri_NumIndices; i++) {
-    Relation const index = target_->ri_IndexRelationDescs[i];
-    IndexInfo* const info = target_->ri_IndexRelationInfo[i];
-    for (int k = 0; k < info->ii_NumIndexAttrs; k++) values[k] = slot_getattr(slot, info->ii_IndexAttrNumbers[k], &nulls[k]);
-    const bool is_unique = index->rd_index->indisunique;
-    const IndexUniqueCheck check = is_unique ? UNIQUE_CHECK_PARTIAL : UNIQUE_CHECK_NO;
-    const bool is_new = index_insert(index, values, nulls, &slot->tts_tid, target_->ri_RelationDesc, check, false, info);
-    is_free = is_free && (is_new || !is_unique);
+    entry_values(target_->ri_IndexRelationInfo[i], slot, values, nulls);
+    is_free = insert_entry(target_, i, values, nulls, &slot->tts_tid) && is_free;
   }
   return is_free;
 }
