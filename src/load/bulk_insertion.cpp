@@ -13,7 +13,6 @@
 extern "C" {
 #include "access/tableam.h"
 #include "access/xact.h"
-#include "miscadmin.h"
 }
 
 namespace ferry::load {

@@ -10,6 +10,7 @@
 extern "C" {
 #include "access/tableam.h"
 #include "access/xact.h"
+#include "miscadmin.h"
 }
 
 namespace ferry::load {
@@ -48,8 +49,8 @@ void BulkWriter::insert_waiting() {
   MemoryContextSwitchTo(caller);
 }
 
-/// Whether the run, of which the records are the last batch, has grown to its end.
-bool BulkWriter::is_run_long(std::span<const Record> batch) {
+/// Whether the run has grown to its end with this batch.
+bool BulkWriter::is_run_full_with(std::span<const Record> batch) {
   run_batches_++;
   for (const Record& record : batch) run_bytes_ += record.raw.size();
   return run_batches_ >= longest_run_ || run_bytes_ > kMostBytes;

@@ -24,6 +24,8 @@ namespace ferry::load {
 ///   2. foreign keys, a query for the new keys of the batch;
 ///   3. unique keys, in file order: a row whose key is free and whose parents exist is accepted;
 ///   4. the accepted rows are written, and, where the only unique index was not asked in step 3, those taken back that it has.
+/// Where keys come in no order, the entries of several batches go into the indexes together: a run. Only its end tells which of
+/// their rows the table has already.
 /// A table that is empty and nobody else's yet gets its indexes at the end, as long as keys ascend.
 /// What it cannot decide for certain it leaves pending: rows that meet an open transaction, that could be too large for a
 /// page, or that another session was quicker with.
@@ -91,7 +93,7 @@ class BulkWriter {
 
   bool may_entries_wait();
   void insert_waiting();
-  bool is_run_long(std::span<const Record> batch);
+  bool is_run_full_with(std::span<const Record> batch);
   bool insert_run(std::span<const Record> records, std::span<Result> results);
   void insert_entries();
   void insert_entries_as_rows_came();
