@@ -47,8 +47,7 @@ struct Fields {
 
   /// What the source found wrong with the record as a whole, or nothing.
   void take_problem_of(const Record& record) {
-    problem.reset();
-    if (record.problem) problem = *record.problem;
+    problem = record.problem ? std::optional<Problem>(*record.problem) : std::nullopt;
   }
 };
 
