@@ -20,8 +20,10 @@ namespace {
 
 /// The longest run. The first ones are shorter: rows that only the end of a run finds to be in the table are written in vain.
 constexpr std::size_t kMostBatches = 16;
-constexpr std::size_t kMostBytes = std::size_t{2} << 20;  // of the records
+/// Of the records, of what is wrong with them, and of their entries; a run may have a batch more than that.
+constexpr std::size_t kMostBytes = std::size_t{4} << 20;
 constexpr int kDirectBatches = 64;
+static_assert(kMostBatches * BulkWriter::kMaxRows <= kMostUndecided);
 
 }  // namespace
 
@@ -48,11 +50,13 @@ void BulkWriter::insert_waiting() {
   MemoryContextSwitchTo(caller);
 }
 
-/// Whether the run, of which the records are the last batch, has grown to its end.
-bool BulkWriter::is_run_long(std::span<const Record> batch) {
+/// Whether the run, of which this is the last batch, has grown to its end.
+bool BulkWriter::is_run_long(std::span<const Record> batch, std::span<const Result> results) {
   run_batches_++;
   for (const Record& record : batch) run_bytes_ += record.raw.size();
-  return run_batches_ >= longest_run_ || run_bytes_ > kMostBytes;
+  for (const Result& result : results)
+    if (result.problem) run_bytes_ += result.problem->bytes();
+  return run_batches_ >= longest_run_ || run_bytes_ + entry_run_.bytes() > kMostBytes;
 }
 
 void BulkWriter::end_run(std::span<const Record> records, std::span<Result> results) {

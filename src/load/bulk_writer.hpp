@@ -91,7 +91,7 @@ class BulkWriter {
 
   bool may_entries_wait();
   void insert_waiting();
-  bool is_run_long(std::span<const Record> batch);
+  bool is_run_long(std::span<const Record> batch, std::span<const Result> results);
   bool insert_run(std::span<const Record> records, std::span<Result> results);
   void insert_entries();
   void insert_entries_as_rows_came();
