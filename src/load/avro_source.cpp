@@ -18,8 +18,8 @@ using pg::call;
 
 namespace {
 
-/// More rows than a batch has, which are those that errors tell of.
-constexpr std::int64_t kKeptRows = 10'000;
+/// Errors tell of rows that are not decided yet.
+constexpr std::int64_t kKeptRows = kMostUndecided;
 
 }  // namespace
 

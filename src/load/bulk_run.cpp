@@ -21,8 +21,10 @@ namespace {
 
 /// The longest run. The first ones are shorter: rows that only the end of a run finds to be in the table are written in vain.
 constexpr std::size_t kMostBatches = 16;
-constexpr std::size_t kMostBytes = std::size_t{2} << 20;  // of the records
+/// Of the records, of what is wrong with them, and of their entries; a run may have a batch more than that.
+constexpr std::size_t kMostBytes = std::size_t{4} << 20;
 constexpr int kDirectBatches = 64;
+static_assert(kMostBatches * BulkWriter::kMaxRows <= kMostUndecided);
 
 }  // namespace
 
@@ -50,10 +52,12 @@ void BulkWriter::insert_waiting() {
 }
 
 /// Whether the run has grown to its end with this batch.
-bool BulkWriter::is_run_full_with(std::span<const Record> batch) {
+bool BulkWriter::is_run_full_with(std::span<const Record> batch, std::span<const Result> results) {
   run_batches_++;
   for (const Record& record : batch) run_bytes_ += record.raw.size();
-  return run_batches_ >= longest_run_ || run_bytes_ > kMostBytes;
+  for (const Result& result : results)
+    if (result.problem) run_bytes_ += result.problem->bytes();
+  return run_batches_ >= longest_run_ || run_bytes_ + entry_run_.bytes() > kMostBytes;
 }
 
 void BulkWriter::end_run(std::span<const Record> records, std::span<Result> results) {
@@ -84,7 +88,7 @@ bool BulkWriter::insert_run(std::span<const Record> records, std::span<Result> r
 /// Calls the server without a guard.
 void BulkWriter::insert_entries() {
   MemoryContext const caller = MemoryContextSwitchTo(batch_context_);
-  entry_run_.insert([this](ItemPointer tid) { return may_go_on(*tid); });
+  entry_run_.insert([this](ItemPointer tid) { return settle_conflict(*tid); });
   MemoryContextSwitchTo(caller);
 }
 
@@ -96,14 +100,14 @@ void BulkWriter::insert_entries_as_rows_came() {
   for (const RunRow& row : run_rows_) {
     CHECK_FOR_INTERRUPTS();
     fetch(row.tid);
-    if (!index_entries_.add(stored_row_) && !may_go_on(row.tid)) break;
+    if (!index_entries_.add(stored_row_) && !settle_conflict(row.tid)) break;
   }
   MemoryContextSwitchTo(caller);
 }
 
 /// Notes what becomes of a row in the heap whose key an index has already. False: another session was quicker with it. Calls the
 /// server without a guard.
-bool BulkWriter::may_go_on(ItemPointerData tid) {
+bool BulkWriter::settle_conflict(ItemPointerData tid) {
   fetch(tid);
   raced_ = !unique_keys_[0].has_other(stored_row_);
   if (!raced_) refused_rows_.push_back(tid);

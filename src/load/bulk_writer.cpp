@@ -148,7 +148,7 @@ bool BulkWriter::write(std::span<const Record> records, std::span<Result> result
   }
   const auto is_pending = [](const Result& result) { return result.state == Result::State::pending; };
   const bool has_pending = std::any_of(decided.begin(), decided.end(), is_pending);
-  if (entry_run_.is_open() && (is_run_full_with(batch) || has_pending)) (void)insert_run(records, results);
+  if (entry_run_.is_open() && (is_run_full_with(batch, decided) || has_pending)) (void)insert_run(records, results);
   for (UniqueKey& key : unique_keys_) key.end_batch();
   if (lacks_indexes_ && has_pending) build_indexes();
   return !entry_run_.is_open();

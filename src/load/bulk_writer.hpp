@@ -93,11 +93,11 @@ class BulkWriter {
 
   bool may_entries_wait();
   void insert_waiting();
-  bool is_run_full_with(std::span<const Record> batch);
+  bool is_run_full_with(std::span<const Record> batch, std::span<const Result> results);
   bool insert_run(std::span<const Record> records, std::span<Result> results);
   void insert_entries();
   void insert_entries_as_rows_came();
-  bool may_go_on(ItemPointerData tid);
+  bool settle_conflict(ItemPointerData tid);
   void fetch(ItemPointerData tid);
   void settle_run(std::span<Result> results);
   void settle_refused_rows(std::span<Result> results);

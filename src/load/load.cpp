@@ -23,6 +23,7 @@ namespace {
 constexpr std::size_t kBatchRows = BulkWriter::kMaxRows;
 constexpr std::size_t kBatchBytes = 1 << 20;
 constexpr std::size_t kBatchValues = 100'000, kLeastBatchRows = 50;  // of tables with very many columns
+constexpr std::size_t kMostHeldBytes = std::size_t{4} << 20;  // by the records between two batches
 constexpr std::size_t kListedRejects = 10;
 constexpr std::size_t kMaxPlaceBytes = 2048;
 constexpr const char* kNotNullViolation = "23502";
@@ -41,7 +42,7 @@ struct Buffers {
     std::size_t bytes = 0;
     for (const Record& record : buffers->records) bytes += record.raw.capacity();
     for (const Result& result : buffers->results)
-      if (result.problem) bytes += sizeof(Problem) + result.problem->reason.capacity() + result.problem->detail.capacity();
+      if (result.problem) bytes += result.problem->bytes();
     if (buffers->records.size() <= kMostRows && bytes <= kMostBytes && spare() == nullptr) spare() = buffers.release();
   }
 
@@ -124,7 +125,9 @@ class Load {
         std::clamp(kBatchValues / std::max<std::size_t>(rules_.columns().size(), 1), kLeastBatchRows, kBatchRows);
     for (; added < most && bytes < kBatchBytes; added++) {
       if (records_.size() == count_) records_.emplace_back();
+      const std::size_t held = records_[count_].raw.capacity();
       if (!source_.read(records_[count_])) break;
+      held_bytes_ += records_[count_].raw.capacity() - held;
       bytes += records_[count_++].raw.size();
     }
     if (results_.size() < count_) results_.resize(count_);
@@ -136,6 +139,9 @@ class Load {
     for (std::size_t i = 0; i < count_; i++)
       if (results_[i].state != Result::State::waiting) settle(records_[i], results_[i]);
     count_ = 0;
+    // the next long records come to other places than these
+    if (held_bytes_ > kMostHeldBytes) records_.clear();
+    if (records_.empty()) held_bytes_ = 0;
     show_progress();
   }
 
@@ -194,6 +200,7 @@ class Load {
   std::vector<Record>& records_ = buffers_->records;
   std::vector<Result>& results_ = buffers_->results;
   std::size_t count_ = 0;  ///< of the records that are not settled
+  std::size_t held_bytes_ = 0;  ///< by the texts of all records
   std::vector<std::string> first_rejects_;
   pg::LoadProgress progress_;
 };

@@ -40,10 +40,11 @@ struct Result {
     problem = std::make_unique<Problem>(std::move(why));
   }
 
-  /// Makes it one of a record that nothing is known of. What is no part of that state is not worth the time to clear.
+  /// Makes it one of a record that nothing is known of. Its place, which that state has no use for, is not worth the time.
   void reset() {
     state = State::pending;
     key.clear();
+    problem.reset();
   }
 };
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -16,7 +17,13 @@ namespace ferry::load {
 struct Problem {
   std::string sqlstate, column, constraint, reason, detail;
   std::string hint{};  ///< the log has no place for it
+
+  /// The memory it takes, more or less.
+  [[nodiscard]] std::size_t bytes() const { return sizeof *this + constraint.capacity() + reason.capacity() + detail.capacity(); }
 };
+
+/// So many records are at most behind one that is not decided yet, itself included.
+inline constexpr std::int64_t kMostUndecided = 16'000;
 
 /// A row as its source has it.
 struct Record {

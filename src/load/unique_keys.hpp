@@ -12,13 +12,13 @@
 namespace ferry::load {
 
 /// Tells before a row is written whether its key in one unique index is free: in the table, by a probe of the index, and among
-/// the rows accepted before it in the batch. Keys beyond the largest one, which is the usual case of ascending data, need no
+/// the rows accepted before it whose entries it may not have yet. Keys beyond the largest one, which is the usual case of ascending data, need no
 /// probe. What it says of the table may be overtaken by another session, so that writing still has to watch for a conflict.
 class UniqueKey {
  public:
   enum class Answer : std::uint8_t {
     free,
-    taken,    ///< by a row of the table, or one accepted before in this batch
+    taken,    ///< by a row of the table, or one accepted before
     unknown,  ///< a transaction that is still open adds or removes the key; under SERIALIZABLE also: taken
   };
 
@@ -46,11 +46,11 @@ class UniqueKey {
   void end_batch();
   /// Looks once whether the table has any key between the smallest and the largest of the rows, which spares a probe of each.
   void find_gap(const std::vector<TupleTableSlot*>& rows);
-  /// Whether the row's key is free: in the batch, and, if probe says so, in the table. Errors: the server's.
+  /// Whether the row's key is free: among those accepted, and, if probe says so, in the table. Errors: the server's.
   Answer ask(TupleTableSlot* slot, bool probe);
   /// Whether another row than this one, which is in the table, has its key for certain. Errors: the server's.
   [[nodiscard]] bool has_other(TupleTableSlot* slot);
-  /// Takes the key of a row that ask() found free.
+  /// Takes the key of a row that ask() found free, until forget_accepted().
   void accept(TupleTableSlot* slot);
   /// Whether keys have an order that is of use to write them in: that of the index, more or less.
   [[nodiscard]] bool has_order() const { return types_.size() == 1; }

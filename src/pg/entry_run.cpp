@@ -27,9 +27,12 @@ bool EntryRun::supports(const ResultRelInfo* target) {
 
 void EntryRun::begin(ResultRelInfo* target) {
   target_ = target;
+  context_ = AllocSetContextCreate(CurrentMemoryContext, "pg_ferry entries", ALLOCSET_SMALL_SIZES);
+  MemoryContext const caller = MemoryContextSwitchTo(context_);
   for (int i = 0; i < target->ri_NumIndices; i++)
     sorts_.push_back(tuplesort_begin_index_btree(target->ri_RelationDesc, target->ri_IndexRelationDescs[i], false, false,
                                                  kSortKilobytes, nullptr, TUPLESORT_NONE));
+  MemoryContextSwitchTo(caller);
 }
 
 void EntryRun::keep(TupleTableSlot* slot) {
@@ -52,6 +55,8 @@ bool EntryRun::insert(std::size_t index, IndexTuple entry) {
 void EntryRun::drop() {
   for (Tuplesortstate* sort : sorts_) tuplesort_end(sort);
   sorts_.clear();
+  MemoryContextDelete(context_);
+  context_ = nullptr;
 }
 
 }  // namespace ferry::pg

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <vector>
 
 #include "pg/server.hpp"
@@ -25,6 +26,8 @@ class EntryRun {
   [[nodiscard]] bool is_open() const { return !sorts_.empty(); }
   /// slot: a row with its place in the table.
   void keep(TupleTableSlot* slot);
+  /// The memory of what waits.
+  [[nodiscard]] std::size_t bytes() const { return is_open() ? MemoryContextMemAllocated(context_, true) : 0; }
   /// Puts the entries into the indexes and ends the run. goes_on(tid) is asked where a unique index may have had the key of the
   /// row at tid already, when it has both; false: no more entries are put in.
   template <class GoesOn>
@@ -55,6 +58,7 @@ class EntryRun {
   bool insert(std::size_t index, IndexTuple entry);
 
   ResultRelInfo* target_ = nullptr;
+  MemoryContext context_ = nullptr;  ///< of the sorts
   std::vector<Tuplesortstate*> sorts_;  ///< one for each index
   bool was_of_use_ = true;
 };

@@ -96,7 +96,7 @@ sub start_session
 sub wait_for_rows
 {
 	my ($least) = @_;
-	$node->poll_query_until('postgres', qq{SELECT pg_relation_size('raced') / 8192 * 226 >= $least AND EXISTS
+	$node->poll_query_until('postgres', qq{SELECT pg_relation_size('raced') / 8192 * 185 >= $least AND EXISTS
 		(SELECT FROM pg_stat_activity WHERE query LIKE 'SELECT rows_loaded%' AND wait_event_type = 'Extension')}) or die 'no rows';
 }
 
@@ -120,8 +120,9 @@ foreach my $case (
 	alarm 180;
 	open(my $pipe, '>', $fifo) or die "$!";
 	$pipe->autoflush(1);
+	fcntl($pipe, 1031, 1 << 20) or die "$!";    # F_SETPIPE_SZ: room for all that comes while the load waits for the other session
 	print $pipe join('', map { "$_,row $_\n" } @shuffled[ 0 .. 12_999 ]);
-	wait_for_rows(12_000);
+	wait_for_rows(12_900);
 	my $other = $node->background_psql('postgres');
 	$other->query_safe('BEGIN');
 	$other->query_safe($statement);
@@ -155,7 +156,7 @@ foreach my $case (
 	open(my $pipe, '>', $fifo) or die "$!";
 	$pipe->autoflush(1);
 	print $pipe join('', map { "$_,row $_\n" } @shuffled[ 0 .. 12_999 ]);
-	wait_for_rows(12_000);
+	wait_for_rows(12_900);
 	$node->safe_psql('postgres', q{SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE query LIKE 'SELECT rows_loaded%'});
 	$session->finish;
 	alarm 0;
@@ -166,6 +167,36 @@ foreach my $case (
 	like($error, qr/more than 10 rows were rejected\nDETAIL:  line 1: .*\n(line \d+: .*\n){9}HINT/, 'a reject limit tells the first rejects');
 	my @lines = $error =~ /^(?:DETAIL:  )?line (\d+):/mg;
 	is("@lines", join(' ', sort { $a <=> $b } @lines), 'in the order of the file');
+}
+
+# Memory: what waits is bounded, be it entries of many indexes, long keys, causes of rejects, or the room of records that were long.
+my $many_indexes = join('; ', map { "CREATE INDEX ON bounded (note, id) INCLUDE (parent)" } 1 .. 20);
+my $shuffle = 'any_number(i, 5)';
+foreach my $case (
+	[ 'entries of many indexes', 'id int PRIMARY KEY, parent int, note text', $many_indexes, 40000, 'i, i % 50, md5(i::text)', '40000|0' ],
+	[ 'long keys, some of them twice', 'id text PRIMARY KEY', 'SELECT', 60000, "repeat('key', 50) || i - (i % 10 = 0)::int", '54000|6000' ],
+	[ 'causes of rejects', 'id int PRIMARY KEY, parent int', 'SELECT', 60000, "i, CASE WHEN i % 10 = 0 OR any_number(i, 5) < 1 << 29 THEN '5' ELSE repeat('bad', 30) END", undef ],
+	[ 'long records here and there', 'id int PRIMARY KEY, note text', 'SELECT', 40000, "i, repeat('x', CASE WHEN any_number(i, 6) % 500 = 0 THEN 900000 END)", '40000|0' ])
+{
+	my ($name, $columns, $indexes, $count, $values, $counts) = @$case;
+	$node->safe_psql('postgres', "DROP TABLE IF EXISTS bounded; CREATE TABLE bounded ($columns); $indexes; INSERT INTO bounded (id) VALUES ('0');
+		COPY (SELECT $values FROM generate_series(1, $count) i ORDER BY $shuffle) TO '$folder/bounded.csv' (FORMAT csv)");
+	my $status = q{substring(pg_read_file('/proc/self/status') FROM '%s:\s+(\d+)')::int};
+	my ($result, $kilobytes) = split /\n/, $node->safe_psql('postgres', 'SELECT ' . sprintf($status, 'RssAnon') . qq{ AS before \\gset
+		SELECT rows_loaded, rows_rejected FROM load_csv('bounded', '$folder/bounded.csv');
+		SELECT } . join(' - ', map { sprintf($status, $_) } 'VmHWM', 'RssShmem', 'RssFile') . ' - :before');
+	is($result, $counts, "$name: counts") if defined $counts;
+	cmp_ok($kilobytes, '<', 16 * 1024, "$name: memory ($kilobytes kB)");
+}
+
+# A COPY that stops at the first bad row tells its block, however many rows were read behind it.
+{
+	my ($status, $out, $error) = $node->psql('postgres', qq{LOAD 'pg_ferry'; DROP TABLE raced; CREATE TABLE raced (id int PRIMARY KEY);
+		COPY (SELECT CASE WHEN n = 15020 THEN 0 ELSE i END AS id FROM (SELECT i, row_number() OVER (ORDER BY any_number(i, 5)) AS n FROM generate_series(1, 40000) i) numbered ORDER BY n)
+			TO '$folder/raced.avro' WITH (FORMAT avro, BLOCK_BYTES 1000);
+		INSERT INTO raced VALUES (0);
+		COPY raced FROM '$folder/raced.avro' WITH (FORMAT avro)});
+	like($error, qr/Key \(id\)=\(0\) already exists.\nCONTEXT:  COPY raced, file ".*raced.avro", block \d+, record \d+, column id/, 'the place of a row before many');
 }
 
 $node->stop;
