@@ -12,8 +12,9 @@
 namespace ferry::load {
 
 /// Tells before a row is written whether its key in one unique index is free: in the table, by a probe of the index, and among
-/// the rows accepted before it whose entries it may not have yet. Keys beyond the largest one, which is the usual case of ascending data, need no
-/// probe. What it says of the table may be overtaken by another session, so that writing still has to watch for a conflict.
+/// the rows accepted before it whose entries it may not have yet. Keys beyond the largest one, which is the usual case of
+/// ascending data, need no probe. What it says of the table may be overtaken by another session, so that writing still has to
+/// watch for a conflict.
 class UniqueKey {
  public:
   enum class Answer : std::uint8_t {
