@@ -1,13 +1,10 @@
 #include "load/bulk_writer.hpp"
 
 #include <algorithm>
-#include <numeric>
 
 #include "load/bulk_rules.hpp"
-#include "load/exact_writer.hpp"
 #include "pg/compat.hpp"
 #include "pg/index_rebuild.hpp"
-#include "pg/subtransaction.hpp"
 
 #include "pg/server.hpp"
 

@@ -39,7 +39,7 @@ class BulkWriter {
   /// Decides the records from first on, at most kMaxRows, as far as it can; it leaves what it cannot decide pending. False: what
   /// became of them may still change, and the next call is to have them in front of its own records, or end_run().
   [[nodiscard]] bool write(std::span<const Record> records, std::span<Result> results, std::size_t first);
-  /// Decides what write() has left open.
+  /// Decides what write() has left open: there is at least one record.
   void end_run(std::span<const Record> records, std::span<Result> results);
   /// To be called when rows were written otherwise: the largest keys are not known any more.
   void forget_largest_keys();
@@ -134,11 +134,11 @@ class BulkWriter {
   pg::EntryRun entry_run_;
   std::vector<RunRow> run_rows_;
   std::size_t run_batches_ = 0, run_bytes_ = 0;
-  std::size_t longest_run_ = 1;  ///< batches; rows that only the end of a run finds in the table were written in vain
-  int direct_batches_ = 0;       ///< still to get their entries at once, since the last run was of no use
-  std::vector<ItemPointerData> refused_rows_;      ///< of the run: the table was found to have their key
-  FarthestValues run_farthest_;                    ///< of the run, unless some of its rows are taken back
-  TupleTableSlot* stored_row_ = nullptr;           ///< for rows that are read again
+  std::size_t longest_run_ = 1;                ///< in batches; see bulk_run.cpp
+  int direct_batches_ = 0;                     ///< still to get their entries at once, since the last run was of no use
+  std::vector<ItemPointerData> refused_rows_;  ///< of the run: the table was found to have their key
+  FarthestValues run_farthest_;                ///< of the run, unless some of its rows are taken back
+  TupleTableSlot* stored_row_ = nullptr;       ///< for rows that are read again
   std::vector<std::size_t> difficult_;    ///< places of the records whose conversion may raise
   std::size_t at_difficult_ = 0;          ///< the one at work
   const Column* converting_ = nullptr;

@@ -88,8 +88,10 @@ class Load {
       });
       if (writer_->write(records(), results(), count_ - added)) settle_all();
     }
-    writer_->finish(records(), results());
-    settle_all();
+    if (count_ > 0) {
+      writer_->finish(records(), results());
+      settle_all();
+    }
     writer_->write_waiting([this](const Record& record, const Result& result) { settle(record, result); });
     show_progress();
     pg::call([=] {
@@ -199,7 +201,7 @@ class Load {
   std::unique_ptr<Buffers> buffers_;
   std::vector<Record>& records_ = buffers_->records;
   std::vector<Result>& results_ = buffers_->results;
-  std::size_t count_ = 0;  ///< of the records that are not settled
+  std::size_t count_ = 0;       ///< of the records that are not settled
   std::size_t held_bytes_ = 0;  ///< by the texts of all records
   std::vector<std::string> first_rejects_;
   pg::LoadProgress progress_;

@@ -28,7 +28,7 @@ class Writer {
   /// for a parent are kept for write_waiting(). False: what became of all of them may still change, and the next call is to have
   /// them in front of its own records, or finish().
   [[nodiscard]] bool write(std::span<const Record> records, std::span<Result> results, std::size_t first);
-  /// Decides what write() has left open.
+  /// Decides what write() has left open: there is at least one record.
   void finish(std::span<const Record> records, std::span<Result> results);
   /// Decides the rows that waited; to be called behind the last batch. settle is told of each.
   void write_waiting(const Settle& settle);

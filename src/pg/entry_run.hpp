@@ -58,7 +58,7 @@ class EntryRun {
   bool insert(std::size_t index, IndexTuple entry);
 
   ResultRelInfo* target_ = nullptr;
-  MemoryContext context_ = nullptr;  ///< of the sorts
+  MemoryContext context_ = nullptr;     ///< of the sorts
   std::vector<Tuplesortstate*> sorts_;  ///< one for each index
   bool was_of_use_ = true;
 };
