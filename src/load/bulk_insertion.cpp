@@ -27,8 +27,7 @@ void BulkWriter::write_accepted(std::span<Result> results, std::size_t first) {
   const bool entries_wait = may_entries_wait();
   if (entries_wait) {
     call([this] { insert_waiting(); });
-    for (std::size_t i = 0; i < accepted_.size(); i++)
-      run_rows_.push_back({accepted_slots_[i]->tts_tid, first + accepted_[i]});
+    for (std::size_t i = 0; i < accepted_.size(); i++) run_rows_.push_back({accepted_slots_[i]->tts_tid, first + accepted_[i]});
   } else {
     order_by_key();
     if (in_subtransaction_) {

@@ -123,9 +123,9 @@ class BulkWriter {
   MemoryContext load_context_ = nullptr, batch_context_ = nullptr;
   pg::BulkInsert bulk_insert_;
   Fields fields_;
-  SlotPool slots_;                          ///< one for each record of a batch
+  SlotPool slots_;                              ///< one for each record of a batch
   std::vector<const pg::ForeignKey*> orphans_;  ///< by record, the first foreign key that it breaks; empty where none does
-  std::vector<std::size_t> accepted_;       ///< places of the records to write
+  std::vector<std::size_t> accepted_;           ///< places of the records to write
   std::vector<TupleTableSlot*> accepted_slots_;
   std::vector<std::size_t> write_order_;  ///< of the places in accepted_
   std::vector<std::size_t> refused_;      ///< places in accepted_ of rows whose key the table was found to have
@@ -139,8 +139,8 @@ class BulkWriter {
   std::vector<ItemPointerData> refused_rows_;  ///< of the run: the table was found to have their key
   FarthestValues run_farthest_;                ///< of the run, unless some of its rows are taken back
   TupleTableSlot* stored_row_ = nullptr;       ///< for rows that are read again
-  std::vector<std::size_t> difficult_;    ///< places of the records whose conversion may raise
-  std::size_t at_difficult_ = 0;          ///< the one at work
+  std::vector<std::size_t> difficult_;         ///< places of the records whose conversion may raise
+  std::size_t at_difficult_ = 0;               ///< the one at work
   const Column* converting_ = nullptr;
   FarthestValues farthest_;
 };

@@ -131,8 +131,7 @@ void ExactWriter::open(Attempt& attempt) {
   });
 }
 
-void ExactWriter::write_range(std::span<const Record> records, std::span<Result> results, Attempt& attempt,
-                              std::size_t to) {
+void ExactWriter::write_range(std::span<const Record> records, std::span<Result> results, Attempt& attempt, std::size_t to) {
   attempt.converting = nullptr;
   attempt.farthest.clear();
   attempt.written.clear();

@@ -23,7 +23,7 @@ namespace {
 constexpr std::size_t kBatchRows = BulkWriter::kMaxRows;
 constexpr std::size_t kBatchBytes = 1 << 20;
 constexpr std::size_t kBatchValues = 100'000, kLeastBatchRows = 50;  // of tables with very many columns
-constexpr std::size_t kMostHeldBytes = std::size_t{4} << 20;  // by the records between two batches
+constexpr std::size_t kMostHeldBytes = std::size_t{4} << 20;         // by the records between two batches
 constexpr std::size_t kListedRejects = 10;
 constexpr std::size_t kMaxPlaceBytes = 2048;
 constexpr const char* kNotNullViolation = "23502";

@@ -31,8 +31,8 @@ struct Result {
     filtered,    ///< the filter is not true for it
     waiting,     ///< its parent, a row of the same table, may come later
   } state = State::pending;
-  std::string key{};     ///< of a loaded one: its primary key as JSON, if the writer was asked for it
-  pg::RowPlace place{};  ///< of a loaded one that was written row by row
+  std::string key{};                   ///< of a loaded one: its primary key as JSON, if the writer was asked for it
+  pg::RowPlace place{};                ///< of a loaded one that was written row by row
   std::unique_ptr<Problem> problem{};  ///< of a rejected one
 
   void reject(Problem why) {

@@ -27,9 +27,9 @@ inline constexpr std::int64_t kMostUndecided = 16'000;
 
 /// A row as its source has it.
 struct Record {
-  std::int64_t row_number = 0;       ///< from 1
-  std::int64_t line_number = 0;      ///< from 1; 0 where the source has no lines
-  std::string raw;                   ///< exactly as it came, in the encoding of the source
+  std::int64_t row_number = 0;         ///< from 1
+  std::int64_t line_number = 0;        ///< from 1; 0 where the source has no lines
+  std::string raw;                     ///< exactly as it came, in the encoding of the source
   std::unique_ptr<Problem> problem{};  ///< what the source found wrong while it looked for the record's end; most have nothing
 };
 

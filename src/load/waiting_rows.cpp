@@ -18,8 +18,8 @@ constexpr int kMaxRounds = 100;
 
 /// Whether a record and another one have the same key, of which one is not in the table now.
 bool hides_row(const Result& result) {
-  const bool is_conflict = result.state == Result::State::rejected &&
-                           (result.problem->sqlstate == "23505" || result.problem->sqlstate == "23P01");
+  const bool is_conflict =
+      result.state == Result::State::rejected && (result.problem->sqlstate == "23505" || result.problem->sqlstate == "23P01");
   return result.state == Result::State::skipped || is_conflict ||
          (result.state == Result::State::loaded && ItemPointerIsValid(&result.place.replaced));
 }
