@@ -46,7 +46,7 @@ namespace detail {
 [[nodiscard]] inline std::uint8_t* encode_long(std::uint8_t* out, std::int64_t value) {
   const std::uint64_t bits = zigzag(value);
   if (bits >> 56 != 0) return detail::encode_bits(out, bits);
-  const unsigned more_bytes = (63 - static_cast<unsigned>(std::countl_zero(bits | 1))) / 7;
+  const unsigned more_bytes = (63 - static_cast<unsigned>(std::countl_zero(bits | 1))) * 37 >> 8;  // / 7
   std::uint64_t spread = (bits & 0x0000'0000'0fff'ffff) | (bits & 0x00ff'ffff'f000'0000) << 4;
   spread = (spread & 0x0000'3fff'0000'3fff) | (spread & 0x0fff'c000'0fff'c000) << 2;
   spread = (spread & 0x007f'007f'007f'007f) | (spread & 0x3f80'3f80'3f80'3f80) << 1;

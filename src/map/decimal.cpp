@@ -1,8 +1,10 @@
 #include "map/decimal.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <iterator>
+#include <limits>
 
 extern "C" {
 #include "lib/stringinfo.h"
@@ -15,6 +17,12 @@ namespace {
 
 constexpr int kGroup = 10000;  // a numeric's digits are groups of four decimal ones
 constexpr int kGroupDigits = 4;
+
+constexpr auto kPowersOfTen = [] {
+  std::array<Int128, kMaxDecimalDigits + 1> powers{1};
+  for (std::size_t i = 1; i < powers.size(); i++) powers[i] = powers[i - 1] * 10;
+  return powers;
+}();
 
 /// The parts of a stored numeric.
 struct Stored {
@@ -64,20 +72,10 @@ void put_word(char*& out, int value) {
   out += sizeof word;
 }
 
-}  // namespace
-
-Int128 power_of_ten(int exponent) {
-  Int128 power = 1;
-  while (exponent-- > 0) power *= 10;
-  return power;
-}
-
-std::optional<Int128> scaled_value(const varlena* number, int precision, int scale) {
-  const Stored stored = parse(number);
-  if (stored.is_special || stored.display_scale != scale) return std::nullopt;
-  if ((stored.weight + 1) * kGroupDigits > kMaxDecimalDigits + kGroupDigits) return std::nullopt;
-  const int fraction_groups = (scale + kGroupDigits - 1) / kGroupDigits;
-  Int128 value = 0;
+/// The digits down to the scale as one number, without a sign; nothing where there are others below or it exceeds Value.
+template <class Value>
+std::optional<Value> magnitude(const Stored& stored, int scale, int fraction_groups) {
+  Value value = 0;
   for (int at = std::max(stored.weight, 0); at >= -fraction_groups; at--) {
     int group = stored.group(stored.weight - at);
     int factor = kGroup;
@@ -86,13 +84,32 @@ std::optional<Int128> scaled_value(const varlena* number, int precision, int sca
       if (group % (kGroup / factor) != 0) return std::nullopt;
       group /= kGroup / factor;
     }
-    if (__builtin_mul_overflow(value, Int128{factor}, &value) || __builtin_add_overflow(value, Int128{group}, &value))
+    if (__builtin_mul_overflow(value, Value{factor}, &value) || __builtin_add_overflow(value, Value{group}, &value))
       return std::nullopt;
   }
   for (int i = stored.weight + fraction_groups + 1; i < stored.group_count; i++)
     if (stored.group(i) != 0) return std::nullopt;
-  if (value >= power_of_ten(precision)) return std::nullopt;
-  return stored.is_negative ? -value : value;
+  return value;
+}
+
+}  // namespace
+
+Int128 power_of_ten(int exponent) { return kPowersOfTen[exponent]; }
+
+std::optional<Int128> scaled_value(const varlena* number, int precision, int scale) {
+  const Stored stored = parse(number);
+  if (stored.is_special || stored.display_scale != scale) return std::nullopt;
+  if ((stored.weight + 1) * kGroupDigits > kMaxDecimalDigits + kGroupDigits) return std::nullopt;
+  const int fraction_groups = (scale + kGroupDigits - 1) / kGroupDigits;
+  const bool is_short =
+      (std::max(stored.weight, 0) + 1 + fraction_groups) * kGroupDigits <= std::numeric_limits<std::int64_t>::digits10;
+  std::optional<Int128> value;
+  if (is_short)
+    value = magnitude<std::int64_t>(stored, scale, fraction_groups);
+  else
+    value = magnitude<Int128>(stored, scale, fraction_groups);
+  if (!value || *value >= power_of_ten(precision)) return std::nullopt;
+  return stored.is_negative ? -*value : *value;
 }
 
 Datum numeric_from_scaled(Int128 value, int scale, std::int32_t type_modifier) {

@@ -53,6 +53,37 @@ std::size_t size_of(const StoredColumn& column, const char* data) {
 /// Whether a varlena is neither compressed nor out of line.
 bool is_plain(const char* data) { return !VARATT_IS_EXTENDED(data) || (VARATT_IS_SHORT(data) && !VARATT_IS_EXTERNAL(data)); }
 
+template <class Part>
+void copy_ends(std::uint8_t* out, const char* in, std::size_t size_bytes) {
+  const auto first = load<Part>(in), last = load<Part>(in + size_bytes - sizeof(Part));
+  std::memcpy(out, &first, sizeof first);
+  std::memcpy(out + size_bytes - sizeof last, &last, sizeof last);
+}
+
+/// As memcpy(), without its call where there are few bytes.
+void copy_few(std::uint8_t* out, const char* in, std::size_t size_bytes) {
+  if (size_bytes > 32)
+    std::memcpy(out, in, size_bytes);
+  else if (size_bytes >= 16)
+    copy_ends<unsigned __int128>(out, in, size_bytes);
+  else if (size_bytes >= 8)
+    copy_ends<std::uint64_t>(out, in, size_bytes);
+  else
+    for (std::size_t i = 0; i < size_bytes; i++) out[i] = static_cast<std::uint8_t>(in[i]);
+}
+
+/// Writes a text of UTF-8. Precondition: room for kMaxLongBytes + its size.
+std::uint8_t* put_plain_text(std::uint8_t* out, const char* value, std::size_t stored_bytes) {
+  const std::size_t head_bytes = VARATT_IS_SHORT(value) ? VARHDRSZ_SHORT : VARHDRSZ;
+  const std::size_t size_bytes = stored_bytes - head_bytes;
+  if (size_bytes < 64)  // as encode_long() would
+    *out++ = static_cast<std::uint8_t>(size_bytes << 1);
+  else
+    out = avro::encode_long(out, static_cast<std::int64_t>(size_bytes));
+  copy_few(out, value + head_bytes, size_bytes);
+  return out + size_bytes;
+}
+
 }  // namespace
 
 StoredColumn stored_column(TupleDesc descriptor, int attribute) {
@@ -129,12 +160,10 @@ const StoredColumn* ValueWriter::put_stored_row(std::span<const StoredColumn> co
     offset += size_bytes;
     if (column.node == nullptr) continue;
     if (column.is_utf8 && is_plain(value)) {
-      const std::size_t head_bytes = VARATT_IS_SHORT(value) ? VARHDRSZ_SHORT : VARHDRSZ;
       out_ = out;
       reserve(1 + avro::kMaxLongBytes + size_bytes);
       *out_ = column.branch;
-      out = avro::encode_bytes(out_ + column.branch_bytes,
-                               {reinterpret_cast<const std::uint8_t*>(value) + head_bytes, size_bytes - head_bytes});
+      out = put_plain_text(out_ + column.branch_bytes, value, size_bytes);
       continue;
     }
     if (std::uint8_t* const end = put_common(out, column, value); end != nullptr) {

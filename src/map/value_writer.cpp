@@ -1,5 +1,6 @@
 #include "map/value_writer.hpp"
 
+#include <array>
 #include <cstring>
 
 #include "base/concat.hpp"
@@ -24,6 +25,14 @@ namespace ferry::map {
 namespace {
 
 constexpr std::size_t kInitialBytes = std::size_t{320} << 10;  // a block of the usual size and the row that overfills it
+
+/// The two digits of each byte.
+constexpr auto kHexPairs = [] {
+  constexpr char kHex[] = "0123456789abcdef";
+  std::array<std::array<char, 2>, 256> pairs{};
+  for (std::size_t byte = 0; byte < pairs.size(); byte++) pairs[byte] = {kHex[byte >> 4], kHex[byte & 15]};
+  return pairs;
+}();
 
 /// Of a value that only profile lossless has a form for.
 [[noreturn]] void fail_value(const char* sqlstate, const ValueNode& node, const char* text) {
@@ -210,13 +219,13 @@ void ValueWriter::put_iso_interval(const ValueNode& node, Datum value) {
 }
 
 void ValueWriter::put_uuid(const std::uint8_t* uuid) {
-  constexpr char kHex[] = "0123456789abcdef";
-  out_ = avro::encode_long(out_, 2 * UUID_LEN + 4);
+  std::uint8_t* out = avro::encode_long(out_, 2 * UUID_LEN + 4);
   for (int i = 0; i < UUID_LEN; i++) {
-    if (i == 4 || i == 6 || i == 8 || i == 10) *out_++ = '-';
-    *out_++ = static_cast<std::uint8_t>(kHex[uuid[i] >> 4]);
-    *out_++ = static_cast<std::uint8_t>(kHex[uuid[i] & 15]);
+    if (i == 4 || i == 6 || i == 8 || i == 10) *out++ = '-';
+    std::memcpy(out, kHexPairs[uuid[i]].data(), 2);
+    out += 2;
   }
+  out_ = out;
 }
 
 // ---- texts

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 
 #include "pg/compat.hpp"
@@ -54,7 +55,7 @@ class PageScan {
 
  private:
   /// So far ahead rows are asked for: memory answers slowly, and rows lie on the page backwards.
-  static constexpr int kPrefetchRows = 6;
+  static constexpr int kPrefetchRows = 16;
 
   template <class Index>
   [[nodiscard]] HeapTupleHeader row_at(Index index) const {
@@ -64,7 +65,11 @@ class PageScan {
 
   HeapTupleHeader next_page() {
     is_on_page_ = next_row(&scan_->rs_base, slot_);
-    return is_on_page_ ? row_at(scan_->rs_cindex) : nullptr;
+    if (!is_on_page_) return nullptr;
+    // not in a function of its own, whose calls the compiler would leave out as those of one without effect
+    const auto end = std::min(scan_->rs_cindex + kPrefetchRows, scan_->rs_ntuples);
+    for (auto row = scan_->rs_cindex; row < end; row++) __builtin_prefetch(row_at(row));
+    return row_at(scan_->rs_cindex);
   }
 
   HeapScanDesc scan_ = nullptr;
