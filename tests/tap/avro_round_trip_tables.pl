@@ -147,6 +147,16 @@ foreach my $table ('no_columns', 'all_gone')
 }
 is(run_sql('postgres', 'INSERT INTO kinds (amount) VALUES (9) RETURNING id, serial_number'), '7|7', 'sequences go on');
 
+# --- texts of each length, numbers of each count of digits before and behind the point, to the last that fits
+my @scales = (0 .. 5, 8, 12, 16, 18, 37);
+run_sql('postgres', 'CREATE TABLE sizes (id int NOT NULL, t text NOT NULL, u text, v uuid NOT NULL, ' .
+	join(', ', map { "n$_ numeric(" . ($_ + 18 < 38 ? $_ + 18 : 38) . ", $_)" } @scales) . ')');
+run_sql('postgres', "INSERT INTO sizes SELECT g, left(long, g), CASE WHEN g % 3 <> 0 THEN right(long, g) END, md5(g::text)::uuid, " .
+	join(', ', map { "CASE g % 4 WHEN 0 THEN -1 ELSE 1 END * left(CASE g % 2 WHEN 0 THEN repeat('9', 38) ELSE long END, 1 + g % "
+		. ($_ + 18 < 38 ? $_ + 18 : 38) . ")::numeric / (1::numeric(60, 40) * 10::numeric ^ $_)" } @scales) .
+	" FROM generate_series(0, 300) g, (SELECT repeat('7010002000043', 30) AS long) l");
+takes_trips('postgres', 'sizes', 'none', 'zstandard');
+
 # --- types of extensions
 SKIP:
 {
