@@ -5,6 +5,7 @@
 #include "pg/compat.hpp"
 #include "pg/foreign_key.hpp"
 #include "pg/page_scan.hpp"
+#include "pg/row_slot.hpp"
 
 #include "pg/server.hpp"
 
@@ -178,11 +179,11 @@ TableFacts* read_facts(Relation table) {
   TableFacts* const raw = first_facts() = facts.release();
   try {
     raw->context = call([] { return AllocSetContextCreate(CacheMemoryContext, "pg_ferry table", ALLOCSET_SMALL_SIZES); });
-    raw->slot_type = call([=] {
+    call([=] {
       MemoryContext const caller = MemoryContextSwitchTo(raw->context);
-      TupleDesc const copy = CreateTupleDescCopyConstr(RelationGetDescr(table));
+      raw->slot_type = CreateTupleDescCopyConstr(RelationGetDescr(table));
+      raw->row_layout = pg::make_row_layout(raw->slot_type);
       MemoryContextSwitchTo(caller);
-      return copy;
     });
     read_columns(table, *raw);
     read_primary_key(table, *raw);
@@ -223,9 +224,8 @@ void SlotPool::provide(std::size_t count, Relation table, MemoryContext rows_con
   while (slots_.size() < count)
     slots_.push_back(call([table, this] {
       MemoryContext const caller = MemoryContextSwitchTo(facts_.context);
-      // a heap makes its rows of them once, and leaves the values in their places for the indexes
-      const TupleTableSlotOps* const kind = pg::PageScan::fits(table) ? &TTSOpsVirtual : table_slot_callbacks(table);
-      TupleTableSlot* const slot = MakeSingleTupleTableSlot(facts_.slot_type, kind);
+      TupleTableSlot* const slot = pg::PageScan::fits(table) ? pg::make_row_slot(facts_.slot_type, facts_.row_layout)
+                                                             : MakeSingleTupleTableSlot(facts_.slot_type, table_slot_callbacks(table));
       MemoryContextSwitchTo(caller);
       return slot;
     }));

@@ -10,6 +10,7 @@
 
 namespace ferry::pg {
 struct ForeignKeyDefinition;
+struct RowLayout;
 }
 
 namespace ferry::load {
@@ -44,6 +45,7 @@ struct TableFacts {
   int replication_role = 0;              ///< for which foreign_keys is
   std::vector<Oid> parents{};            ///< whose changes count
   TupleDesc slot_type = nullptr;         ///< of the slots: a copy
+  const pg::RowLayout* row_layout = nullptr;
   std::vector<TupleTableSlot*> slots{};  ///< that nobody uses now
   bool is_stale = false;
   int users = 0;

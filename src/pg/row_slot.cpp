@@ -1,0 +1,190 @@
+#include "pg/row_slot.hpp"
+
+#include <cstdint>
+#include <cstring>
+
+extern "C" {
+#include "access/htup_details.h"
+#include "access/tupmacs.h"
+}
+
+namespace ferry::pg {
+
+namespace {
+
+struct ColumnLayout {
+  std::int16_t length;  ///< in bytes; -1 of a varlena
+  std::uint8_t alignment_mask;
+  bool by_value;
+  bool is_packable;  ///< a varlena whose head may shrink to a byte
+};
+
+}  // namespace
+
+struct RowLayout {
+  bool is_common;  ///< there is no cstring
+  ColumnLayout columns[FLEXIBLE_ARRAY_MEMBER];
+};
+
+namespace {
+
+struct RowSlot {
+  VirtualTupleTableSlot base;
+  HeapTuple row;
+  const RowLayout* layout;
+};
+
+RowSlot* row_slot(TupleTableSlot* slot) { return reinterpret_cast<RowSlot*>(slot); }
+
+std::uint8_t alignment_mask(char alignment) {
+  switch (alignment) {
+    case TYPALIGN_DOUBLE:
+      return ALIGNOF_DOUBLE - 1;
+    case TYPALIGN_INT:
+      return ALIGNOF_INT - 1;
+    case TYPALIGN_SHORT:
+      return ALIGNOF_SHORT - 1;
+    default:
+      return 0;
+  }
+}
+
+/// The most bytes that the values take; nothing, which is 0 with has_other, where one of them lies elsewhere.
+struct Bound {
+  Size size_bytes = 0;
+  bool has_null = false, has_other = false;
+};
+
+Bound bound_of(const ColumnLayout* layout, int count, const Datum* values, const bool* nulls) {
+  Bound bound;
+  for (int i = 0; i < count; i++) {
+    if (nulls[i]) {
+      bound.has_null = true;
+      continue;
+    }
+    bound.size_bytes += layout[i].alignment_mask;
+    if (layout[i].length > 0) {
+      bound.size_bytes += static_cast<Size>(layout[i].length);
+    } else {
+      const char* const value = DatumGetPointer(values[i]);
+      bound.has_other = bound.has_other || VARATT_IS_EXTERNAL(value);
+      bound.size_bytes += VARSIZE_ANY(value);
+    }
+  }
+  return bound;
+}
+
+char* align(char* out, std::uint8_t mask) {
+  while ((reinterpret_cast<std::uintptr_t>(out) & mask) != 0) *out++ = 0;
+  return out;
+}
+
+char* put_varlena(char* out, const ColumnLayout& column, const char* value) {
+  if (column.is_packable && !VARATT_IS_SHORT(value) && VARATT_CAN_MAKE_SHORT(value)) {
+    const Size size_bytes = VARATT_CONVERTED_SHORT_SIZE(value);
+    SET_VARSIZE_SHORT(out, size_bytes);
+    std::memcpy(out + VARHDRSZ_SHORT, VARDATA(value), size_bytes - VARHDRSZ_SHORT);
+    return out + size_bytes;
+  }
+  if (!VARATT_IS_SHORT(value)) out = align(out, column.alignment_mask);
+  std::memcpy(out, value, VARSIZE_ANY(value));
+  return out + VARSIZE_ANY(value);
+}
+
+char* put_value(char* out, const ColumnLayout& column, Datum value) {
+  out = align(out, column.alignment_mask);
+  if (column.by_value)
+    store_att_byval(out, value, column.length);
+  else
+    std::memcpy(out, DatumGetPointer(value), static_cast<Size>(column.length));
+  return out + column.length;
+}
+
+/// As heap_form_tuple(), in one pass, of values of which none lies elsewhere. Source: its own, and what it calls.
+HeapTuple form(const ColumnLayout* layout, TupleDesc descriptor, const Datum* values, const bool* nulls, const Bound& bound) {
+  const int count = descriptor->natts;
+  const Size head_bytes = MAXALIGN(SizeofHeapTupleHeader + (bound.has_null ? BITMAPLEN(count) : 0));
+  auto* const tuple = static_cast<HeapTuple>(palloc(HEAPTUPLESIZE + head_bytes + bound.size_bytes));
+  auto* const row = reinterpret_cast<HeapTupleHeader>(reinterpret_cast<char*>(tuple) + HEAPTUPLESIZE);
+  std::memset(row, 0, head_bytes);
+  char* out = reinterpret_cast<char*>(row) + head_bytes;
+  bool has_varlena = false;
+  for (int i = 0; i < count; i++) {
+    if (nulls[i]) continue;
+    if (bound.has_null) row->t_bits[i / 8] |= static_cast<bits8>(1 << i % 8);
+    has_varlena = has_varlena || layout[i].length == -1;
+    out = layout[i].length == -1 ? put_varlena(out, layout[i], DatumGetPointer(values[i])) : put_value(out, layout[i], values[i]);
+  }
+  row->t_infomask = static_cast<uint16>((bound.has_null ? HEAP_HASNULL : 0) | (has_varlena ? HEAP_HASVARWIDTH : 0));
+  HeapTupleHeaderSetNatts(row, count);
+  row->t_hoff = static_cast<uint8>(head_bytes);
+  ItemPointerSetInvalid(&row->t_ctid);
+  tuple->t_data = row;
+  tuple->t_len = static_cast<uint32>(out - reinterpret_cast<char*>(row));
+  tuple->t_tableOid = InvalidOid;
+  ItemPointerSetInvalid(&tuple->t_self);
+  HeapTupleHeaderSetDatumLength(row, tuple->t_len);
+  HeapTupleHeaderSetTypeId(row, descriptor->tdtypeid);
+  HeapTupleHeaderSetTypMod(row, descriptor->tdtypmod);
+  return tuple;
+}
+
+void clear(TupleTableSlot* slot) {
+  row_slot(slot)->row = nullptr;
+  TTSOpsVirtual.clear(slot);
+}
+
+/// A row that was formed holds all the values.
+void materialize(TupleTableSlot* slot) {
+  if (row_slot(slot)->row == nullptr) TTSOpsVirtual.materialize(slot);
+}
+
+HeapTuple get_heap_tuple(TupleTableSlot* slot) {
+  if (row_slot(slot)->row == nullptr) form_row(slot);
+  return row_slot(slot)->row;
+}
+
+const TupleTableSlotOps* row_slot_ops() {
+  static const TupleTableSlotOps ops = [] {
+    TupleTableSlotOps made = TTSOpsVirtual;
+    const Size size_bytes = sizeof(RowSlot);
+    std::memcpy(const_cast<std::size_t*>(&made.base_slot_size), &size_bytes, sizeof size_bytes);
+    made.clear = clear;
+    made.materialize = materialize;
+    made.get_heap_tuple = get_heap_tuple;
+    return made;
+  }();
+  return &ops;
+}
+
+}  // namespace
+
+const RowLayout* make_row_layout(TupleDesc descriptor) {
+  auto* const layout = static_cast<RowLayout*>(palloc(offsetof(RowLayout, columns) + descriptor->natts * sizeof(ColumnLayout)));
+  layout->is_common = true;
+  for (int i = 0; i < descriptor->natts; i++) {
+    const FormData_pg_attribute& column = *TupleDescAttr(descriptor, i);
+    layout->is_common = layout->is_common && column.attlen != -2;
+    layout->columns[i] = {column.attlen, alignment_mask(column.attalign), column.attbyval, column.attstorage != TYPSTORAGE_PLAIN};
+  }
+  return layout;
+}
+
+TupleTableSlot* make_row_slot(TupleDesc descriptor, const RowLayout* layout) {
+  TupleTableSlot* const slot = MakeSingleTupleTableSlot(descriptor, row_slot_ops());
+  row_slot(slot)->layout = layout;
+  return slot;
+}
+
+bool is_row_slot(const TupleTableSlot* slot) { return slot->tts_ops == row_slot_ops(); }
+
+void form_row(TupleTableSlot* slot) {
+  TupleDesc const descriptor = slot->tts_tupleDescriptor;
+  const RowLayout& layout = *row_slot(slot)->layout;
+  Bound bound{.has_other = true};
+  if (layout.is_common) bound = bound_of(layout.columns, descriptor->natts, slot->tts_values, slot->tts_isnull);
+  row_slot(slot)->row = bound.has_other ? heap_form_tuple(descriptor, slot->tts_values, slot->tts_isnull)
+                                        : form(layout.columns, descriptor, slot->tts_values, slot->tts_isnull, bound);
+}
+
+}  // namespace ferry::pg
