@@ -73,34 +73,36 @@ RowConverter::Parser RowConverter::parser_of(const Column& column, std::size_t& 
 /// The value of a field in the usual form; false: ask the input function.
 bool RowConverter::parse(const Place& place, const Field& field, Datum* value) {
   const std::string_view text(field.text, field.size);
-  const auto take = [value](const auto& parsed, auto to_datum) {
-    if (parsed) *value = to_datum(*parsed);
-    return parsed.has_value();
+  const auto take = [&]<class T>(bool (*parse)(std::string_view, T&), auto to_datum) {
+    T parsed;
+    if (!parse(text, parsed)) return false;
+    *value = to_datum(parsed);
+    return true;
   };
   switch (place.parser) {
     case Parser::int2:
-      return take(text::parse_int16(text), [](auto v) { return Int16GetDatum(v); });
+      return take(text::parse_int16, [](auto v) { return Int16GetDatum(v); });
     case Parser::int4:
-      return take(text::parse_int32(text), [](auto v) { return Int32GetDatum(v); });
+      return take(text::parse_int32, [](auto v) { return Int32GetDatum(v); });
     case Parser::int8:
-      return take(text::parse_int64(text), [](auto v) { return Int64GetDatum(v); });
+      return take(text::parse_int64, [](auto v) { return Int64GetDatum(v); });
     case Parser::float4:
-      return take(text::parse_float32(text), [](auto v) { return Float4GetDatum(v); });
+      return take(text::parse_float32, [](auto v) { return Float4GetDatum(v); });
     case Parser::float8:
-      return take(text::parse_float64(text), [](auto v) { return Float8GetDatum(v); });
+      return take(text::parse_float64, [](auto v) { return Float8GetDatum(v); });
     case Parser::boolean:
-      return take(text::parse_bool(text), [](auto v) { return BoolGetDatum(v); });
+      return take(text::parse_bool, [](auto v) { return BoolGetDatum(v); });
     case Parser::date:
-      return take(text::parse_date(text), [](auto v) { return DateADTGetDatum(v); });
+      return take(text::parse_date, [](auto v) { return DateADTGetDatum(v); });
     case Parser::timestamp:
-      return take(text::parse_timestamp(text), [](auto v) { return TimestampGetDatum(v); });
+      return take(text::parse_timestamp, [](auto v) { return TimestampGetDatum(v); });
     case Parser::timestamptz:
-      return take(text::parse_timestamptz(text), [](auto v) { return TimestampTzGetDatum(v); });
+      return take(text::parse_timestamptz, [](auto v) { return TimestampTzGetDatum(v); });
     case Parser::uuid: {
-      const auto parsed = text::parse_uuid(text);
-      if (!parsed) return false;
+      text::Uuid parsed;
+      if (!text::parse_uuid(text, parsed)) return false;
       auto* const uuid = static_cast<pg_uuid_t*>(palloc(sizeof(pg_uuid_t)));
-      std::memcpy(uuid->data, parsed->data(), UUID_LEN);
+      std::memcpy(uuid->data, parsed.data(), UUID_LEN);
       *value = UUIDPGetDatum(uuid);
       return true;
     }

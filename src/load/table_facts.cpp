@@ -224,8 +224,9 @@ void SlotPool::provide(std::size_t count, Relation table, MemoryContext rows_con
   while (slots_.size() < count)
     slots_.push_back(call([table, this] {
       MemoryContext const caller = MemoryContextSwitchTo(facts_.context);
-      TupleTableSlot* const slot = pg::PageScan::fits(table) ? pg::make_row_slot(facts_.slot_type, facts_.row_layout)
-                                                             : MakeSingleTupleTableSlot(facts_.slot_type, table_slot_callbacks(table));
+      TupleTableSlot* const slot = pg::PageScan::fits(table)
+                                       ? pg::make_row_slot(facts_.slot_type, facts_.row_layout)
+                                       : MakeSingleTupleTableSlot(facts_.slot_type, table_slot_callbacks(table));
       MemoryContextSwitchTo(caller);
       return slot;
     }));

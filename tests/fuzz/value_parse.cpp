@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <string>
 
+#include "../support/parsed_values.hpp"
 #include "../support/value_oracle.hpp"
 #include "base/bytes.hpp"
 #include "text/value_parse.hpp"
@@ -30,9 +31,9 @@ std::string print(const char* format, Arguments... arguments) {
 bool only_of(const std::string& text, const char* characters) { return text.find_first_not_of(characters) == std::string::npos; }
 
 void check_integers(const std::string& text) {
-  const auto value = text::parse_int64(text);
-  check(text::parse_int32(text) == (value && *value == static_cast<std::int32_t>(*value) ? value : std::nullopt));
-  check(text::parse_int16(text) == (value && *value == static_cast<std::int16_t>(*value) ? value : std::nullopt));
+  const auto value = test::parse_int64(text);
+  check(test::parse_int32(text) == (value && *value == static_cast<std::int32_t>(*value) ? value : std::nullopt));
+  check(test::parse_int16(text) == (value && *value == static_cast<std::int16_t>(*value) ? value : std::nullopt));
   const bool has_form = !text.empty() && only_of(text, "-0123456789") && text.find('-', 1) == std::string::npos && text != "-";
   errno = 0;
   const long long expected = std::strtoll(text.c_str(), nullptr, 10);
@@ -70,20 +71,20 @@ std::string print_timestamp(std::int64_t micros, char separator) {
 }
 
 void check_timestamps(const std::string& text) {
-  if (const auto days = text::parse_date(text)) check(print_date(kEpoch + std::chrono::days(*days)) == text);
-  const auto local = text::parse_timestamp(text);
-  const auto instant = text::parse_timestamptz(text);
+  if (const auto days = test::parse_date(text)) check(print_date(kEpoch + std::chrono::days(*days)) == text);
+  const auto local = test::parse_timestamp(text);
+  const auto instant = test::parse_timestamptz(text);
   check(!local || !instant);
   if (local) {
     std::string full = text.size() == 19 ? text + '.' : text;
     full.resize(26, '0');
     check(print_timestamp(*local, text[10]) == full);
-    check(text::parse_timestamptz(text + "Z") == local);
-    check(text::parse_timestamptz(text + "-00:00") == local);
+    check(test::parse_timestamptz(text + "Z") == local);
+    check(test::parse_timestamptz(text + "-00:00") == local);
   }
   if (instant) {
     const std::size_t zone = text.find_first_of("Z+-", 19);
-    const auto without_zone = text::parse_timestamp(text.substr(0, zone));
+    const auto without_zone = test::parse_timestamp(text.substr(0, zone));
     check(without_zone.has_value());
     int hours = 0, minutes = 0;
     std::sscanf(text.c_str() + zone + 1, "%2d:%2d", &hours, &minutes);
@@ -93,7 +94,7 @@ void check_timestamps(const std::string& text) {
 }
 
 void check_uuid(const std::string& text) {
-  const auto uuid = text::parse_uuid(text);
+  const auto uuid = test::parse_uuid(text);
   if (!uuid) return;
   std::string printed, lower;
   for (std::size_t i = 0; i < uuid->size(); i++)
@@ -109,12 +110,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view bytes = as_text({data, size});
   check(text::is_valid_utf8_without_nul(bytes) == test::is_utf8_without_nul(bytes));
   const std::string text(bytes);
-  check(text::parse_int64(bytes) == text::parse_int64(text) && text::parse_bool(bytes) == text::parse_bool(text));
-  check(text::parse_date(bytes) == text::parse_date(text) && text::parse_timestamp(bytes) == text::parse_timestamp(text));
-  check(text::parse_timestamptz(bytes) == text::parse_timestamptz(text) && text::parse_uuid(bytes) == text::parse_uuid(text));
+  check(test::parse_int64(bytes) == test::parse_int64(text) && test::parse_bool(bytes) == test::parse_bool(text));
+  check(test::parse_date(bytes) == test::parse_date(text) && test::parse_timestamp(bytes) == test::parse_timestamp(text));
+  check(test::parse_timestamptz(bytes) == test::parse_timestamptz(text) && test::parse_uuid(bytes) == test::parse_uuid(text));
   check_integers(text);
-  check_float<float, std::uint32_t>(text, text::parse_float32(bytes), std::strtof);
-  check_float<double, std::uint64_t>(text, text::parse_float64(bytes), std::strtod);
+  check_float<float, std::uint32_t>(text, test::parse_float32(bytes), std::strtof);
+  check_float<double, std::uint64_t>(text, test::parse_float64(bytes), std::strtod);
   check_timestamps(text);
   check_uuid(text);
   return 0;

@@ -11,11 +11,14 @@
 
 #include <gtest/gtest.h>
 
+#include "../support/parsed_values.hpp"
 #include "../support/value_oracle.hpp"
 
 namespace {
 
-using namespace ferry::text;
+using namespace ferry::test;
+using ferry::text::is_valid_utf8_without_nul;
+using ferry::text::Uuid;
 using namespace std::chrono;
 
 constexpr sys_days kEpoch = sys_days(2000y / 1 / 1);
