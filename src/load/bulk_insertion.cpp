@@ -86,8 +86,7 @@ void BulkWriter::insert_rows(pg::BulkInsert* bulk) {
   BulkInsertState const state = bulk == nullptr ? nullptr : bulk->state();
   const int options = bulk == nullptr ? 0 : bulk->options();
   const int count = static_cast<int>(accepted_slots_.size());
-  for (TupleTableSlot* slot : accepted_slots_)
-    if (pg::is_row_slot(slot)) pg::form_row(slot);
+  if (pg::is_row_slot(accepted_slots_.front())) pg::form_rows(accepted_slots_);
   table_multi_insert(rules_.relation(), accepted_slots_.data(), count, GetCurrentCommandId(true), options, state);
   if (bulk == nullptr) return;
   bulk->wrote(accepted_slots_.data(), accepted_slots_.size());

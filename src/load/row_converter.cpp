@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "base/copy_few.hpp"
 #include "load/bulk_rules.hpp"
 #include "text/value_parse.hpp"
 
@@ -70,6 +71,18 @@ RowConverter::Parser RowConverter::parser_of(const Column& column, std::size_t& 
   }
 }
 
+namespace {
+
+/// As cstring_to_text_with_len().
+Datum text_of(std::string_view text) {
+  auto* const made = static_cast<::text*>(palloc(VARHDRSZ + text.size()));
+  SET_VARSIZE(made, VARHDRSZ + text.size());
+  copy_few(VARDATA(made), text.data(), text.size());
+  return PointerGetDatum(made);
+}
+
+}  // namespace
+
 /// The value of a field in the usual form; false: ask the input function.
 bool RowConverter::parse(const Place& place, const Field& field, Datum* value) {
   const std::string_view text(field.text, field.size);
@@ -108,7 +121,7 @@ bool RowConverter::parse(const Place& place, const Field& field, Datum* value) {
     }
     case Parser::text:
       if (field.size > place.max_bytes) return false;
-      *value = PointerGetDatum(cstring_to_text_with_len(field.text, static_cast<int>(field.size)));
+      *value = text_of(text);
       return true;
     case Parser::server:
       return false;

@@ -1,5 +1,6 @@
 #include <cstring>
 
+#include "base/copy_few.hpp"
 #include "map/calendar.hpp"
 #include "map/stored_column.hpp"
 #include "map/value_writer.hpp"
@@ -52,25 +53,6 @@ std::size_t size_of(const StoredColumn& column, const char* data) {
 
 /// Whether a varlena is neither compressed nor out of line.
 bool is_plain(const char* data) { return !VARATT_IS_EXTENDED(data) || (VARATT_IS_SHORT(data) && !VARATT_IS_EXTERNAL(data)); }
-
-template <class Part>
-void copy_ends(std::uint8_t* out, const char* in, std::size_t size_bytes) {
-  const auto first = load<Part>(in), last = load<Part>(in + size_bytes - sizeof(Part));
-  std::memcpy(out, &first, sizeof first);
-  std::memcpy(out + size_bytes - sizeof last, &last, sizeof last);
-}
-
-/// As memcpy(), without its call where there are few bytes.
-void copy_few(std::uint8_t* out, const char* in, std::size_t size_bytes) {
-  if (size_bytes > 32)
-    std::memcpy(out, in, size_bytes);
-  else if (size_bytes >= 16)
-    copy_ends<unsigned __int128>(out, in, size_bytes);
-  else if (size_bytes >= 8)
-    copy_ends<std::uint64_t>(out, in, size_bytes);
-  else
-    for (std::size_t i = 0; i < size_bytes; i++) out[i] = static_cast<std::uint8_t>(in[i]);
-}
 
 /// Writes a text of UTF-8. Precondition: room for kMaxLongBytes + its size.
 std::uint8_t* put_plain_text(std::uint8_t* out, const char* value, std::size_t stored_bytes) {

@@ -2,6 +2,9 @@
 
 #include <cstdint>
 #include <cstring>
+#include <utility>
+
+#include "base/copy_few.hpp"
 
 extern "C" {
 #include "access/htup_details.h"
@@ -83,11 +86,11 @@ char* put_varlena(char* out, const ColumnLayout& column, const char* value) {
   if (column.is_packable && !VARATT_IS_SHORT(value) && VARATT_CAN_MAKE_SHORT(value)) {
     const Size size_bytes = VARATT_CONVERTED_SHORT_SIZE(value);
     SET_VARSIZE_SHORT(out, size_bytes);
-    std::memcpy(out + VARHDRSZ_SHORT, VARDATA(value), size_bytes - VARHDRSZ_SHORT);
+    copy_few(out + VARHDRSZ_SHORT, VARDATA(value), size_bytes - VARHDRSZ_SHORT);
     return out + size_bytes;
   }
   if (!VARATT_IS_SHORT(value)) out = align(out, column.alignment_mask);
-  std::memcpy(out, value, VARSIZE_ANY(value));
+  copy_few(out, value, VARSIZE_ANY(value));
   return out + VARSIZE_ANY(value);
 }
 
@@ -96,15 +99,36 @@ char* put_value(char* out, const ColumnLayout& column, Datum value) {
   if (column.by_value)
     store_att_byval(out, value, column.length);
   else
-    std::memcpy(out, DatumGetPointer(value), static_cast<Size>(column.length));
+    copy_few(out, DatumGetPointer(value), static_cast<Size>(column.length));
   return out + column.length;
 }
 
+/// Memory for rows, of the current context, a piece for many.
+class Room {
+ public:
+  void* take(Size size_bytes) {
+    size_bytes = MAXALIGN(size_bytes);
+    if (size_bytes > left_) {
+      if (size_bytes > kPieceBytes / 8) return palloc(size_bytes);
+      next_ = static_cast<char*>(palloc(kPieceBytes));
+      left_ = kPieceBytes;
+    }
+    left_ -= size_bytes;
+    return std::exchange(next_, next_ + size_bytes);
+  }
+
+ private:
+  static constexpr Size kPieceBytes = 8000;
+  char* next_ = nullptr;
+  Size left_ = 0;
+};
+
 /// As heap_form_tuple(), in one pass, of values of which none lies elsewhere. Source: its own, and what it calls.
-HeapTuple form(const ColumnLayout* layout, TupleDesc descriptor, const Datum* values, const bool* nulls, const Bound& bound) {
+HeapTuple form(const ColumnLayout* layout, TupleDesc descriptor, const Datum* values, const bool* nulls, const Bound& bound,
+               Room& room) {
   const int count = descriptor->natts;
   const Size head_bytes = MAXALIGN(SizeofHeapTupleHeader + (bound.has_null ? BITMAPLEN(count) : 0));
-  auto* const tuple = static_cast<HeapTuple>(palloc(HEAPTUPLESIZE + head_bytes + bound.size_bytes));
+  auto* const tuple = static_cast<HeapTuple>(room.take(HEAPTUPLESIZE + head_bytes + bound.size_bytes));
   auto* const row = reinterpret_cast<HeapTupleHeader>(reinterpret_cast<char*>(tuple) + HEAPTUPLESIZE);
   std::memset(row, 0, head_bytes);
   char* out = reinterpret_cast<char*>(row) + head_bytes;
@@ -129,6 +153,15 @@ HeapTuple form(const ColumnLayout* layout, TupleDesc descriptor, const Datum* va
   return tuple;
 }
 
+void form_row(TupleTableSlot* slot, Room& room) {
+  TupleDesc const descriptor = slot->tts_tupleDescriptor;
+  const RowLayout& layout = *row_slot(slot)->layout;
+  Bound bound{.has_other = true};
+  if (layout.is_common) bound = bound_of(layout.columns, descriptor->natts, slot->tts_values, slot->tts_isnull);
+  row_slot(slot)->row = bound.has_other ? heap_form_tuple(descriptor, slot->tts_values, slot->tts_isnull)
+                                        : form(layout.columns, descriptor, slot->tts_values, slot->tts_isnull, bound, room);
+}
+
 void clear(TupleTableSlot* slot) {
   row_slot(slot)->row = nullptr;
   TTSOpsVirtual.clear(slot);
@@ -140,7 +173,7 @@ void materialize(TupleTableSlot* slot) {
 }
 
 HeapTuple get_heap_tuple(TupleTableSlot* slot) {
-  if (row_slot(slot)->row == nullptr) form_row(slot);
+  if (row_slot(slot)->row == nullptr) form_rows({&slot, 1});
   return row_slot(slot)->row;
 }
 
@@ -178,13 +211,9 @@ TupleTableSlot* make_row_slot(TupleDesc descriptor, const RowLayout* layout) {
 
 bool is_row_slot(const TupleTableSlot* slot) { return slot->tts_ops == row_slot_ops(); }
 
-void form_row(TupleTableSlot* slot) {
-  TupleDesc const descriptor = slot->tts_tupleDescriptor;
-  const RowLayout& layout = *row_slot(slot)->layout;
-  Bound bound{.has_other = true};
-  if (layout.is_common) bound = bound_of(layout.columns, descriptor->natts, slot->tts_values, slot->tts_isnull);
-  row_slot(slot)->row = bound.has_other ? heap_form_tuple(descriptor, slot->tts_values, slot->tts_isnull)
-                                        : form(layout.columns, descriptor, slot->tts_values, slot->tts_isnull, bound);
+void form_rows(std::span<TupleTableSlot* const> slots) {
+  Room room;
+  for (TupleTableSlot* slot : slots) form_row(slot, room);
 }
 
 }  // namespace ferry::pg

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <span>
+
 #include "pg/server.hpp"
 
 extern "C" {
@@ -25,8 +27,8 @@ struct RowLayout;
 /// Whether make_row_slot() made it.
 [[nodiscard]] bool is_row_slot(const TupleTableSlot* slot);
 
-/// Forms the row of its values, in the current memory context, for table_multi_insert() in the same one. It holds until the slot
-/// is cleared, or formed anew. Precondition: is_row_slot().
-void form_row(TupleTableSlot* slot);
+/// Forms the rows of their values, in the current memory context, for table_multi_insert() in the same one. They hold until their
+/// slots are cleared, or formed anew. Precondition: is_row_slot() of each.
+void form_rows(std::span<TupleTableSlot* const> slots);
 
 }  // namespace ferry::pg
