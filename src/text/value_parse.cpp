@@ -119,6 +119,33 @@ constexpr unsigned two_digits(const char* at) {
   return tens > 9 || ones > 9 ? kNoDigits : tens * 10 + ones;
 }
 
+/// Eight characters, digits at the zeros of a pattern and its other characters elsewhere.
+struct EightPattern {
+  std::uint64_t characters = 0;
+  std::uint64_t to_sixteen = 0;  ///< what takes a byte to 16 or more: one over 9 where a digit may be, over 0 elsewhere
+
+  explicit consteval EightPattern(const char* pattern) {
+    for (unsigned i = 0; i < 8; i++) {
+      characters |= std::uint64_t{static_cast<unsigned char>(pattern[i])} << 8 * i;
+      to_sixteen |= std::uint64_t{pattern[i] == '0' ? 6U : 15U} << 8 * i;
+    }
+  }
+
+  /// The numbers of two digits, each as the byte in whose place it begins, the first one lowest; false where at does not fit.
+  /// All are worked on at once, as in more_digits().
+  bool read(const char* at, std::uint64_t& pairs) const {
+    std::uint64_t word;
+    std::memcpy(&word, at, sizeof word);
+    if constexpr (std::endian::native == std::endian::big) word = __builtin_bswap64(word);
+    word ^= characters;
+    if (((word | (word + to_sixteen)) & 0xf0f0'f0f0'f0f0'f0f0) != 0) return false;
+    pairs = word * 10 + (word >> 8);
+    return true;
+  }
+};
+
+constexpr unsigned pair_at(std::uint64_t pairs, unsigned place) { return pairs >> 8 * place & 0xff; }
+
 constexpr unsigned days_in_month(unsigned year, unsigned month) {
   if (month == 2) return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0 ? 29 : 28;
   return 30 + ((month + month / 8) & 1);
@@ -137,10 +164,10 @@ static_assert(days_of(2000, 1, 1) == 0 && days_of(1970, 1, 1) == -10957);
 
 /// at: kDateBytes bytes.
 bool read_date(const char* at, std::int32_t& days) {
-  if (at[4] != '-' || at[7] != '-') return false;
-  const unsigned century = two_digits(at), year_of_century = two_digits(at + 2);
-  if (century == kNoDigits || year_of_century == kNoDigits) return false;
-  const unsigned year = century * 100 + year_of_century, month = two_digits(at + 5), day = two_digits(at + 8);
+  constexpr EightPattern kYearAndMonth("0000-00-");
+  std::uint64_t pairs;
+  if (!kYearAndMonth.read(at, pairs)) return false;
+  const unsigned year = pair_at(pairs, 0) * 100 + pair_at(pairs, 2), month = pair_at(pairs, 5), day = two_digits(at + 8);
   if (year == 0 || month == 0 || month > 12 || day == 0) return false;
   if (day > 28 && day > days_in_month(year, month)) return false;
   days = days_of(year, month, day);
@@ -166,9 +193,11 @@ bool take_fraction(std::string_view& text, std::int64_t& micros) {
 /// Takes a timestamp off the front of text.
 bool take_timestamp(std::string_view& text, std::int64_t& micros) {
   if (text.size() < kSecondsBytes) return false;
+  constexpr EightPattern kTime("00:00:00");
   const char* const at = text.data();
-  if ((at[10] != ' ' && at[10] != 'T') || at[13] != ':' || at[16] != ':') return false;
-  const unsigned hours = two_digits(at + 11), minutes = two_digits(at + 14), seconds = two_digits(at + 17);
+  std::uint64_t pairs;
+  if ((at[10] != ' ' && at[10] != 'T') || !kTime.read(at + 11, pairs)) return false;
+  const unsigned hours = pair_at(pairs, 0), minutes = pair_at(pairs, 3), seconds = pair_at(pairs, 6);
   std::int32_t days;
   if (hours > 23 || minutes > 59 || seconds > 59 || !read_date(at, days)) return false;
   text.remove_prefix(kSecondsBytes);
