@@ -52,10 +52,11 @@ std::uint8_t alignment_mask(char alignment) {
   }
 }
 
-/// The most bytes that the values take; nothing, which is 0 with has_other, where one of them lies elsewhere.
+/// What a row needs before it is formed.
 struct Bound {
-  Size size_bytes = 0;
-  bool has_null = false, has_other = false;
+  Size size_bytes = 0;  ///< of the values, at most
+  bool has_null = false;
+  bool has_other = false;  ///< a value is out of line
 };
 
 Bound bound_of(const ColumnLayout* layout, int count, const Datum* values, const bool* nulls) {
@@ -123,7 +124,7 @@ class Room {
   Size left_ = 0;
 };
 
-/// As heap_form_tuple(), in one pass, of values of which none lies elsewhere. Source: its own, and what it calls.
+/// As heap_form_tuple(), in one pass, of values of which none is out of line. Source: its own, and what it calls.
 HeapTuple form(const ColumnLayout* layout, TupleDesc descriptor, const Datum* values, const bool* nulls, const Bound& bound,
                Room& room) {
   const int count = descriptor->natts;
