@@ -12,6 +12,7 @@ extern "C" {
 #include "executor/executor.h"
 #include "optimizer/optimizer.h"
 #include "utils/date.h"
+#include "utils/expandeddatum.h"
 #include "utils/timestamp.h"
 #include "utils/uuid.h"
 }
@@ -150,6 +151,9 @@ void RowConverter::compute_default(Place& place, TupleTableSlot* slot, ExprConte
   }
   const int at = place.column->attribute - 1;
   slot->tts_values[at] = ExecEvalExpr(place.default_value, expressions, &slot->tts_isnull[at]);
+  // a CHECK must not change it
+  const FormData_pg_attribute& stored = *TupleDescAttr(slot->tts_tupleDescriptor, at);
+  slot->tts_values[at] = MakeExpandedObjectReadOnly(slot->tts_values[at], slot->tts_isnull[at], stored.attlen);
 }
 
 void RowConverter::convert(const Fields& fields, TupleTableSlot* slot, ExprContext* expressions, const Column** converting) {

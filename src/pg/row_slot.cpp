@@ -52,11 +52,13 @@ std::uint8_t alignment_mask(char alignment) {
   }
 }
 
+const char* pointer(Datum value) { return reinterpret_cast<const char*>(DatumGetPointer(value)); }
+
 /// What a row needs before it is formed.
 struct Bound {
   Size size_bytes = 0;  ///< of the values, at most
   bool has_null = false;
-  bool has_other = false;  ///< a value is out of line
+  bool has_other = false;  ///< a value is out of line, or an object that the server keeps apart
 };
 
 Bound bound_of(const ColumnLayout* layout, int count, const Datum* values, const bool* nulls) {
@@ -70,7 +72,7 @@ Bound bound_of(const ColumnLayout* layout, int count, const Datum* values, const
     if (layout[i].length > 0) {
       bound.size_bytes += static_cast<Size>(layout[i].length);
     } else {
-      const char* const value = DatumGetPointer(values[i]);
+      const char* const value = pointer(values[i]);
       bound.has_other = bound.has_other || VARATT_IS_EXTERNAL(value);
       bound.size_bytes += VARSIZE_ANY(value);
     }
@@ -124,7 +126,7 @@ class Room {
   Size left_ = 0;
 };
 
-/// As heap_form_tuple(), in one pass, of values of which none is out of line. Source: its own, and what it calls.
+/// As heap_form_tuple(), in one pass, of values of which none is elsewhere. Source: its own, and what it calls.
 HeapTuple form(const ColumnLayout* layout, TupleDesc descriptor, const Datum* values, const bool* nulls, const Bound& bound,
                Room& room) {
   const int count = descriptor->natts;
@@ -136,9 +138,9 @@ HeapTuple form(const ColumnLayout* layout, TupleDesc descriptor, const Datum* va
   bool has_varlena = false;
   for (int i = 0; i < count; i++) {
     if (nulls[i]) continue;
-    if (bound.has_null) row->t_bits[i / 8] |= static_cast<bits8>(1 << i % 8);
+    if (bound.has_null) row->t_bits[i / 8] |= static_cast<std::uint8_t>(1 << i % 8);
     has_varlena = has_varlena || layout[i].length == -1;
-    out = layout[i].length == -1 ? put_varlena(out, layout[i], DatumGetPointer(values[i])) : put_value(out, layout[i], values[i]);
+    out = layout[i].length == -1 ? put_varlena(out, layout[i], pointer(values[i])) : put_value(out, layout[i], values[i]);
   }
   row->t_infomask = static_cast<uint16>((bound.has_null ? HEAP_HASNULL : 0) | (has_varlena ? HEAP_HASVARWIDTH : 0));
   HeapTupleHeaderSetNatts(row, count);
@@ -148,9 +150,6 @@ HeapTuple form(const ColumnLayout* layout, TupleDesc descriptor, const Datum* va
   tuple->t_len = static_cast<uint32>(out - reinterpret_cast<char*>(row));
   tuple->t_tableOid = InvalidOid;
   ItemPointerSetInvalid(&tuple->t_self);
-  HeapTupleHeaderSetDatumLength(row, tuple->t_len);
-  HeapTupleHeaderSetTypeId(row, descriptor->tdtypeid);
-  HeapTupleHeaderSetTypMod(row, descriptor->tdtypmod);
   return tuple;
 }
 
@@ -159,8 +158,13 @@ void form_row(TupleTableSlot* slot, Room& room) {
   const RowLayout& layout = *row_slot(slot)->layout;
   Bound bound{.has_other = true};
   if (layout.is_common) bound = bound_of(layout.columns, descriptor->natts, slot->tts_values, slot->tts_isnull);
-  row_slot(slot)->row = bound.has_other ? heap_form_tuple(descriptor, slot->tts_values, slot->tts_isnull)
-                                        : form(layout.columns, descriptor, slot->tts_values, slot->tts_isnull, bound, room);
+  if (!bound.has_other) {
+    row_slot(slot)->row = form(layout.columns, descriptor, slot->tts_values, slot->tts_isnull, bound, room);
+    return;
+  }
+  // what an expression may change in place, of an index for one, is made a plain value before
+  TTSOpsVirtual.materialize(slot);
+  row_slot(slot)->row = heap_form_tuple(descriptor, slot->tts_values, slot->tts_isnull);
 }
 
 void clear(TupleTableSlot* slot) {
@@ -168,24 +172,29 @@ void clear(TupleTableSlot* slot) {
   TTSOpsVirtual.clear(slot);
 }
 
-/// A row that was formed holds all the values.
+/// The values of a row that was formed need no copy: they stay where they are until it is written.
 void materialize(TupleTableSlot* slot) {
   if (row_slot(slot)->row == nullptr) TTSOpsVirtual.materialize(slot);
 }
 
 HeapTuple get_heap_tuple(TupleTableSlot* slot) {
-  if (row_slot(slot)->row == nullptr) form_rows({&slot, 1});
+  if (row_slot(slot)->row == nullptr) elog(ERROR, "row was not formed");
   return row_slot(slot)->row;
+}
+
+void copy_slot(TupleTableSlot* slot, TupleTableSlot* source) {
+  row_slot(slot)->row = nullptr;
+  TTSOpsVirtual.copyslot(slot, source);
 }
 
 const TupleTableSlotOps* row_slot_ops() {
   static const TupleTableSlotOps ops = [] {
     TupleTableSlotOps made = TTSOpsVirtual;
-    const Size size_bytes = sizeof(RowSlot);
-    std::memcpy(const_cast<std::size_t*>(&made.base_slot_size), &size_bytes, sizeof size_bytes);
+    made.base_slot_size = sizeof(RowSlot);
     made.clear = clear;
     made.materialize = materialize;
     made.get_heap_tuple = get_heap_tuple;
+    made.copyslot = copy_slot;
     return made;
   }();
   return &ops;
