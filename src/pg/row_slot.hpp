@@ -11,9 +11,9 @@ extern "C" {
 
 namespace ferry::pg {
 
-/// A virtual slot that has its row formed as a heap stores it, right before it is written; its values stay in their places for the
-/// indexes. The server's slots would copy all the values of such a row first, or lose them; these copy only what an expression
-/// might change in place. What calls the server does so without a guard.
+/// A virtual slot that has its row formed as a heap stores it, right before it is written; its values stay in their places for
+/// the indexes. The server's slots would copy all the values of such a row first, or lose them; these copy only what an
+/// expression might change in place. What calls the server does so without a guard.
 
 /// How a heap stores the columns of such rows.
 struct RowLayout;
