@@ -4,6 +4,7 @@
 #include "map/calendar.hpp"
 #include "map/stored_column.hpp"
 #include "map/value_writer.hpp"
+#include "pg/alignment.hpp"
 
 #include "pg/server.hpp"
 
@@ -17,19 +18,6 @@ extern "C" {
 namespace ferry::map {
 
 namespace {
-
-std::uint8_t alignment_bytes(char alignment) {
-  switch (alignment) {
-    case TYPALIGN_DOUBLE:
-      return ALIGNOF_DOUBLE;
-    case TYPALIGN_INT:
-      return ALIGNOF_INT;
-    case TYPALIGN_SHORT:
-      return ALIGNOF_SHORT;
-    default:
-      return 1;
-  }
-}
 
 template <class T>
 T load(const char* data) {
@@ -71,7 +59,7 @@ std::uint8_t* put_plain_text(std::uint8_t* out, const char* value, std::size_t s
 StoredColumn stored_column(TupleDesc descriptor, int attribute) {
   const FormData_pg_attribute& stored = *TupleDescAttr(descriptor, attribute - 1);
   StoredColumn column;
-  column.alignment_bytes = alignment_bytes(stored.attalign);
+  column.alignment_bytes = pg::alignment_bytes(stored.attalign);
   column.by_value = stored.attbyval;
   column.length = stored.attlen;
   return column;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/copy_few.hpp"
+#include "pg/alignment.hpp"
 
 extern "C" {
 #include "access/htup_details.h"
@@ -33,24 +34,11 @@ namespace {
 
 struct RowSlot {
   VirtualTupleTableSlot base;
-  HeapTuple row;
+  HeapTuple row;  ///< null where it is not formed
   const RowLayout* layout;
 };
 
 RowSlot* row_slot(TupleTableSlot* slot) { return reinterpret_cast<RowSlot*>(slot); }
-
-std::uint8_t alignment_mask(char alignment) {
-  switch (alignment) {
-    case TYPALIGN_DOUBLE:
-      return ALIGNOF_DOUBLE - 1;
-    case TYPALIGN_INT:
-      return ALIGNOF_INT - 1;
-    case TYPALIGN_SHORT:
-      return ALIGNOF_SHORT - 1;
-    default:
-      return 0;
-  }
-}
 
 const char* pointer(Datum value) { return reinterpret_cast<const char*>(DatumGetPointer(value)); }
 
@@ -208,7 +196,8 @@ const RowLayout* make_row_layout(TupleDesc descriptor) {
   for (int i = 0; i < descriptor->natts; i++) {
     const FormData_pg_attribute& column = *TupleDescAttr(descriptor, i);
     layout->is_common = layout->is_common && column.attlen != -2;
-    layout->columns[i] = {column.attlen, alignment_mask(column.attalign), column.attbyval, column.attstorage != TYPSTORAGE_PLAIN};
+    const auto mask = static_cast<std::uint8_t>(alignment_bytes(column.attalign) - 1);
+    layout->columns[i] = {column.attlen, mask, column.attbyval, column.attstorage != TYPSTORAGE_PLAIN};
   }
   return layout;
 }
