@@ -1,8 +1,22 @@
-# Sourced by bench/load and bench/avro, needs $work.
+# shellcheck shell=bash
+# Sourced by the benchmarks, which define query() and have a server (scripts/lib.sh): what is measured finds memory and files as on
+# a server that has run for a while, each way alike. A virtual machine that returns free memory and the pages of files to its host
+# has them again then; else what is measured next would pay for that, each way another price.
 
-# warm_memory: has the system give out memory and take it back. A virtual machine that has returned free memory to its host has it
-# again then; else what is measured next would pay for that, each way another price.
-warm_memory() {
+# fill_log: has segments of the log that are used again. A new one would be filled with zeros first.
+fill_log() {
+    query -c "SELECT count(pg_logical_emit_message(false, 'segments', repeat('x', 1 << 20))) FROM generate_series(1, 2000)" -c CHECKPOINT \
+        >"$work/segments.log"
+}
+
+# warm: reads the files that are loaded, and the segments that the log goes to next; has the system give out a gigabyte of memory and
+# take it back.
+warm() {
+    find "$work" "$work/data" -maxdepth 1 \( -name '*.csv' -o -name '*.avro' \) -exec cat {} + >/dev/null
+    query >"$work/warmed" <<'SQL'
+SELECT sum(length(pg_read_binary_file('pg_wal/' || name)))
+    FROM (SELECT name FROM pg_ls_waldir() WHERE name >= pg_walfile_name(pg_current_wal_lsn()) ORDER BY name LIMIT 48) AS next;
+SQL
     head -c 1G /dev/zero >"$work/warm"
     rm "$work/warm"
 }

@@ -241,6 +241,24 @@ inline void rebuild_index(Oid index, char persistence) {
 #endif
 }
 
+/// Gives an index storage of its own in this transaction, without an entry. 16 renamed it.
+inline void set_new_storage(Relation index) {
+#if PG_VERSION_NUM >= 160000
+  RelationSetNewRelfilenumber(index, index->rd_rel->relpersistence);
+#else
+  RelationSetNewRelfilenode(index, index->rd_rel->relpersistence);
+#endif
+}
+
+/// Fills an index that has no entry. 19 added the report of its progress.
+inline void build_index(Relation table, Relation index, IndexInfo* info) {
+#if PG_VERSION_NUM >= 190000
+  index_build(table, index, info, true, true, true);
+#else
+  index_build(table, index, info, true, true);
+#endif
+}
+
 /// Whether a foreign key has a period, which several rows together may cover. 18 introduced it.
 inline bool has_period(Oid constraint) {
 #if PG_VERSION_NUM >= 180000

@@ -7,11 +7,34 @@ extern "C" {
 #include "access/genam.h"
 #include "access/relation.h"
 #include "catalog/index.h"
+#include "commands/tablecmds.h"
 #include "commands/trigger.h"
 #include "storage/bufmgr.h"
+#include "storage/predicate.h"
 }
 
 namespace ferry::pg {
+namespace {
+
+/// What REINDEX does, except that it looks at the rows with a snapshot of this transaction, as CREATE INDEX CONCURRENTLY does. That
+/// is a tenth of a load faster: REINDEX, which expects rows of other transactions, locks the page for each row. False, and nothing
+/// done, where the index calls functions of users, which REINDEX keeps from using it before it is whole.
+bool build_by_snapshot(Relation table, Oid oid) {
+  Relation const index = index_open(oid, AccessExclusiveLock);
+  IndexInfo* const info = BuildIndexInfo(index);
+  const bool is_plain = info->ii_Expressions == NIL && info->ii_Predicate == NIL;
+  if (is_plain) {
+    CheckTableNotInUse(index, "REINDEX INDEX");
+    TransferPredicateLocksToHeapRelation(index);
+    info->ii_Concurrent = true;
+    compat::set_new_storage(index);
+    compat::build_index(table, index, info);
+  }
+  index_close(index, NoLock);
+  return is_plain;
+}
+
+}  // namespace
 
 bool may_rebuild_indexes(Relation table) {
   if (!compat::has_new_storage(table) || RelationGetNumberOfBlocks(table) > 0) return false;
@@ -31,10 +54,12 @@ bool may_rebuild_indexes(Relation table) {
 
 void rebuild_indexes(Relation table) {
   const int memory = limit_maintenance_memory();
+  CommandCounterIncrement();  // the snapshot is to see all rows
   List* const indexes = RelationGetIndexList(table);
   ListCell* cell;
   foreach (cell, indexes) {
-    compat::rebuild_index(lfirst_oid(cell), table->rd_rel->relpersistence);
+    const Oid index = lfirst_oid(cell);
+    if (!build_by_snapshot(table, index)) compat::rebuild_index(index, table->rd_rel->relpersistence);
     CommandCounterIncrement();
   }
   list_free(indexes);
