@@ -1,7 +1,6 @@
 // The SQL functions insert_rows() and insert_batch(): JSON rows for one table and for several.
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 #include <memory>
 #include <utility>
@@ -63,7 +62,7 @@ struct TableRows {
   std::unique_ptr<Rules> rules{};
   LoadSummary summary{};
   std::map<std::int64_t, std::string> rejects{};  ///< row number -> JSON
-  std::vector<std::string> keys{};                ///< of each row as JSON; empty: null
+  std::vector<RowKey> keys{};                     ///< of each row
 };
 
 /// The table that a key of a batch names, as the caller's search_path finds it. Errors: 42P01; 42601 malformed name.
@@ -147,17 +146,10 @@ Datum to_jsonb(const std::string& json) {
   return call([data] { return DirectFunctionCall1(jsonb_in, CStringGetDatum(data)); });
 }
 
-/// An array of integers and nulls, made without the text in between; nothing where a key is something else.
-std::optional<Datum> integers_jsonb(const std::vector<std::string>& keys) {
-  std::vector<std::optional<std::int64_t>> numbers;
-  for (const std::string& key : keys) {
-    std::int64_t number = 0;
-    const auto [end, error] = std::from_chars(key.data(), key.data() + key.size(), number);
-    if (!key.empty() && (error != std::errc{} || end != key.data() + key.size())) return std::nullopt;
-    numbers.push_back(key.empty() ? std::nullopt : std::optional(number));
-  }
-  const auto* const number = numbers.data();
-  const std::size_t count = numbers.size();
+/// Of integers and nulls, made without the text in between.
+Datum integers_jsonb(const std::vector<RowKey>& keys) {
+  const RowKey* const key = keys.data();
+  const std::size_t count = keys.size();
   return call([=] {
     JsonbValue array{};
     array.type = jbvArray;
@@ -165,17 +157,19 @@ std::optional<Datum> integers_jsonb(const std::vector<std::string>& keys) {
     array.val.array.elems = static_cast<JsonbValue*>(palloc0(count * sizeof(JsonbValue)));
     for (std::size_t i = 0; i < count; i++) {
       JsonbValue& element = array.val.array.elems[i];
-      element.type = number[i] ? jbvNumeric : jbvNull;
-      if (number[i]) element.val.numeric = int64_to_numeric(*number[i]);
+      const auto* const number = std::get_if<std::int64_t>(&key[i]);
+      element.type = number != nullptr ? jbvNumeric : jbvNull;
+      if (number != nullptr) element.val.numeric = int64_to_numeric(*number);
     }
     return JsonbPGetDatum(JsonbValueToJsonb(&array));
   });
 }
 
-Datum keys_jsonb(const std::vector<std::string>& keys) {
-  if (const auto integers = integers_jsonb(keys)) return *integers;
+Datum keys_jsonb(const std::vector<RowKey>& keys) {
+  const auto is_json = [](const RowKey& key) { return std::holds_alternative<std::string>(key); };
+  if (std::none_of(keys.begin(), keys.end(), is_json)) return integers_jsonb(keys);
   std::string json = "[";
-  for (const std::string& key : keys) (json += json.size() > 1 ? ", " : "") += key.empty() ? "null" : key;
+  for (const RowKey& key : keys) (json += json.size() > 1 ? ", " : "") += json_of(key);
   return to_jsonb(json + "]");
 }
 

@@ -45,7 +45,12 @@ void BulkWriter::write_accepted(std::span<Result> results, std::size_t first) {
 }
 
 void BulkWriter::note(TupleTableSlot* slot, Result& result, FarthestValues& farthest) const {
-  notes_.take([slot](AttrNumber attribute, bool* is_null) { return slot_getattr(slot, attribute, is_null); }, result, farthest);
+  const auto value_of = [slot](AttrNumber attribute, bool* is_null) {
+    if (attribute > slot->tts_nvalid) call(slot_getsomeattrs_int, slot, int{attribute});
+    *is_null = slot->tts_isnull[attribute - 1];
+    return slot->tts_values[attribute - 1];
+  };
+  notes_.take(value_of, result, farthest);
 }
 
 /// False where it was rolled back.

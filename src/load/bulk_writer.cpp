@@ -158,10 +158,10 @@ void BulkWriter::begin_batch(std::size_t count) {
     batch_context_ = call([this, kept_bytes] {
       return AllocSetContextCreateInternal(load_context_, "pg_ferry bulk batch", 0, kept_bytes, ALLOCSET_DEFAULT_MAXSIZE);
     });
-  slots_.provide(count, rules_.relation(), batch_context_);
   // what they hold of the batch before is in the context, and freed with it
   slots_.clear();
   call([this] { MemoryContextReset(batch_context_); });
+  slots_.provide(count, rules_.relation(), batch_context_);
 }
 
 bool BulkWriter::keys_ascend() const {

@@ -204,8 +204,10 @@ void ExactWriter::write_record(Attempt& attempt, Result& result) {
   }
   result.state = Result::State::loaded;
   result.place = table->place();
-  notes_.take([table](AttrNumber attribute, bool* is_null) { return table->stored_value(attribute, is_null); }, result,
-              attempt.farthest);
+  const auto value_of = [table](AttrNumber attribute, bool* is_null) {
+    return call([=] { return table->stored_value(attribute, is_null); });
+  };
+  notes_.take(value_of, result, attempt.farthest);
 }
 
 }  // namespace ferry::load

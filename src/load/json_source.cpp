@@ -48,8 +48,8 @@ bool takes_text(Oid type) {
 
 JsonSource::JsonSource(const text::JsonBatch& batch, std::span<const Row> rows, Rules& rules)
     : batch_(batch), rows_(rows), rules_(rules), is_utf8_(GetDatabaseEncoding() == PG_UTF8) {
-  const auto is_plain = [](const Column& column) { return takes_text(column.type); };
-  splits_without_errors_ = is_utf8_ && std::all_of(rules_.columns().begin(), rules_.columns().end(), is_plain);
+  for (const Column& column : rules_.columns()) takes_text_.push_back(takes_text(column.type));
+  splits_without_errors_ = is_utf8_ && std::find(takes_text_.begin(), takes_text_.end(), false) == takes_text_.end();
   if (!is_utf8_)
     for (const Column& column : rules_.columns()) names_.push_back(pg::to_utf8(column.name));
 }
@@ -71,7 +71,7 @@ void JsonSource::split(const Record& record, Fields& out) {
   out.valid = 0;
   out.problem.reset();
   placed_.reset();
-  kept_.clear();
+  if (!kept_.empty()) kept_.clear();
   const auto limit = static_cast<std::size_t>(settings::max_record_bytes);
   if (record.raw.size() > limit) {
     out.problem =
@@ -161,7 +161,7 @@ std::optional<Problem> JsonSource::place(const JsonView& member, std::size_t at,
   }
   std::string_view value = member.value;
   bool is_valid = member.kind != JsonKind::invalid;
-  if (member.kind == JsonKind::structure || !takes_text(column.type)) {
+  if (member.kind == JsonKind::structure || !takes_text_[at]) {
     const Shape& shape = literals_.shape_of(column.type);
     if (auto problem = write(shape, member, value)) {
       problem->column = column.name;

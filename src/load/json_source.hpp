@@ -48,6 +48,7 @@ class JsonSource : public Source {
   JsonLiterals literals_;
   bool is_utf8_;                               ///< the server's encoding
   bool splits_without_errors_;                 ///< nothing has to be looked up or converted
+  std::vector<bool> takes_text_;               ///< whether a column's type takes the text of every scalar
   std::vector<std::string> names_;             ///< of the columns, in UTF-8
   std::vector<std::size_t> places_;            ///< of the columns that the members of the row before had
   std::vector<const text::JsonView*> chosen_;  ///< by column, its member

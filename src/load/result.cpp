@@ -16,6 +16,12 @@ std::int64_t farther(const Column& column, std::int64_t a, std::int64_t b) {
 }
 }  // namespace
 
+std::string json_of(const RowKey& key) {
+  if (const auto* const number = std::get_if<std::int64_t>(&key)) return std::to_string(*number);
+  const auto* const json = std::get_if<std::string>(&key);
+  return json == nullptr ? "null" : *json;
+}
+
 RowNotes::RowNotes(Rules& rules, const WriterOptions& options) : rules_(rules) {
   for (const Column& column : rules.columns()) {
     if (!column.loaded || !OidIsValid(column.sequence)) continue;
@@ -37,10 +43,10 @@ const FormData_pg_attribute& RowNotes::attribute(AttrNumber number) const {
   return *TupleDescAttr(RelationGetDescr(rules_.relation()), number - 1);
 }
 
-std::string RowNotes::value_json(Oid type, Datum value) {
-  if (type == INT4OID) return std::to_string(DatumGetInt32(value));
-  if (type == INT8OID) return std::to_string(DatumGetInt64(value));
-  if (type == INT2OID) return std::to_string(DatumGetInt16(value));
+RowKey RowNotes::simple_key(Oid type, Datum value) {
+  if (type == INT4OID) return std::int64_t{DatumGetInt32(value)};
+  if (type == INT8OID) return std::int64_t{DatumGetInt64(value)};
+  if (type == INT2OID) return std::int64_t{DatumGetInt16(value)};
   const char* const text = call([type, value] {
     Oid function;
     bool is_varlena;
@@ -50,10 +56,10 @@ std::string RowNotes::value_json(Oid type, Datum value) {
   return json_string(text);
 }
 
-void RowNotes::add_member(std::string& json, AttrNumber number, const std::string& value) const {
+void RowNotes::add_member(std::string& json, AttrNumber number, const RowKey& value) const {
   json += json.empty() ? "{" : ", ";
   append_json_string(json, NameStr(attribute(number).attname));
-  json += ": " + value;
+  json += ": " + json_of(value);
 }
 
 void merge(FarthestValues& into, const FarthestValues& from) {

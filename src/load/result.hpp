@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "load/error_place.hpp"
@@ -20,6 +21,12 @@ enum class OnConflict : std::uint8_t {
   update,  ///< it replaces the row with the same primary key
 };
 
+/// The primary key of a loaded row: nothing where nobody asked for it, an integer, or what it is as JSON.
+using RowKey = std::variant<std::monostate, std::int64_t, std::string>;
+
+/// null where it is nothing.
+[[nodiscard]] std::string json_of(const RowKey& key);
+
 /// What became of a record.
 struct Result {
   enum class State : std::uint8_t {
@@ -31,7 +38,7 @@ struct Result {
     filtered,    ///< the filter is not true for it
     waiting,     ///< its parent, a row of the same table, may come later
   } state = State::pending;
-  std::string key{};                   ///< of a loaded one: its primary key as JSON, if the writer was asked for it
+  RowKey key{};                        ///< of a loaded one, if the writer was asked for it
   pg::RowPlace place{};                ///< of a loaded one that was written row by row
   std::unique_ptr<Problem> problem{};  ///< of a rejected one
 
@@ -43,7 +50,7 @@ struct Result {
   /// Makes it one of a record that nothing is known of. Its place, which that state has no use for, is not worth the time.
   void reset() {
     state = State::pending;
-    key.clear();
+    key = {};
     problem.reset();
   }
 };
@@ -69,34 +76,31 @@ class RowNotes {
  public:
   RowNotes(Rules& rules, const WriterOptions& options);
 
-  /// value_of(attribute, is_null): the value in the row just written, by the table's attribute numbers; may call the server
-  /// without a guard.
+  /// value_of(attribute, is_null): the value in the row just written, by the table's attribute numbers.
   template <class F>
   void take(F&& value_of, Result& result, FarthestValues& farthest) const {
     for (const auto& [column, type] : fed_) {
       bool is_null = false;
-      const AttrNumber attribute = column->attribute;
-      const Datum value = pg::call([&] { return value_of(attribute, &is_null); });
+      const Datum value = value_of(column->attribute, &is_null);
       if (!is_null) note_value(*column, type, value, farthest);
     }
-    if (!key_.empty()) result.key = key_json(value_of);
+    if (!key_.empty()) result.key = key_of(value_of);
   }
   [[nodiscard]] bool is_empty() const { return fed_.empty() && key_.empty(); }
 
  private:
   static void note_value(const Column& column, Oid type, Datum value, FarthestValues& farthest);
-  static std::string value_json(Oid type, Datum value);
+  static RowKey simple_key(Oid type, Datum value);
   [[nodiscard]] const FormData_pg_attribute& attribute(AttrNumber number) const;
-  void add_member(std::string& json, AttrNumber number, const std::string& value) const;
+  void add_member(std::string& json, AttrNumber number, const RowKey& value) const;
 
   /// The primary key: its value, or an object of several.
   template <class F>
-  std::string key_json(F& value_of) const {
+  RowKey key_of(F& value_of) const {
     std::string json;
     for (const AttrNumber number : key_) {
       bool is_null = false;
-      const Datum datum = pg::call([&] { return value_of(number, &is_null); });
-      const std::string value = value_json(attribute(number).atttypid, datum);
+      RowKey value = simple_key(attribute(number).atttypid, value_of(number, &is_null));
       if (key_.size() == 1) return value;
       add_member(json, number, value);
     }

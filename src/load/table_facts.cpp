@@ -212,15 +212,16 @@ SlotPool::~SlotPool() {
   constexpr std::size_t kMostSlots = 1000, kMostValues = 50'000;
   const auto columns = static_cast<std::size_t>(facts_.slot_type->natts);
   // too much to keep, or somebody else's are there already: with the context they all go
-  if (slots_.size() > kMostSlots || slots_.size() * columns > kMostValues || (!slots_.empty() && !facts_.slots.empty()))
+  if (slots_.size() > kMostSlots || slots_.size() * columns > kMostValues || (!slots_.empty() && !facts_.slots.empty())) {
     facts_.is_stale = true;
-  else if (facts_.slots.empty())
+  } else if (facts_.slots.empty()) {
     facts_.slots.swap(slots_);
+    facts_.used_slots = used_;
+  }
 }
 
 void SlotPool::provide(std::size_t count, Relation table, MemoryContext rows_context) {
   slots_.reserve(count);
-  used_ = std::max(used_, count);
   while (slots_.size() < count)
     slots_.push_back(call([table, this] {
       MemoryContext const caller = MemoryContextSwitchTo(facts_.context);
@@ -230,6 +231,7 @@ void SlotPool::provide(std::size_t count, Relation table, MemoryContext rows_con
       MemoryContextSwitchTo(caller);
       return slot;
     }));
+  used_ = std::max(used_, count);
   for (std::size_t i = 0; i < count; i++) slots_[i]->tts_mcxt = rows_context;
 }
 
@@ -240,6 +242,7 @@ void SlotPool::clear() {
       ExecClearTuple(slots_[i]);
     }
   });
+  used_ = 0;
 }
 
 }  // namespace ferry::load

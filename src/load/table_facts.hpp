@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "pg/guard.hpp"
@@ -47,6 +48,7 @@ struct TableFacts {
   TupleDesc slot_type = nullptr;         ///< of the slots: a copy
   const pg::RowLayout* row_layout = nullptr;
   std::vector<TupleTableSlot*> slots{};  ///< that nobody uses now
+  std::size_t used_slots = 0;            ///< so many of them may hold rows of a load that an error has ended
   bool is_stale = false;
   int users = 0;
   TableFacts* next = nullptr;
@@ -71,7 +73,7 @@ class FactsInUse {
 class SlotPool {
  public:
   /// facts outlives the object.
-  explicit SlotPool(TableFacts& facts) : facts_(facts) { slots_.swap(facts.slots); }
+  explicit SlotPool(TableFacts& facts) : facts_(facts), used_(std::exchange(facts.used_slots, 0)) { slots_.swap(facts.slots); }
   ~SlotPool();
   SlotPool(const SlotPool&) = delete;
   SlotPool& operator=(const SlotPool&) = delete;
@@ -79,13 +81,13 @@ class SlotPool {
   /// Makes at least so many of them, for table. Rows that are formed in them are put into rows_context.
   void provide(std::size_t count, Relation table, MemoryContext rows_context);
   [[nodiscard]] TupleTableSlot* operator[](std::size_t place) const { return slots_[place]; }
-  /// Empties those that were provided, and leaves the rows that were formed in them to their context.
+  /// Empties those that were provided since it was called last, and leaves the rows that were formed in them to their context.
   void clear();
 
  private:
   TableFacts& facts_;
   std::vector<TupleTableSlot*> slots_;
-  std::size_t used_ = 0;
+  std::size_t used_;  ///< so many may hold rows
 };
 
 }  // namespace ferry::load

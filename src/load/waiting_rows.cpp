@@ -141,7 +141,7 @@ void WaitingRows::write_candidates() {
                      if (result.state != Result::State::loaded) continue;
                      state = State::loaded;
                      written_.push_back({result.place, numbers[i]});
-                     if (!result.key.empty()) keys_[numbers[i]] = result.key;
+                     if (!std::holds_alternative<std::monostate>(result.key)) keys_[numbers[i]] = result.key;
                    }
                  });
 }

@@ -16,9 +16,9 @@ extern "C" {
 namespace ferry::pg {
 namespace {
 
-/// What REINDEX does, except that it looks at the rows with a snapshot of this transaction, as CREATE INDEX CONCURRENTLY does. That
-/// is a tenth of a load faster: REINDEX, which expects rows of other transactions, locks the page for each row. False, and nothing
-/// done, where the index calls functions of users, which REINDEX keeps from using it before it is whole.
+/// What REINDEX does, except that it looks at the rows with a snapshot of this transaction, as CREATE INDEX CONCURRENTLY does: a
+/// load takes a sixteenth less time, since REINDEX, which expects rows of other transactions, locks the page for each row. False,
+/// and nothing done, where the index calls functions of users, which REINDEX keeps from using it before it is whole.
 bool build_by_snapshot(Relation table, Oid oid) {
   Relation const index = index_open(oid, AccessExclusiveLock);
   IndexInfo* const info = BuildIndexInfo(index);

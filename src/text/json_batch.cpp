@@ -7,6 +7,7 @@
 #include <simdjson.h>
 
 #include "base/concat.hpp"
+#include "base/copy_few.hpp"
 #include "base/error.hpp"
 
 namespace ferry::text {
@@ -64,7 +65,7 @@ class JsonBatch::Reader {
   std::string_view text_since(const char* start);
   std::string_view keep(std::string_view text);
   void add_value(ondemand::value& value, JsonView& view);
-  Row add_members(ondemand::object object);
+  void add_members(ondemand::object object, Row& row);
   bool count_row();
   void add_rows(ondemand::array array, Table& table);
   void add_tables(ondemand::object object);
@@ -121,7 +122,7 @@ std::string_view JsonBatch::Reader::text_since(const char* start) {
 /// Copies a value. It has a quote, a comma or a bracket behind it in the text, where the zero byte finds its place.
 std::string_view JsonBatch::Reader::keep(std::string_view text) {
   char* const place = kept_.get() + kept_size_;
-  std::memcpy(place, text.data(), text.size());
+  copy_few(place, text.data(), text.size());
   place[text.size()] = '\0';
   kept_size_ += text.size() + 1;
   return {place, text.size()};
@@ -159,8 +160,7 @@ void JsonBatch::Reader::add_value(ondemand::value& value, JsonView& view) {
   }
 }
 
-JsonBatch::Row JsonBatch::Reader::add_members(ondemand::object object) {
-  Row row;
+void JsonBatch::Reader::add_members(ondemand::object object, Row& row) {
   row.first = static_cast<std::uint32_t>(members.size());
   row.is_object = true;
   for (auto element : object) {
@@ -177,7 +177,6 @@ JsonBatch::Row JsonBatch::Reader::add_members(ondemand::object object) {
     }
   }
   row.count = static_cast<std::uint32_t>(members.size()) - row.first;
-  return row;
 }
 
 /// Whether it is to be kept.
@@ -196,7 +195,8 @@ void JsonBatch::Reader::add_rows(ondemand::array array, Table& table) {
       continue;
     }
     const char* const start = value.raw_json_token().data();
-    Row& row = table.rows.emplace_back(add_members(take(value.get_object())));
+    Row& row = table.rows.emplace_back();
+    add_members(take(value.get_object()), row);
     row.raw = text_since(start);
   }
 }
@@ -248,8 +248,8 @@ JsonBatch::Row JsonBatch::Reader::read_row(std::string_view json) {
   json = trim(json);
   if (json.empty() || json.front() != '{') return {.raw = json};
   begin(json);
-  Row row = add_members(take(document_.get_object()));
-  row.raw = json;
+  Row row{.raw = json};
+  add_members(take(document_.get_object()), row);
   return row;
 }
 
