@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/concat.hpp"
+#include "base/equal_few.hpp"
 #include "pg/encoding.hpp"
 #include "pg/guard.hpp"
 #include "settings.hpp"
@@ -88,7 +89,13 @@ void JsonSource::split(const Record& record, Fields& out) {
     out.problem = Problem{"22023", {}, {}, "row is not a JSON object", {}};
     return;
   }
-  out.problem = choose((is_single ? single_ : batch_).members(row));
+  const auto members = (is_single ? single_ : batch_).members(row);
+  if (place_as_before(members, out.values)) {
+    out.valid = out.values.size();
+    return;
+  }
+  out.values.assign(rules_.columns().size(), Field{});
+  out.problem = choose(members);
   for (std::size_t at = 0; at < chosen_.size() && !out.problem; at++) {
     if (chosen_[at] == nullptr) continue;
     placed_ = at;
@@ -96,6 +103,24 @@ void JsonSource::split(const Record& record, Fields& out) {
   }
   placed_.reset();
   if (!out.problem) out.valid = out.values.size();
+}
+
+/// Makes the members fields where all are of the columns that those of the row before had, and have the texts that they need.
+/// False: somewhere else has to be looked.
+bool JsonSource::place_as_before(std::span<const JsonView> members, std::vector<Field>& fields) const {
+  if (!splits_without_errors_ || members.size() > places_.size()) return false;
+  for (std::size_t i = 0; i < members.size(); i++) {
+    const JsonView& member = members[i];
+    const std::size_t at = places_[i];
+    const bool is_null = member.kind == JsonKind::null;
+    const bool has_text = member.kind == JsonKind::text || member.kind == JsonKind::scalar;
+    if ((!is_null && !has_text) || !equal_few(member.key, rules_.columns()[at].name)) return false;
+    Field& field = fields[at];
+    field.state = is_null ? Field::State::null : Field::State::text;
+    field.text = member.value.data();
+    field.size = member.value.size();
+  }
+  return true;
 }
 
 /// Finds the member of each column; of several the last.

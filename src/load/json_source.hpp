@@ -34,6 +34,7 @@ class JsonSource : public Source {
   [[nodiscard]] std::int64_t bytes_read() const override { return bytes_; }
 
  private:
+  bool place_as_before(std::span<const text::JsonView> members, std::vector<Field>& fields) const;
   std::optional<Problem> choose(std::span<const text::JsonView> members);
   std::optional<Problem> place(const text::JsonView& member, std::size_t at, Field& field);
   std::optional<Problem> write(const JsonLiterals::Shape& shape, const text::JsonView& member, std::string_view& value);

@@ -157,8 +157,14 @@ void Rules::check_may_insert(Column& column) {
 }
 
 void Rules::check_may_insert(const Fields& fields) {
-  for (std::size_t i = 0; i < fields.valid; i++)
-    if (fields.values[i].state != Field::State::absent) check_may_insert(columns_[field_columns_[i]]);
+  if (may_insert_all_) return;
+  bool may_insert_all = fields.valid == field_columns_.size();
+  for (std::size_t i = 0; i < fields.valid; i++) {
+    Column& column = columns_[field_columns_[i]];
+    if (fields.values[i].state != Field::State::absent) check_may_insert(column);
+    may_insert_all = may_insert_all && column.may_insert;
+  }
+  may_insert_all_ = may_insert_all;
 }
 
 Bitmapset* Rules::written_columns() const {

@@ -74,6 +74,7 @@ class Rules {
   std::string schema_name_, table_name_;
   std::vector<Column> columns_;
   std::vector<std::size_t> field_columns_;
+  bool may_insert_all_ = false;  ///< the right was looked up for each of those
 };
 
 }  // namespace ferry::load

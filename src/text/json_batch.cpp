@@ -216,11 +216,13 @@ void JsonBatch::Reader::add_tables(ondemand::object object) {
 
 void JsonBatch::Reader::read_rows(std::string_view json, const JsonLimits& limits) {
   limits_ = limits;
+  std::vector<Row> rows;  // the memory of the last request's
+  if (!tables.empty()) rows.swap(tables.front().rows);
+  rows.clear();
   begin(json);
   ondemand::array array;
   if (document_.get_array().get(array) != simdjson::SUCCESS) throw Error("22023", "rows are not a JSON array");
-  tables.emplace_back();
-  add_rows(array, tables.front());
+  add_rows(array, tables.emplace_back(Table{.name = {}, .rows = std::move(rows)}));
 }
 
 void JsonBatch::Reader::read_tables(std::string_view json, const JsonLimits& limits) {
