@@ -52,6 +52,85 @@ bool lock_row(Relation parent, TupleTableSlot* slot, Oid type, AttrNumber attrib
   }
 }
 
+/// Parents, and what is told of those that are found.
+struct Search {
+  Relation parent, index;
+  TupleTableSlot* slot;
+  Oid type;
+  AttrNumber attribute;  ///< of the key
+  const std::vector<Datum>& keys;
+  void (*found)(void*, const Key&);
+  void* self;
+};
+
+ScanKeyData condition(const Search& search, StrategyNumber strategy, Datum value) {
+  const Oid comparison =
+      get_opfamily_member(search.index->rd_opfamily[0], search.type, search.type, static_cast<int16>(strategy));
+  ScanKeyData key;
+  ScanKeyInit(&key, 1, strategy, get_opcode(comparison), value);
+  key.sk_collation = search.index->rd_indcollation[0];
+  return key;
+}
+
+/// Locks the row in the slot.
+void settle(const Search& search, const Key& key) {
+  if (lock_row(search.parent, search.slot, search.type, search.attribute, key)) search.found(search.self, key);
+}
+
+/// Goes down the index for each key.
+void lock_each(const Search& search) {
+  ScanKeyData scan_key = condition(search, BTEqualStrategyNumber, Datum{0});
+  IndexScanDesc const scan = compat::begin_index_scan(search.parent, search.index, GetActiveSnapshot(), 1);
+  for (const Datum value : search.keys) {
+    CHECK_FOR_INTERRUPTS();
+    scan_key.sk_argument = value;
+    index_rescan(scan, &scan_key, 1, nullptr, 0);
+    if (index_getnext_slot(scan, ForwardScanDirection, search.slot)) settle(search, key_of(search.type, value));
+  }
+  index_endscan(scan);
+}
+
+constexpr std::uint64_t kMostDense = 512;
+
+/// The places of the least and of the largest key in keys, where at least every other number between them is a key.
+struct Range {
+  std::size_t least = 0, largest = 0;
+  bool is_dense = false;
+};
+
+Range range_of(Oid type, const std::vector<Datum>& keys) {
+  constexpr std::size_t kWorthwhile = 8;
+  Range range;
+  if (keys.size() < kWorthwhile || !key_of(type, keys[0]).is_number) return range;
+  const auto number = [&](std::size_t place) { return key_of(type, keys[place]).number; };
+  for (std::size_t i = 1; i < keys.size(); i++) {
+    if (number(i) < number(range.least)) range.least = i;
+    if (number(i) > number(range.largest)) range.largest = i;
+  }
+  const std::uint64_t width = static_cast<std::uint64_t>(number(range.largest)) - static_cast<std::uint64_t>(number(range.least));
+  range.is_dense = width < kMostDense && width < 2 * keys.size();
+  return range;
+}
+
+/// Goes through the index once, from the least key to the largest.
+void lock_range(const Search& search, const Range& range) {
+  bool is_wanted[kMostDense] = {};
+  const auto number = [&](Datum value) { return key_of(search.type, value).number; };
+  const std::int64_t least = number(search.keys[range.least]);
+  for (const Datum value : search.keys) is_wanted[number(value) - least] = true;
+  ScanKeyData scan_keys[] = {condition(search, BTGreaterEqualStrategyNumber, search.keys[range.least]),
+                             condition(search, BTLessEqualStrategyNumber, search.keys[range.largest])};
+  IndexScanDesc const scan = compat::begin_index_scan(search.parent, search.index, GetActiveSnapshot(), 2);
+  index_rescan(scan, scan_keys, 2, nullptr, 0);
+  while (index_getnext_slot(scan, ForwardScanDirection, search.slot)) {
+    CHECK_FOR_INTERRUPTS();
+    bool is_null = false;
+    const Key key = key_of(search.type, slot_getattr(search.slot, search.attribute, &is_null));
+    if (is_wanted[key.number - least]) settle(search, key);
+  }
+  index_endscan(scan);
+}
+
 }  // namespace
 
 void lock_parents(Oid parent_oid, Oid index_oid, Oid type, const std::vector<Datum>& keys, void (*found)(void*, const Key&),
@@ -61,20 +140,12 @@ void lock_parents(Oid parent_oid, Oid index_oid, Oid type, const std::vector<Dat
   Relation const parent = table_open(parent_oid, RowShareLock);
   Relation const index = index_open(index_oid, AccessShareLock);
   TupleTableSlot* const slot = table_slot_create(parent, nullptr);
-  const AttrNumber attribute = index->rd_index->indkey.values[0];
-  const Oid equal = get_opfamily_member(index->rd_opfamily[0], type, type, BTEqualStrategyNumber);
-  ScanKeyData scan_key;
-  ScanKeyInit(&scan_key, 1, BTEqualStrategyNumber, get_opcode(equal), Datum{0});
-  scan_key.sk_collation = index->rd_indcollation[0];
-  IndexScanDesc const scan = compat::begin_index_scan(parent, index, GetActiveSnapshot(), 1);
-  for (std::size_t i = 0; i < keys.size(); i++) {
-    CHECK_FOR_INTERRUPTS();
-    const Key key = key_of(type, keys[i]);
-    scan_key.sk_argument = keys[i];
-    index_rescan(scan, &scan_key, 1, nullptr, 0);
-    if (index_getnext_slot(scan, ForwardScanDirection, slot) && lock_row(parent, slot, type, attribute, key)) found(self, key);
-  }
-  index_endscan(scan);
+  const Search search{parent, index, slot, type, index->rd_index->indkey.values[0], keys, found, self};
+  const Range range = range_of(type, keys);
+  if (range.is_dense)
+    lock_range(search, range);
+  else
+    lock_each(search);
   ExecDropSingleTupleTableSlot(slot);
   index_close(index, NoLock);
   table_close(parent, NoLock);

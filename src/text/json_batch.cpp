@@ -8,6 +8,7 @@
 
 #include "base/concat.hpp"
 #include "base/copy_few.hpp"
+#include "base/equal_few.hpp"
 #include "base/error.hpp"
 
 namespace ferry::text {
@@ -65,7 +66,11 @@ class JsonBatch::Reader {
   std::string_view text_since(const char* start);
   std::string_view keep(std::string_view text);
   void add_value(ondemand::value& value, JsonView& view);
-  void add_members(ondemand::object object, Row& row);
+  [[nodiscard]] bool is_plain(std::string_view key) const {
+    return key.data() >= text_.get() && key.data() < text_.get() + size_;
+  }
+  [[nodiscard]] bool stands_at(const char* token, std::string_view key) const;
+  void add_members(ondemand::object object, Row& row, const Row& before = {});
   bool count_row();
   void add_rows(ondemand::array array, Table& table);
   void add_tables(ondemand::object object);
@@ -160,19 +165,35 @@ void JsonBatch::Reader::add_value(ondemand::value& value, JsonView& view) {
   }
 }
 
-void JsonBatch::Reader::add_members(ondemand::object object, Row& row) {
+/// Whether the key behind the quote before token is this one, written without escapes. key: what is there once it is unescaped,
+/// or another key that is written without them. (A key that begins with the same bytes and then has an escape has no quote
+/// there.)
+bool JsonBatch::Reader::stands_at(const char* token, std::string_view key) const {
+  const auto left = static_cast<std::size_t>(text_.get() + size_ - token);
+  return key.size() < left && token[key.size()] == '"' && equal_few({token, key.size()}, key);
+}
+
+/// before: a row that probably has the same keys. To compare them is cheaper than to look for escapes.
+void JsonBatch::Reader::add_members(ondemand::object object, Row& row, const Row& before) {
   row.first = static_cast<std::uint32_t>(members.size());
   row.is_object = true;
   for (auto element : object) {
     ondemand::field& field = look_into(element);
+    const std::size_t place = members.size() - row.first;
+    const std::string_view probable = place < before.count ? members[before.first + place].key : std::string_view();
     JsonView& view = members.emplace_back();
-    if (field.unescaped_key().get(view.key) != simdjson::SUCCESS) {
+    const char* const token = field.key().raw();
+    if (is_plain(probable) && stands_at(token, probable)) {
+      view.key = {token, probable.size()};
+      add_value(field.value(), view);
+    } else if (field.unescaped_key().get(view.key) != simdjson::SUCCESS) {
       view.kind = JsonKind::invalid_key;
       view.value = kInvalidEscape;
     } else if (view.key.find('\0') != std::string_view::npos) {
       view.kind = JsonKind::invalid_key;
       view.value = kZeroCharacter;
     } else {
+      if (stands_at(token, view.key)) view.key = {token, view.key.size()};
       add_value(field.value(), view);
     }
   }
@@ -196,7 +217,7 @@ void JsonBatch::Reader::add_rows(ondemand::array array, Table& table) {
     }
     const char* const start = value.raw_json_token().data();
     Row& row = table.rows.emplace_back();
-    add_members(take(value.get_object()), row);
+    add_members(take(value.get_object()), row, table.rows.size() > 1 ? table.rows[table.rows.size() - 2] : Row{});
     row.raw = text_since(start);
   }
 }
