@@ -48,6 +48,30 @@ SELECT string_agg(md5(i::text), '') AS longer FROM generate_series(1, 250) i \gs
 SELECT rows_loaded, rejects -> 0 ->> 'sqlstate' AS sqlstate FROM insert_rows('twice', json_build_array(json_build_object('id', 1, 'a', 'x'), json_build_object('id', 2, 'a', :'long'), json_build_object('id', 3)));
 SELECT rows_loaded, rejects -> 0 ->> 'sqlstate' AS sqlstate FROM insert_rows('wide', json_build_array(json_build_object('id', 1, 'a', 'x'), json_build_object('id', 2, 'a', :'longer'), json_build_object('id', 3, 'a', 'y')));
 
+-- parents whose keys lie close together: some are missing, some were deleted and came again, some are beyond those asked for
+CREATE FUNCTION check_parents(type text, index text, start bigint) RETURNS TABLE (loaded int, loaded_wrongly bigint, rejected int, rejected_wrongly bigint)
+LANGUAGE plpgsql AS $$
+DECLARE
+  rejects jsonb;
+BEGIN
+  EXECUTE format('CREATE TABLE close_parents (id %s); CREATE TABLE close_children (id int PRIMARY KEY, parent %1$s)', type);
+  EXECUTE format(index, 'close_parents');
+  INSERT INTO close_parents SELECT start + i FROM generate_series(0, 99) i;
+  DELETE FROM close_parents WHERE (id - start) % 7 = 3;
+  UPDATE close_parents SET id = id WHERE (id - start) % 5 = 1;
+  INSERT INTO close_parents SELECT start + i FROM generate_series(0, 99) i WHERE i % 21 = 3;
+  ALTER TABLE close_children ADD FOREIGN KEY (parent) REFERENCES close_parents (id);
+  SELECT r.rows_loaded, r.rows_rejected, r.rejects INTO loaded, rejected, rejects FROM insert_rows('close_children',
+    (SELECT json_agg(json_build_object('id', i, 'parent', start + (i * 37 + 5) % 90)) FROM generate_series(0, 199) i WHERE (i * 37 + 5) % 90 % 4 <> 2)) r;
+  SELECT count(*) INTO loaded_wrongly FROM close_children c WHERE NOT EXISTS (SELECT FROM close_parents p WHERE p.id = c.parent);
+  SELECT count(*) INTO rejected_wrongly FROM jsonb_path_query(rejects, '$[*].detail') d
+    JOIN close_parents p ON d #>> '{}' LIKE format('Key (parent)=(%s) is %%', p.id);
+  RETURN NEXT;
+  DROP TABLE close_children, close_parents;
+END $$;
+SELECT type, start, c.* FROM (VALUES ('smallint', -32768), ('smallint', 32668), ('int', -50), ('bigint', -9223372036854775808), ('bigint', 9223372036854775708)) v (type, start),
+  (VALUES ('CREATE UNIQUE INDEX ON %I (id)'), ('CREATE UNIQUE INDEX ON %I (id DESC)')) i (index), check_parents(type, index, start) c;
+DROP FUNCTION check_parents;
 -- a parent whose key is stored compressed is found
 CREATE TABLE compressed (k text PRIMARY KEY, filler text);
 INSERT INTO compressed SELECT repeat('a', 1900), string_agg(md5(i::text), '') FROM generate_series(1, 30) i;
