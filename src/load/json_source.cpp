@@ -116,7 +116,7 @@ bool JsonSource::place_as_before(std::span<const JsonView> members, std::vector<
     const bool has_text = member.kind == JsonKind::text || member.kind == JsonKind::scalar;
     if ((!is_null && !has_text) || !equal_few(member.key, rules_.columns()[at].name)) return false;
     Field& field = fields[at];
-    field.state = is_null ? Field::State::null : Field::State::text;
+    field.state = is_null ? Field::State::null : Field::State::view;
     field.text = member.value.data();
     field.size = member.value.size();
   }
@@ -196,7 +196,7 @@ std::optional<Problem> JsonSource::place(const JsonView& member, std::size_t at,
   }
   if (!is_valid) return Problem{"22P05", column.name, {}, "unsupported Unicode escape sequence", std::string(member.value)};
   if (!is_utf8_) value = keep(pg::from_utf8(value));
-  field.state = Field::State::text;
+  field.state = Field::State::view;
   field.text = value.data();
   field.size = value.size();
   return std::nullopt;

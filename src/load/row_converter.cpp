@@ -133,12 +133,13 @@ bool RowConverter::parse(const Place& place, const Field& field, Datum* value) {
 Datum RowConverter::to_datum(const Place& place, const Field& field) {
   if (field.state == Field::State::value) return field.value;
   Datum value{};
-  const bool is_null = field.state != Field::State::text;
+  const bool is_null = field.state == Field::State::null || field.state == Field::State::absent;
   if (is_null && place.parser != Parser::server) return value;
   if (!is_null && parse(place, field, &value)) return value;
   // an input function may want to see a null too: that of a domain does
   Column& column = *place.column;
-  return InputFunctionCall(&column.input, const_cast<char*>(field.text), column.input_parameter, column.typmod);
+  char* const text = field.state == Field::State::view ? pnstrdup(field.text, field.size) : const_cast<char*>(field.text);
+  return InputFunctionCall(&column.input, text, column.input_parameter, column.typmod);
 }
 
 void RowConverter::compute_default(Place& place, TupleTableSlot* slot, ExprContext* expressions,

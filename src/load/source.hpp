@@ -39,9 +39,10 @@ struct Field {
     absent,
     null,
     text,
+    view,   ///< a text that no zero byte follows
     value,  ///< one of the column's type already, in the current memory context
   } state = State::absent;
-  const char* text = nullptr;  ///< zero-terminated, in the server's encoding
+  const char* text = nullptr;  ///< zero-terminated but for a view, in the server's encoding
   std::size_t size = 0;
   Datum value{};
 };

@@ -7,7 +7,6 @@
 #include <simdjson.h>
 
 #include "base/concat.hpp"
-#include "base/copy_few.hpp"
 #include "base/equal_few.hpp"
 #include "base/error.hpp"
 
@@ -59,12 +58,11 @@ class JsonBatch::Reader {
   std::vector<JsonView> members;
   std::vector<Table> tables;
   std::size_t row_count = 0;
-  std::size_t capacity = 0;  ///< of text_ and kept_
+  std::size_t capacity = 0;  ///< of text_
 
  private:
   void begin(std::string_view json);
   std::string_view text_since(const char* start);
-  std::string_view keep(std::string_view text);
   void add_value(ondemand::value& value, JsonView& view);
   [[nodiscard]] bool is_plain(std::string_view key) const {
     return key.data() >= text_.get() && key.data() < text_.get() + size_;
@@ -79,8 +77,7 @@ class JsonBatch::Reader {
   ondemand::parser parser_;
   ondemand::document document_;
   std::unique_ptr<char[]> text_;  ///< the JSON, with the room behind it that the parser reads into
-  std::unique_ptr<char[]> kept_;  ///< values, each with a zero byte behind it: never more than the text is long
-  std::size_t size_ = 0, kept_size_ = 0;
+  std::size_t size_ = 0;
   std::unordered_map<std::string_view, std::size_t> places_;  ///< of tables, by name: a request may have very many keys
 };
 
@@ -102,14 +99,12 @@ void JsonBatch::Reader::begin(std::string_view json) {
   tables.clear();
   places_.clear();
   row_count = 0;
-  kept_size_ = 0;
   size_ = json.size();
   if (size_ > capacity || text_ == nullptr) {
     constexpr std::size_t kLeast = 4096;
     capacity = 0;  // nothing fits until there is room for it
     const std::size_t wanted = std::max(size_ + size_ / 2, kLeast);
     text_ = std::make_unique_for_overwrite<char[]>(wanted + simdjson::SIMDJSON_PADDING);
-    kept_ = std::make_unique_for_overwrite<char[]>(wanted);
     capacity = wanted;
   }
   std::memcpy(text_.get(), json.data(), size_);
@@ -122,15 +117,6 @@ std::string_view JsonBatch::Reader::text_since(const char* start) {
   const char* next = nullptr;
   if (document_.current_location().get(next) != simdjson::SUCCESS) next = text_.get() + size_;
   return trim({start, static_cast<std::size_t>(next - start)});
-}
-
-/// Copies a value. It has a quote, a comma or a bracket behind it in the text, where the zero byte finds its place.
-std::string_view JsonBatch::Reader::keep(std::string_view text) {
-  char* const place = kept_.get() + kept_size_;
-  copy_few(place, text.data(), text.size());
-  place[text.size()] = '\0';
-  kept_size_ += text.size() + 1;
-  return {place, text.size()};
 }
 
 void JsonBatch::Reader::add_value(ondemand::value& value, JsonView& view) {
@@ -149,19 +135,17 @@ void JsonBatch::Reader::add_value(ondemand::value& value, JsonView& view) {
       view.value = kZeroCharacter;
       if (!is_plain && text.find('\0') != std::string_view::npos) return;
       view.kind = JsonKind::text;
-      view.value = keep(text);
+      view.value = text;
       return;
     }
     case ondemand::json_type::array:
     case ondemand::json_type::object:
       view.kind = JsonKind::structure;
-      view.raw = trim(take(simdjson::to_json_string(value)));
-      view.value = keep(view.raw);
+      view.value = view.raw = trim(take(simdjson::to_json_string(value)));
       return;
     default:
       view.kind = JsonKind::scalar;
-      view.raw = trim(value.raw_json_token());
-      view.value = keep(view.raw);
+      view.value = view.raw = trim(value.raw_json_token());
   }
 }
 

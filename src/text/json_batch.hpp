@@ -30,7 +30,7 @@ enum class JsonKind : std::uint8_t {
 struct JsonView {
   JsonKind kind = JsonKind::null;
   std::string_view key;
-  std::string_view value;  ///< a zero byte follows it
+  std::string_view value;
   std::string_view raw;    ///< the value as it is in the text
 };
 

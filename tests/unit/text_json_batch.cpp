@@ -152,10 +152,27 @@ TEST(JsonBatch, ReadsRowsWithTheirMembersAgainAndAgain) {
     EXPECT_EQ(first[1].value, R"([1, "]"])");
     ASSERT_EQ(third.size(), 2u);
     EXPECT_EQ(third[0].value, "12");
-    EXPECT_STREQ(third[0].value.data(), "12");
     EXPECT_EQ(third[1].kind, Kind::null);
     EXPECT_TRUE(batch.members(rows[3]).empty());
     EXPECT_EQ(batch.members(rows[4])[0].value, padding);
+  }
+}
+
+TEST(JsonBatch, TellsKeysFromThoseOfTheRowBefore) {
+  JsonBatch batch;
+  batch.read_rows(R"([{"ab":1}, {"a":1}, {"ab":1}, {"abc":1}, {"a\u0062":1}, {"ab":1}, {"a\"b":1}, {"a":": 1, \"b"}, {"a\\":1},
+                      {"a\\\\":1}, {"a\\":1}, {"a\\\"":1}, {"a\\":1}, {"":1}, {"":1}, {"\u0000":1}, {"ab":1}])");
+  const char* const expected[] = {"ab",    "a",   "ab",    "abc", "ab", "ab", "a\"b",  "a", "a\\",
+                                  "a\\\\", "a\\", "a\\\"", "a\\", "",   "",   nullptr, "ab"};
+  const auto& rows = batch.tables().front().rows;
+  ASSERT_EQ(rows.size(), std::size(expected));
+  for (std::size_t i = 0; i < rows.size(); i++) {
+    const auto members = batch.members(rows[i]);
+    ASSERT_EQ(members.size(), 1u) << i;
+    if (expected[i] == nullptr)
+      EXPECT_EQ(members[0].kind, Kind::invalid_key);
+    else
+      EXPECT_EQ(members[0].key, expected[i]) << i;
   }
 }
 
