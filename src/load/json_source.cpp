@@ -57,7 +57,7 @@ JsonSource::JsonSource(const text::JsonBatch& batch, std::span<const Row> rows, 
 
 bool JsonSource::read(Record& record) {
   if (next_ == rows_.size()) return false;
-  record.raw = rows_[next_++].raw;
+  record.raw.refer_to(rows_[next_++].raw);
   record.row_number = static_cast<std::int64_t>(next_);
   record.line_number = 0;
   record.problem.reset();

@@ -21,6 +21,7 @@ namespace ferry::load {
 namespace {
 
 constexpr std::size_t kBatchRows = BulkWriter::kMaxRows;
+constexpr std::size_t kRequestRows = 500;  // of JSON rows, whose members are all at hand: more do not fit into the nearer caches
 constexpr std::size_t kBatchBytes = 1 << 20;
 constexpr std::size_t kBatchValues = 100'000, kLeastBatchRows = 50;  // of tables with very many columns
 constexpr std::size_t kMostHeldBytes = std::size_t{4} << 20;         // by the records between two batches
@@ -123,8 +124,8 @@ class Load {
   /// Reads a batch behind the records that are not settled; how many it has.
   std::size_t read_batch() {
     std::size_t added = 0, bytes = 0;
-    const std::size_t most =
-        std::clamp(kBatchValues / std::max<std::size_t>(rules_.columns().size(), 1), kLeastBatchRows, kBatchRows);
+    const std::size_t most = std::clamp(kBatchValues / std::max<std::size_t>(rules_.columns().size(), 1), kLeastBatchRows,
+                                        options_.fields_vary ? kRequestRows : kBatchRows);
     for (; added < most && bytes < kBatchBytes; added++) {
       if (records_.size() == count_) records_.emplace_back();
       const std::size_t held = records_[count_].raw.capacity();
@@ -154,7 +155,7 @@ class Load {
       if (options_.stops_at_reject) fail_at(record, *result.problem);
       summary_.rows_rejected++;
       if (options_.keep_rejects)
-        log_.add({record.row_number, record.line_number, source_.text_of(record), record.raw, *result.problem});
+        log_.add({record.row_number, record.line_number, source_.text_of(record), std::string(record.raw), *result.problem});
       if (first_rejects_.size() < kListedRejects) first_rejects_.push_back(describe(record, *result.problem));
       if (options_.reject_limit && summary_.rows_rejected > *options_.reject_limit) fail_limit();
     }

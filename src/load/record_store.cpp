@@ -62,7 +62,7 @@ bool RecordStore::read(Record& record) {
   record.row_number = DatumGetInt64(slot_->tts_values[0]);
   record.line_number = DatumGetInt64(slot_->tts_values[1]);
   const auto* const raw = reinterpret_cast<const varlena*>(DatumGetPointer(slot_->tts_values[2]));
-  record.raw.assign(VARDATA_ANY(raw), VARSIZE_ANY_EXHDR(raw));
+  record.raw.assign({VARDATA_ANY(raw), VARSIZE_ANY_EXHDR(raw)});
   record.problem.reset();
   return true;
 }

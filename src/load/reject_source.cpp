@@ -33,20 +33,20 @@ bool RejectSource::read(Record& record) {
   record.problem.reset();
   bytes_ += static_cast<std::int64_t>(reject_.raw.size());
   if (options_.is_json)
-    record.raw = pg::to_utf8(reject_.raw);
+    record.raw.assign(pg::to_utf8(reject_.raw));
   else
     read_stream(record);
   return true;
 }
 
 void RejectSource::read_stream(Record& record) {
-  record.raw = reject_.raw;
+  record.raw.assign(reject_.raw);
   if (StreamSource::is_of_reader(reject_.problem)) {
     record.problem = std::make_unique<Problem>(reject_.problem);
   } else if (!reject_.is_text) {
     if (!as_it_came_) as_it_came_ = make_stream(options_.stream.encoding);
     if (auto text = as_it_came_->text_of(record))
-      record.raw = std::move(*text);
+      record.raw.assign(*text);
     else
       record.problem = std::make_unique<Problem>(reject_.problem);
   }

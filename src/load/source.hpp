@@ -25,11 +25,35 @@ struct Problem {
 /// So many records are at most behind one that is not decided yet, itself included.
 inline constexpr std::int64_t kMostUndecided = 16'000;
 
+/// The bytes of a record: its own, or some of its source's.
+class RawBytes {
+ public:
+  void assign(std::string_view bytes) {
+    own_.assign(bytes);
+    is_own_ = true;
+  }
+  /// Takes no copy. bytes: there as long as the source is.
+  void refer_to(std::string_view bytes) {
+    elsewhere_ = bytes;
+    is_own_ = false;
+  }
+  operator std::string_view() const { return is_own_ ? std::string_view(own_) : elsewhere_; }
+  [[nodiscard]] const char* data() const { return std::string_view(*this).data(); }
+  [[nodiscard]] std::size_t size() const { return std::string_view(*this).size(); }
+  /// Of the memory for bytes of its own.
+  [[nodiscard]] std::size_t capacity() const { return own_.capacity(); }
+
+ private:
+  std::string own_;
+  std::string_view elsewhere_;
+  bool is_own_ = true;
+};
+
 /// A row as its source has it.
 struct Record {
   std::int64_t row_number = 0;         ///< from 1
   std::int64_t line_number = 0;        ///< from 1; 0 where the source has no lines
-  std::string raw;                     ///< exactly as it came, in the encoding of the source
+  RawBytes raw{};                      ///< exactly as it came, in the encoding of the source
   std::unique_ptr<Problem> problem{};  ///< what the source found wrong while it looked for the record's end; most have nothing
 };
 

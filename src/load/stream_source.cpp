@@ -235,7 +235,7 @@ bool StreamSource::read(Record& record) {
 
 /// The record in the server's encoding, into text_, which is good as long as raw and until the next call; or what is wrong with
 /// its bytes, into problem, and false.
-bool StreamSource::convert(const std::string& raw, std::optional<Problem>& problem) {
+bool StreamSource::convert(std::string_view raw, std::optional<Problem>& problem) {
   const int length = static_cast<int>(raw.size());
   const int server_encoding = GetDatabaseEncoding();
   const int encoding = options_.encoding == PG_SQL_ASCII ? server_encoding : options_.encoding;

@@ -64,7 +64,7 @@ class StreamSource : public Source {
   void match_header();
   void place_fields_by_name();
   void note_forced_columns();
-  bool convert(const std::string& raw, std::optional<Problem>& problem);
+  bool convert(std::string_view raw, std::optional<Problem>& problem);
   bool split_text(std::optional<Problem>& problem);
   void place_fields(Fields& out) const;
   void take_value(const text::Field& from, std::size_t place, Field& field) const;
