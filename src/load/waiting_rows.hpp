@@ -46,8 +46,8 @@ class WaitingRows {
   ExactWriter& writer_;
   SelfReferences& references_;
   MemoryContext context_, batch_context_ = nullptr;
-  std::optional<RecordStore> records_;         ///< made for the first one: most loads have none
-  std::vector<State> states_;                  ///< of each record
+  std::optional<RecordStore> records_;    ///< made for the first one: most loads have none
+  std::vector<State> states_;             ///< of each record
   std::map<std::uint32_t, RowKey> keys_;  ///< of loaded ones, where they were asked for
   std::vector<WrittenRow> written_;
   bool hides_rows_ = false;  ///< another row with the same key is not in the table for one that is

@@ -1,9 +1,12 @@
 #include "pg/index_rebuild.hpp"
 
+#include <algorithm>
+
 #include "pg/compat.hpp"
 #include "pg/maintenance_memory.hpp"
 
 extern "C" {
+#include "access/amapi.h"
 #include "access/genam.h"
 #include "access/relation.h"
 #include "catalog/index.h"
@@ -16,14 +19,23 @@ extern "C" {
 namespace ferry::pg {
 namespace {
 
-/// What REINDEX does, except that it looks at the rows with a snapshot of this transaction, as CREATE INDEX CONCURRENTLY does: a
-/// load takes a sixteenth less time, since REINDEX, which expects rows of other transactions, locks the page for each row. False,
-/// and nothing done, where the index calls functions of users, which REINDEX keeps from using it before it is whole.
+/// Whether it calls the server's functions only. Those of users could use the index, which REINDEX keeps them from before it is
+/// whole.
+bool is_plain(Relation index, const IndexInfo* info) {
+  if (info->ii_Expressions != NIL || info->ii_Predicate != NIL || info->ii_ExclusionOps != nullptr) return false;
+  const int functions = index->rd_index->indnkeyatts * index->rd_indam->amsupport;
+  return std::all_of(index->rd_support, index->rd_support + functions,
+                     [](Oid function) { return function < FirstNormalObjectId; });
+}
+
+/// What REINDEX does, except that it looks at the rows with a snapshot of this transaction, as CREATE INDEX CONCURRENTLY does.
+/// REINDEX, which expects rows of other transactions, locks the page for each row. False, and nothing done, where it is not
+/// plain.
 bool build_by_snapshot(Relation table, Oid oid) {
   Relation const index = index_open(oid, AccessExclusiveLock);
   IndexInfo* const info = BuildIndexInfo(index);
-  const bool is_plain = info->ii_Expressions == NIL && info->ii_Predicate == NIL;
-  if (is_plain) {
+  const bool can = is_plain(index, info);
+  if (can) {
     CheckTableNotInUse(index, "REINDEX INDEX");
     TransferPredicateLocksToHeapRelation(index);
     info->ii_Concurrent = true;
@@ -31,7 +43,7 @@ bool build_by_snapshot(Relation table, Oid oid) {
     compat::build_index(table, index, info);
   }
   index_close(index, NoLock);
-  return is_plain;
+  return can;
 }
 
 }  // namespace

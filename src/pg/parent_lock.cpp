@@ -126,7 +126,9 @@ void lock_range(const Search& search, const Range& range) {
     CHECK_FOR_INTERRUPTS();
     bool is_null = false;
     const Key key = key_of(search.type, slot_getattr(search.slot, search.attribute, &is_null));
-    if (is_wanted[key.number - least]) settle(search, key);
+    // an index that is damaged may give anything
+    const std::uint64_t place = static_cast<std::uint64_t>(key.number) - static_cast<std::uint64_t>(least);
+    if (place < kMostDense && is_wanted[place]) settle(search, key);
   }
   index_endscan(scan);
 }

@@ -31,7 +31,7 @@ T take(simdjson::simdjson_result<T> result) {
 template <class T>
 T& look_into(simdjson::simdjson_result<T>& result) {
   if (result.error() != simdjson::SUCCESS) fail(result.error());
-  T&& value = std::move(result).value_unsafe();
+  T&& value = std::move(result).value_unsafe();  // which alone gives a reference that is not const
   return value;
 }
 

@@ -31,12 +31,12 @@ struct JsonView {
   JsonKind kind = JsonKind::null;
   std::string_view key;
   std::string_view value;
-  std::string_view raw;    ///< the value as it is in the text
+  std::string_view raw;  ///< the value as it is in the text
 };
 
 struct JsonLimits {
   std::size_t max_rows = std::numeric_limits<std::size_t>::max();  ///< those behind are counted and not kept
-  CheckInterrupts check_interrupts = nullptr;                       ///< called once for many rows
+  CheckInterrupts check_interrupts = nullptr;                      ///< called once for many rows
 };
 
 /// A request of rows, parsed in one pass. What it gives lives until it reads something else. Made to be used again and again:

@@ -308,6 +308,24 @@ RESET enable_seqscan;
 SELECT outcome_of($$ SELECT restore_table('batched', mode => 'append') $$);
 SELECT outcome_of($$ ALTER TABLE batched DISABLE TRIGGER USER; DELETE FROM batched; INSERT INTO batched VALUES (0, 'x', '[77,78)'); SELECT restore_table('batched', mode => 'append') $$);
 
+-- An operator class whose function looks at the table is kept from an index that is not whole.
+CREATE FUNCTION nosy(integer, integer) RETURNS integer LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN
+  IF current_setting('restore_test.is_nosy', true) = 'yes' THEN PERFORM FROM ordered WHERE n = -77; END IF;
+  RETURN btint4cmp($1, $2);
+END $$;
+CREATE OPERATOR CLASS nosy_ops FOR TYPE integer USING btree AS OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >, FUNCTION 1 nosy(integer, integer);
+CREATE TABLE ordered (id integer PRIMARY KEY, n integer, note text);
+INSERT INTO ordered SELECT g, 30001 - g, 'number ' || g FROM generate_series(1, 30000) g;
+SELECT rows FROM backup_table('ordered');
+CREATE INDEX ordered_n ON ordered (n nosy_ops);
+BEGIN;
+TRUNCATE ordered;
+SET LOCAL enable_seqscan = off;
+SET LOCAL restore_test.is_nosy = 'yes';
+SELECT rows_restored FROM restore_table('ordered');
+ROLLBACK;
+SELECT rows_restored FROM restore_table('ordered');
+
 SET client_min_messages = error;
 DROP SCHEMA restore_test CASCADE;
 DROP OWNED BY regress_restore_user;

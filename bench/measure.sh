@@ -1,7 +1,9 @@
 # shellcheck shell=bash
-# Sourced by the benchmarks, which define query() and have a server (scripts/lib.sh): what is measured finds memory and files as on
-# a server that has run for a while, each way alike. A virtual machine that returns free memory and the pages of files to its host
-# has them again then; else what is measured next would pay for that, each way another price.
+# Sourced by the benchmarks, which define query() and have a server (scripts/lib.sh).
+
+# What is measured finds memory and files as on a server that has run for a while, each way alike. A virtual machine that returns
+# free memory and the pages of files to its host has them again then; else what is measured next would pay for that, each way
+# another price.
 
 # fill_log: has segments of the log that are used again. A new one would be filled with zeros first.
 fill_log() {
@@ -20,3 +22,5 @@ SQL
     head -c 1G /dev/zero >"$work/warm"
     rm "$work/warm"
 }
+
+median() { sort -n | awk '{v[NR] = $1} END {printf "%.0f\n", NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2}'; }
