@@ -11,12 +11,45 @@
 
 extern "C" {
 #include "executor/executor.h"
+#include "utils/typcache.h"
 }
 
 namespace ferry::load {
 
 using pg::call;
 using pg::TableWriter;
+
+namespace {
+
+/// Whether an input function that is not the server's own takes part in reading a value of a type. Calls the server without a
+/// guard.
+bool is_read_by_user(Oid type) {
+  if (type < FirstNormalObjectId) return false;
+  check_stack_depth();
+  Oid function, parameter;
+  getTypeInputInfo(type, &function, &parameter);
+  if (function >= FirstNormalObjectId) return true;
+  switch (get_typtype(type)) {
+    case TYPTYPE_DOMAIN:
+      return is_read_by_user(getBaseType(type));
+    case TYPTYPE_RANGE:
+      return is_read_by_user(get_range_subtype(type));
+    case TYPTYPE_MULTIRANGE:
+      return is_read_by_user(get_multirange_range(type));
+    case TYPTYPE_COMPOSITE: {
+      bool is_of_user = false;
+      TupleDesc const attributes = lookup_rowtype_tupdesc(type, -1);
+      for (int i = 0; i < attributes->natts && !is_of_user; i++)
+        is_of_user = !TupleDescAttr(attributes, i)->attisdropped && is_read_by_user(TupleDescAttr(attributes, i)->atttypid);
+      ReleaseTupleDesc(attributes);
+      return is_of_user;
+    }
+    default:
+      return is_read_by_user(get_element_type(type));  // of none: InvalidOid
+  }
+}
+
+}  // namespace
 
 bool is_rejectable(const char* sqlstate) {
   constexpr std::array<std::string_view, 4> kOfData{"22", "23", "44", "54"};
@@ -35,7 +68,8 @@ bool is_rejectable(const char* sqlstate, const Column* converting) {
   if (is_rejectable(sqlstate)) return true;
   if (converting == nullptr || !converting->loaded || std::strcmp(sqlstate, "42501") == 0) return false;
   const std::string_view sql_class(sqlstate, 2);
-  return sql_class == "42" || sql_class == "0A";
+  return sql_class == "42" || sql_class == "0A" ||
+         (std::strcmp(sqlstate, "XX000") == 0 && call(is_read_by_user, converting->type));
 }
 
 /// One try to write the pending records [0, to) in one subtransaction, and where it stands.

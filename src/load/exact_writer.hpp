@@ -65,7 +65,8 @@ class ExactWriter {
 /// Everything else (a full disk, a cancel, a deadlock, a damaged file) ends the load.
 [[nodiscard]] bool is_rejectable(const char* sqlstate);
 /// The same while the value of a field is converted, where the input functions of some types (tsvector, jsonpath, regclass) find
-/// the value wrong in words of classes 42 and 0A; converting: the column, or null.
+/// the value wrong in words of classes 42 and 0A, and those of types that are not the server's own in XX000, too; converting: the
+/// column, or null. May look at the catalogs: for pg::attempt().
 [[nodiscard]] bool is_rejectable(const char* sqlstate, const Column* converting);
 
 }  // namespace ferry::load

@@ -56,15 +56,14 @@ void attempt(const Attempted& attempted, std::optional<CaughtError>& caught) {
     failed_in_server = true;
   } catch (const Error& error) {
     other = std::current_exception();
-    if (attempted.may_swallow(attempted.rule, error.sqlstate().c_str()))
-      own = CaughtError{error.sqlstate(), error.message(), error.detail(),     error.hint(),   error.schema(),
-                        error.table(),    error.column(),  error.constraint(), error.context()};
+    own = CaughtError{error.sqlstate(), error.message(), error.detail(),     error.hint(),   error.schema(),
+                      error.table(),    error.column(),  error.constraint(), error.context()};
   } catch (...) {
     other = std::current_exception();
   }
   if (other) {
     roll_back(context, owner);
-    if (!own) std::rethrow_exception(other);
+    if (!own || !attempted.may_swallow(attempted.rule, own->sqlstate.c_str())) std::rethrow_exception(other);
     caught = std::move(own);
     return;
   }

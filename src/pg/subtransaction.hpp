@@ -27,7 +27,7 @@ void attempt(const Attempted& attempted, std::optional<CaughtError>& caught);
 /// Runs body in a subtransaction of its own. Nothing when it succeeded and was released; the error when it failed and was
 /// rolled back. Errors that may_swallow refuses are raised on after the rollback, with nothing lost, and so are C++
 /// exceptions other than Error. The caller's memory context and resource owner are current again afterwards.
-/// may_swallow: takes the five characters of an SQLSTATE.
+/// may_swallow: takes the five characters of an SQLSTATE; called when body is rolled back, so that it may look at the catalogs.
 template <class F, class P>
 [[nodiscard]] std::optional<CaughtError> attempt(F&& body, P&& may_swallow) {
   using Body = std::remove_reference_t<F>;
