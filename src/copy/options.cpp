@@ -24,11 +24,21 @@ bool is_named(const DefElem& option, const char* name) { return std::strcmp(opti
 
 /// What the options say that the server does not know of.
 struct OwnOptions {
-  bool has_on_error = false, has_on_conflict = false, has_reject_limit = false;
+  bool has_on_error = false, has_on_conflict = false, has_reject_limit = false, has_open_quote = false;
   load::OnConflict on_conflict = load::OnConflict::reject;
   int64 reject_limit = 0;
+  text::OpenQuote open_quote = text::OpenQuote::reject;
   List* others = NIL;
 };
+
+/// Calls the server without a guard.
+text::OpenQuote read_open_quote(ParseState* state, DefElem* option) {
+  const char* const name = defGetString(option);
+  for (const auto choice : {text::OpenQuote::reject, text::OpenQuote::resume})
+    if (pg_strcasecmp(name, load::name_of(choice)) == 0) return choice;
+  ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("COPY %s \"%s\" not recognized", "OPEN_QUOTE", name),
+                  parser_errposition(state, option->location)));
+}
 
 /// Calls the server without a guard.
 OwnOptions take_own_options(ParseState* state, const CopyStmt& statement) {
@@ -47,6 +57,9 @@ OwnOptions take_own_options(ParseState* state, const CopyStmt& statement) {
     } else if (is_named(*option, "reject_limit")) {
       once(option, &own.has_reject_limit);
       own.reject_limit = read_reject_limit(state, option);
+    } else if (is_named(*option, "open_quote")) {
+      once(option, &own.has_open_quote);
+      own.open_quote = read_open_quote(state, option);
     } else {
       own.others = lappend(own.others, option);
     }
@@ -141,7 +154,10 @@ Options read_options(ParseState* state, const CopyStmt& statement, Relation tabl
   if (stream.format == load::Format::csv) {
     stream.dialect.quote = given.quote[0];
     stream.dialect.escape = given.escape[0];
+    stream.dialect.open_quote = own.open_quote;
     stream.ends_at_marker = pg::compat::kMarkerEndsCsv && statement.filename == nullptr;
+  } else if (own.has_open_quote) {
+    throw Error("0A000", "COPY OPEN_QUOTE requires CSV mode");
   }
   set_header(given, stream);
   if (statement.attlist != NIL) stream.columns = names_of(table, attributes);

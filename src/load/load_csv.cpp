@@ -23,7 +23,7 @@ char single_byte(const std::string& text, const char* name) {
   return text[0];
 }
 
-/// The dialect of arguments 4 to 7, under the rules of COPY's options.
+/// The dialect of arguments 4 to 7 and 12, under the rules of COPY's options.
 text::Dialect dialect_of(const pg::Arguments& arguments) {
   text::Dialect dialect;
   dialect.delimiter = single_byte(arguments.text(4, "delimiter"), "delimiter");
@@ -31,6 +31,7 @@ text::Dialect dialect_of(const pg::Arguments& arguments) {
   const auto escape = arguments.optional_text(6);
   dialect.escape = escape ? single_byte(*escape, "escape") : dialect.quote;
   dialect.null_string = arguments.text(7, "null_string");
+  dialect.open_quote = open_quote_by_name(arguments.text(12, "open_quote"));
   if (dialect.delimiter == dialect.quote) throw Error("22023", "delimiter and quote must be different");
   if (dialect.null_string.find_first_of("\r\n") != std::string::npos)
     throw Error("22023", "null_string cannot use newline or carriage return");

@@ -56,6 +56,7 @@ void read_stream(const Members& options, StreamOptions& stream) {
   if (stream.format == Format::csv) {
     stream.dialect.quote = character_of(options, "quote");
     stream.dialect.escape = character_of(options, "escape");
+    stream.dialect.open_quote = open_quote_by_name(value_of(options, "open_quote"));
   }
   // one that did not give columns their fields does not matter any more
   stream.header_names = names_if_any(options, "header_names");
@@ -98,7 +99,9 @@ std::string describe_stream(const StreamOptions& stream, const std::vector<std::
   const auto character = [](char c) { return json_string(std::string_view(&c, 1)); };
   std::string json = concat("{\"format\": ", is_csv ? "\"csv\"" : "\"text\"", ", \"header\": ", json_of_header(stream),
                             json_of_names("header_names", header_names), ", \"delimiter\": ", character(dialect.delimiter));
-  if (is_csv) json += concat(", \"quote\": ", character(dialect.quote), ", \"escape\": ", character(dialect.escape));
+  if (is_csv)
+    json += concat(", \"quote\": ", character(dialect.quote), ", \"escape\": ", character(dialect.escape),
+                   ", \"open_quote\": ", json_string(name_of(dialect.open_quote)));
   json += concat(", \"null_string\": ", json_string(dialect.null_string));
   if (dialect.default_string) json += concat(", \"default_string\": ", json_string(*dialect.default_string));
   json += json_of_names("force_not_null", stream.force_not_null) + json_of_names("force_null", stream.force_null);

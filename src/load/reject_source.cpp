@@ -1,6 +1,7 @@
 #include "load/reject_source.hpp"
 
 #include "load/json_source.hpp"
+#include "load/reader_problem.hpp"
 #include "pg/encoding.hpp"
 
 #include "pg/server.hpp"
@@ -41,7 +42,7 @@ bool RejectSource::read(Record& record) {
 
 void RejectSource::read_stream(Record& record) {
   record.raw.assign(reject_.raw);
-  if (StreamSource::is_of_reader(reject_.problem)) {
+  if (is_of_reader(reject_.problem)) {
     record.problem = std::make_unique<Problem>(reject_.problem);
   } else if (!reject_.is_text) {
     if (!as_it_came_) as_it_came_ = make_stream(options_.stream.encoding);

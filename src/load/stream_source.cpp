@@ -4,6 +4,7 @@
 #include <unordered_set>
 
 #include "base/concat.hpp"
+#include "load/reader_problem.hpp"
 #include "pg/encoding.hpp"
 #include "pg/guard.hpp"
 #include "text/copy_text.hpp"
@@ -53,36 +54,19 @@ text::CharacterLength character_length_of(int encoding) {
   }
 }
 
-Problem malformed(std::string reason, std::string detail = {}) { return {"22P04", {}, {}, std::move(reason), std::move(detail)}; }
-
-std::optional<Problem> problem_of(text::RecordProblem problem, Format format, std::size_t max_record_bytes) {
-  using text::RecordProblem;
-  const bool is_csv = format == Format::csv;
-  switch (problem) {
-    case RecordProblem::none:
-      return std::nullopt;
-    case RecordProblem::unterminated_quote:
-      return malformed("unterminated CSV quoted field", "The record is taken to end with the line on which it starts.");
-    case RecordProblem::stray_carriage_return:
-      return malformed(concat(is_csv ? "unquoted" : "literal", " carriage return found in data"),
-                       "The lines of this file end differently.");
-    case RecordProblem::stray_newline:
-      return malformed(concat(is_csv ? "unquoted" : "literal", " newline found in data"),
-                       "The lines of this file end differently.");
-    case RecordProblem::stray_end_marker:
-      return malformed("end-of-copy marker is not alone on its line");
-    case RecordProblem::too_long:
-      return Problem{"54000",
-                     {},
-                     {},
-                     "record is too long",
-                     concat("Only its first ", max_record_bytes, " bytes are kept, the limit of \"pg_ferry.max_record_bytes\".")};
-  }
-  return std::nullopt;
+[[noreturn]] void fail_malformed_header(std::string reason) {
+  throw Error("22P04", "header line is malformed").detail(std::move(reason));
 }
 
 Problem invalid_bytes(std::string_view raw, std::size_t at, int encoding) {
   return {"22021", {}, {}, pg::invalid_sequence_text(raw, at, encoding), {}};
+}
+
+/// Bytes that may end within a character, without it.
+std::string_view whole_characters(std::string_view bytes, int encoding) {
+  const auto valid = static_cast<std::size_t>(pg_encoding_verifymbstr(encoding, bytes.data(), static_cast<int>(bytes.size())));
+  const bool is_cut = bytes.size() - valid < static_cast<std::size_t>(pg_encoding_max_length(encoding));
+  return is_cut ? bytes.substr(0, valid) : bytes;
 }
 
 std::unique_ptr<text::RecordReader> reader_of(ByteSource& bytes, const StreamOptions& options) {
@@ -92,6 +76,14 @@ std::unique_ptr<text::RecordReader> reader_of(ByteSource& bytes, const StreamOpt
 }
 
 }  // namespace
+
+text::OpenQuote open_quote_by_name(const std::string& name) {
+  for (const auto choice : {text::OpenQuote::reject, text::OpenQuote::resume})
+    if (name == name_of(choice)) return choice;
+  throw Error("22023", concat("open_quote \"", name, "\" not recognized")).hint("Choose \"reject\" or \"resume\".");
+}
+
+const char* name_of(text::OpenQuote open_quote) { return open_quote == text::OpenQuote::resume ? "resume" : "reject"; }
 
 StreamSource::StreamSource(ByteSource& bytes, const StreamOptions& options, Rules& rules)
     : options_(options), rules_(rules), reader_(reader_of(bytes, options_)) {
@@ -122,7 +114,8 @@ StreamSource::StreamSource(ByteSource& bytes, const StreamOptions& options, Rule
 /// The next record before the line that ends the data.
 bool StreamSource::next(text::Record& record) {
   if (ended_ || !reader_->next(record)) return false;
-  ended_ = record.is_end_marker() && (options_.format == Format::text || options_.ends_at_marker);
+  const bool may_end_here = options_.format == Format::text || (options_.ends_at_marker && record.has_line_end);
+  ended_ = may_end_here && record.is_end_marker();
   return !ended_;
 }
 
@@ -132,9 +125,15 @@ void StreamSource::read_header() {
     place_fields_by_name();
   }
   if (options_.header == Header::match) match_header();
-  text::Record passed_over;
-  if (options_.header == Header::skip)
-    while (header_rows_ < options_.header_rows && next(passed_over)) header_rows_++;
+  if (options_.header == Header::skip) pass_over_header();
+}
+
+/// Nobody would see it if a quote in a line that is passed over took all others along.
+void StreamSource::pass_over_header() {
+  text::Record line;
+  for (; header_rows_ < options_.header_rows && next(line); header_rows_++)
+    if (line.problem == text::RecordProblem::unterminated_quote || line.problem == text::RecordProblem::too_long)
+      fail_malformed_header(problem_of(line, options_.format, options_.max_record_bytes)->reason);
 }
 
 /// The fields of the first record, in fields_ and as texts; of an empty stream none.
@@ -148,9 +147,8 @@ std::vector<std::string> StreamSource::read_names() {
   header_rows_ = 1;
   Record header;
   header.raw.assign(record.raw);
-  std::optional<Problem> problem = problem_of(record.problem, options_.format, options_.max_record_bytes);
-  if (problem || !convert(header.raw, problem) || !split_text(problem))
-    throw Error("22P04", "header line is malformed").detail(problem->reason);
+  std::optional<Problem> problem = problem_of(record, options_.format, options_.max_record_bytes);
+  if (problem || !convert(header.raw, problem) || !split_text(problem)) fail_malformed_header(problem->reason);
   if (fields_.size() > kMaxFields) throw Error("54000", concat("header line has more than ", kMaxFields, " fields"));
   std::vector<std::string> names;
   for (const text::Field& field : fields_) names.emplace_back(field.text, field.size);
@@ -210,27 +208,20 @@ void StreamSource::note_forced_columns() {
   force_null_ = flags_of(options_.force_null);
 }
 
-bool StreamSource::is_of_reader(const Problem& problem) {
-  using text::RecordProblem;
-  for (const Format format : {Format::csv, Format::text})
-    for (const RecordProblem kind : {RecordProblem::unterminated_quote, RecordProblem::stray_carriage_return,
-                                     RecordProblem::stray_newline, RecordProblem::stray_end_marker, RecordProblem::too_long}) {
-      const auto known = problem_of(kind, format, 0);
-      if (known->sqlstate == problem.sqlstate && known->reason == problem.reason) return true;
-    }
-  return false;
-}
-
 bool StreamSource::read(Record& record) {
   text::Record found;
   if (!next(found)) return false;
   record.row_number = found.row_number - header_rows_;
   record.line_number = found.line_number;
-  record.raw.assign(found.raw);
+  record.raw.assign(found.is_cut ? whole_characters(found.raw, encoding_of_stream()) : found.raw);
   record.problem.reset();
-  if (auto problem = problem_of(found.problem, options_.format, options_.max_record_bytes))
+  if (auto problem = problem_of(found, options_.format, options_.max_record_bytes))
     record.problem = std::make_unique<Problem>(std::move(*problem));
   return true;
+}
+
+int StreamSource::encoding_of_stream() const {
+  return options_.encoding == PG_SQL_ASCII ? GetDatabaseEncoding() : options_.encoding;
 }
 
 /// The record in the server's encoding, into text_, which is good as long as raw and until the next call; or what is wrong with
@@ -238,7 +229,7 @@ bool StreamSource::read(Record& record) {
 bool StreamSource::convert(std::string_view raw, std::optional<Problem>& problem) {
   const int length = static_cast<int>(raw.size());
   const int server_encoding = GetDatabaseEncoding();
-  const int encoding = options_.encoding == PG_SQL_ASCII ? server_encoding : options_.encoding;
+  const int encoding = encoding_of_stream();
   text_ = raw;
   if (encoding == PG_UTF8 && server_encoding == PG_UTF8 && text::is_valid_utf8_without_nul(raw)) return true;
   // raises no error

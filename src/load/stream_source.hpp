@@ -36,6 +36,10 @@ struct StreamOptions {
   std::int64_t bytes_total = 0;  ///< of the stream; 0: not known
 };
 
+/// The words for open_quote. Errors: 22023.
+[[nodiscard]] text::OpenQuote open_quote_by_name(const std::string& name);
+[[nodiscard]] const char* name_of(text::OpenQuote open_quote);
+
 /// Records of a stream of CSV or text. Chooses the columns that rules loads: the given ones in the stream's order, or, with a
 /// header that goes by name, those of its names, or only the given ones of them.
 class StreamSource : public Source {
@@ -45,9 +49,6 @@ class StreamSource : public Source {
 
   /// The names in a header by which columns went; empty where there is none.
   [[nodiscard]] const std::vector<std::string>& header_names() const { return options_.header_names; }
-  /// Whether a problem is of the kind that read() finds: it lies in the bytes and their surroundings, and split() need not see
-  /// it.
-  [[nodiscard]] static bool is_of_reader(const Problem& problem);
 
   [[nodiscard]] bool read(Record& record) override;
   void split(const Record& record, Fields& out) override;
@@ -60,10 +61,12 @@ class StreamSource : public Source {
  private:
   bool next(text::Record& record);
   void read_header();
+  void pass_over_header();
   std::vector<std::string> read_names();
   void match_header();
   void place_fields_by_name();
   void note_forced_columns();
+  [[nodiscard]] int encoding_of_stream() const;
   bool convert(std::string_view raw, std::optional<Problem>& problem);
   bool split_text(std::optional<Problem>& problem);
   void place_fields(Fields& out) const;

@@ -7,31 +7,47 @@ namespace ferry::text {
 CopyTextReader::CopyTextReader(ByteSource& source, std::size_t max_record_bytes, CharacterLength character_length)
     : RecordReader(source, max_record_bytes, character_length, {'\\', '\\', '\n', '\r'}) {}
 
+bool CopyTextReader::is_crlf(std::size_t at) { return !at_end(at + 1) && byte(at) == '\r' && byte(at + 1) == '\n'; }
+
+/// Whether CRLF is what ends the lines: some before have ended so, or, in the first one, the next line end from at on does that
+/// has no backslash before it. In a stream of other lines COPY takes the CR behind a backslash for data, and the LF ends the
+/// line.
+bool CopyTextReader::lines_end_with_crlf(std::size_t at) {
+  if (line_end_ != LineEnd::unknown) return has_crlf_;
+  while (at <= max_record_bytes_ && !at_end(at)) {
+    const char c = byte(at);
+    if (c == '\n' || c == '\r') return is_crlf(at);
+    if (c == '\\' && is_crlf(at + 1)) at++;
+    if (c == '\\') at++;
+    at += std::max<std::size_t>(at_end(at) ? 1 : wide_character(at), 1);
+  }
+  return false;
+}
+
 /// Takes the backslash at scan.at and what it is for; false where it is the last byte of the stream.
 bool CopyTextReader::scan_backslash(Scan& scan) {
   scan.at++;
   if (at_end(scan.at)) return false;
   const char c = byte(scan.at);
+  if (c == '\r' && is_crlf(scan.at) && lines_end_with_crlf(scan.at + 2)) {
+    scan.escaped_line_end = true;
+    return true;
+  }
   if (c == '.') scan.has_end_marker = true;
-  if (c == line_end_byte()) scan.lines++;
+  if (c == '\n') scan.newlines++;
+  if (c == '\r') scan.returns++;
   if (wide_character(scan.at) == 0) scan.at++;
   return true;
-}
-
-/// Where all of the buffer belongs to a record that is too long: drops what is beyond the limit, so that memory stays bounded.
-void CopyTextReader::drop_excess(Scan& scan) {
-  scan.too_long = true;
-  if (begin_ + scan.at < end_) return;
-  base_offset_ += scan.at - max_record_bytes_;
-  end_ = begin_ + max_record_bytes_;
-  scan.at = max_record_bytes_;
 }
 
 /// Moves scan behind the record and its line end; the size of the record without it.
 std::size_t CopyTextReader::scan_record(Scan& scan) {
   for (;;) {
     scan.at = skip_ordinary(scan.at);
-    if (scan.at > max_record_bytes_) drop_excess(scan);
+    if (scan.at > max_record_bytes_) {
+      scan.too_long = true;
+      drop_excess(scan.at);
+    }
     if (at_end(scan.at)) return scan.at;
     if (const std::size_t size = wide_character(scan.at); size > 0) {
       scan.at += size;
@@ -53,12 +69,14 @@ std::size_t CopyTextReader::scan_record(Scan& scan) {
 void CopyTextReader::read_record(Record& record) {
   Scan scan;
   const std::size_t size = scan_record(scan);
-  record.raw = {buffer_.data() + begin_, std::min(size, max_record_bytes_)};
+  set_raw(record, size, scan.too_long);
   consumed_next_ = scan.at;
-  line_ += scan.lines + 1;
+  line_ += (line_end_ == LineEnd::cr ? scan.returns : scan.newlines) + 1;
   record.problem = RecordProblem::none;
-  if (scan.too_long || size > max_record_bytes_)
+  if (record.is_cut)
     record.problem = RecordProblem::too_long;
+  else if (scan.escaped_line_end)
+    record.problem = RecordProblem::escaped_line_end;
   else if (scan.has_end_marker)
     record.problem = RecordProblem::stray_end_marker;
   else if (scan.stray)

@@ -8,7 +8,7 @@
 namespace ferry::text {
 
 /// Finds the records of text. A backslash takes the meaning of the character behind it, a line end too, which then belongs to the
-/// record. A record longer than the limit is passed over to its end.
+/// record; but not half of one of CR and LF. A record longer than the limit is read on to its end.
 class CopyTextReader : public RecordReader {
  public:
   /// source outlives the reader. max_record_bytes > 0. character_length may be null.
@@ -16,17 +16,19 @@ class CopyTextReader : public RecordReader {
 
  private:
   struct Scan {
-    std::size_t at = 0;           ///< place in the buffer, relative to begin_
-    std::int64_t lines = 0;       ///< line ends behind backslashes
-    bool stray = false;           ///< a line end that is none here
-    bool has_end_marker = false;  ///< \.
+    std::size_t at = 0;                      ///< place in the buffer, relative to begin_
+    std::int64_t newlines = 0, returns = 0;  ///< behind backslashes
+    bool stray = false;                      ///< a line end that is none here
+    bool has_end_marker = false;             ///< \.
+    bool escaped_line_end = false;
     bool too_long = false;
   };
 
   void read_record(Record& record) override;
   std::size_t scan_record(Scan& scan);
   bool scan_backslash(Scan& scan);
-  void drop_excess(Scan& scan);
+  bool is_crlf(std::size_t at);
+  bool lines_end_with_crlf(std::size_t at);
 };
 
 /// Splits a record into its fields. storage is replaced; fields point into it. A record without bytes has one field. Of dialect

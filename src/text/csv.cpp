@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <cstring>
 
 #include "text/byte_search.hpp"
 
@@ -11,15 +10,29 @@ namespace ferry::text {
 CsvReader::CsvReader(ByteSource& source, const Dialect& dialect, std::size_t max_record_bytes, CharacterLength character_length)
     : RecordReader(source, max_record_bytes, character_length, {dialect.quote, dialect.escape, '\n', '\r'}),
       quote_(dialect.quote),
-      escape_(dialect.escape) {}
+      escape_(dialect.escape),
+      resumes_(dialect.open_quote == OpenQuote::resume) {}
 
-/// Remembers where the first physical line of the record ends, to fall back to.
-void CsvReader::note_physical_line(Scan& scan, char c) {
-  if (c != line_end_byte()) return;
-  scan.lines++;
-  if (scan.has_first_line) return;
-  scan.has_first_line = true;
-  scan.first_line = scan.at + 1;
+/// Both kinds are noted: which of them ends lines is not known before the first line has ended.
+void CsvReader::note_line_end(Scan& scan, char c) const {
+  LineEnds& ends = c == '\n' ? scan.newlines : scan.returns;
+  if (ends.count++ == 0) ends.behind_first = scan.at + 1;
+  ends.behind_last_offset = base_offset_ + begin_ + scan.at + 1;
+}
+
+bool CsvReader::line_ends_are_returns(const Scan& scan) const {
+  return line_end_ == LineEnd::cr || (line_end_ == LineEnd::unknown && scan.newlines.count == 0 && scan.returns.count > 0);
+}
+
+const CsvReader::LineEnds& CsvReader::quoted_line_ends(const Scan& scan) const {
+  return line_ends_are_returns(scan) ? scan.returns : scan.newlines;
+}
+
+/// Of that many bytes at the front of the buffer, the number before the line end that they may end with.
+std::size_t CsvReader::size_without_line_end(std::size_t size) const {
+  if (size == 0 || byte(size - 1) != line_end_byte()) return size;
+  size--;
+  return line_end_ != LineEnd::cr && size > 0 && byte(size - 1) == '\r' ? size - 1 : size;
 }
 
 /// Whether an earlier scan came by the line end c at scan.at, which then was inside of quotes for it too: else it had ended
@@ -38,12 +51,20 @@ bool CsvReader::jump(Scan& scan) {
   return !gave_up_.at_end;
 }
 
-/// Moves scan to the end of the record; false where a quote or the limit stands in the way.
+/// Moves scan to the end of the record; false where a quote is still open at the end of the stream, or, if reading is to resume,
+/// where the limit stands in the way.
 bool CsvReader::scan_record(Scan& scan) {
   for (;;) {
     if (!scan.escaped) scan.at = skip_ordinary(scan.at);
-    if (scan.at > max_record_bytes_) return false;
-    if (at_end(scan.at)) return !scan.quoted;
+    if (scan.at > max_record_bytes_) {
+      if (resumes_) return false;
+      scan.too_long = true;
+      drop_excess(scan.at);
+    }
+    if (at_end(scan.at)) {
+      scan.size = scan.at;
+      return !scan.quoted;
+    }
     if (const std::size_t size = wide_character(scan.at); size > 0) {
       scan.at += size;
       scan.escaped = false;
@@ -52,11 +73,12 @@ bool CsvReader::scan_record(Scan& scan) {
     const char c = byte(scan.at);
     if (c == '\n' || c == '\r') {
       if (!scan.quoted) {
+        scan.size = scan.at;
         if (take_line_end(scan.at)) return true;
         scan.stray = true;
         continue;
       }
-      note_physical_line(scan, c);
+      note_line_end(scan, c);
       if (can_jump(scan, c)) {
         if (!jump(scan)) return false;
         continue;
@@ -70,67 +92,69 @@ bool CsvReader::scan_record(Scan& scan) {
   }
 }
 
-void CsvReader::finish(Record& record, Scan& scan) {
-  std::string_view raw(buffer_.data() + begin_, scan.at);
-  if (line_end_ == LineEnd::cr) {
-    if (raw.ends_with('\r')) raw.remove_suffix(1);
-  } else if (raw.ends_with('\n')) {
-    raw.remove_suffix(1);
-    if (raw.ends_with('\r')) raw.remove_suffix(1);
-  }
-  record.raw = raw;
-  const char ending = line_end_byte();
-  scan.lines += std::count(buffer_.begin() + static_cast<std::ptrdiff_t>(begin_ + scan.jumped_from),
-                           buffer_.begin() + static_cast<std::ptrdiff_t>(begin_ + scan.jumped_to), ending);
-  record.problem = scan.stray ? stray_problem() : RecordProblem::none;
-  line_ += scan.lines + 1;
+void CsvReader::finish(Record& record, const Scan& scan) {
+  set_raw(record, scan.size, scan.too_long);
+  record.problem = record.is_cut ? RecordProblem::too_long : scan.stray ? stray_problem() : RecordProblem::none;
+  const char* const start = buffer_.data() + begin_;
+  line_ += quoted_line_ends(scan).count + std::count(start + scan.jumped_from, start + scan.jumped_to, line_end_byte()) + 1;
   consumed_next_ = scan.at;
 }
 
-/// The record is the physical line that it starts on; one without an end before the limit is read on to its end.
-void CsvReader::fall_back_to_line(Record& record, Scan& scan, RecordProblem problem) {
-  if (!scan.has_first_line) {
-    // the bytes beyond the limit are dropped, so that memory stays bounded
-    const char ending = line_end_byte();
-    scan.at = std::min(scan.at, end_ - begin_);
-    std::size_t from = 0;
-    for (;;) {
-      const char* const start = buffer_.data() + begin_ + from;
-      const void* const found = std::memchr(start, ending, end_ - begin_ - from);
-      if (found != nullptr) {
-        scan.at = static_cast<std::size_t>(static_cast<const char*>(found) - (buffer_.data() + begin_)) + 1;
-        break;
-      }
-      scan.at = from = end_ - begin_;
-      if (from > max_record_bytes_ + kChunkBytes) {
-        base_offset_ += from - max_record_bytes_;
-        end_ = begin_ + max_record_bytes_;
-        from = max_record_bytes_;
-      }
-      if (at_end(from)) break;
+/// The record is all that is left of the stream.
+void CsvReader::take_rest(Record& record, const Scan& scan) {
+  const LineEnds& ends = quoted_line_ends(scan);
+  const bool ends_with_line_end = ends.count > 0 && ends.behind_last_offset == base_offset_ + begin_ + scan.at;
+  line_ += ends.count + (ends_with_line_end ? 0 : 1);
+  if (line_ends_are_returns(scan)) line_end_ = LineEnd::cr;
+  set_raw(record, scan.too_long ? scan.size : size_without_line_end(scan.size), scan.too_long);
+  record.problem = RecordProblem::unterminated_quote;
+  consumed_next_ = scan.at;
+}
+
+/// Moves scan to the end of its physical line, of which it has met none.
+void CsvReader::read_to_line_end(Scan& scan) {
+  const ByteSearch line_ends{'\n', '\r'};
+  for (;;) {
+    const char* const start = buffer_.data() + begin_;
+    scan.at = static_cast<std::size_t>(line_ends.find(start + scan.at, buffer_.data() + end_) - start);
+    if (scan.at > max_record_bytes_) {
+      scan.too_long = true;
+      drop_excess(scan.at);
     }
-    scan.first_line = scan.at;
+    scan.size = scan.at;
+    if (at_end(scan.at)) return;
+    const bool is_line_end = byte(scan.at) == '\n' || byte(scan.at) == '\r';
+    if (is_line_end && take_line_end(scan.at)) return;
   }
-  if (scan.first_line < scan.at)
+}
+
+/// The record is the physical line that it starts on.
+void CsvReader::fall_back_to_line(Record& record, Scan& scan) {
+  if (line_ends_are_returns(scan)) line_end_ = LineEnd::cr;
+  record.problem = RecordProblem::stray_quote;
+  if (const LineEnds& ends = quoted_line_ends(scan); ends.count > 0) {
+    if (line_end_ == LineEnd::unknown) line_end_ = LineEnd::lf;
     gave_up_ = {base_offset_ + begin_ + scan.at, scan.quoted, scan.escaped, source_ended_ && begin_ + scan.at >= end_,
                 line_end_ == LineEnd::cr};
-  scan.at = scan.first_line;
-  scan.lines = 0;
-  scan.jumped_from = scan.jumped_to = 0;
-  finish(record, scan);
-  record.raw = record.raw.substr(0, max_record_bytes_);
-  record.problem = problem;
+    scan.at = ends.behind_first;
+    scan.size = size_without_line_end(scan.at);
+  } else {
+    if (scan.at > max_record_bytes_) record.problem = RecordProblem::too_long;
+    read_to_line_end(scan);
+  }
+  set_raw(record, scan.size, scan.too_long);
+  line_++;
+  consumed_next_ = scan.at;
 }
 
 void CsvReader::read_record(Record& record) {
   Scan scan;
   if (scan_record(scan))
     finish(record, scan);
+  else if (resumes_)
+    fall_back_to_line(record, scan);
   else
-    // a line end was passed over because it was quoted, or the end of the stream was met inside of quotes
-    fall_back_to_line(
-        record, scan,
-        scan.has_first_line || scan.at <= max_record_bytes_ ? RecordProblem::unterminated_quote : RecordProblem::too_long);
+    take_rest(record, scan);
 }
 
 namespace {

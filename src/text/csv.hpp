@@ -7,32 +7,44 @@
 // CSV as COPY ... (FORMAT csv) reads it: RFC 4180 with a choice of delimiter, quote and escape.
 namespace ferry::text {
 
-/// Finds the records of CSV. Where a quote never ends (before the end of the file or the limit), the record is the physical line
-/// it starts on, and reading goes on with the next one: a stray quote costs one line.
+/// Finds the records of CSV. One that is longer than the limit is read on to its end. Where a quote is never closed, the dialect
+/// says what becomes of it. Where reading resumes, a quote counts as never closed if its end is beyond the limit, and a stray
+/// quote costs one line; but lines that stood in quotes may become records.
 class CsvReader : public RecordReader {
  public:
   /// source outlives the reader. max_record_bytes > 0. character_length may be null.
   CsvReader(ByteSource& source, const Dialect& dialect, std::size_t max_record_bytes, CharacterLength character_length = nullptr);
 
  private:
+  /// Line ends of one kind inside of quotes. The places are set with the first one: few records have any.
+  struct LineEnds {
+    std::int64_t count = 0;
+    std::size_t behind_first;          ///< place in the buffer, relative to begin_
+    std::uint64_t behind_last_offset;  ///< in the stream
+  };
   struct Scan {
-    std::size_t at = 0;          ///< place in the buffer, relative to begin_
-    std::size_t first_line = 0;  ///< size of the first physical line, once known
-    bool has_first_line = false;
-    bool quoted = false, escaped = false, stray = false;
-    std::int64_t lines = 0;                      ///< line ends inside quotes
-    std::size_t jumped_from = 0, jumped_to = 0;  ///< a stretch inside quotes whose line ends are not in lines
+    std::size_t at = 0;    ///< place in the buffer, relative to begin_
+    std::size_t size = 0;  ///< of the record without its line end, once it is found
+    bool quoted = false, escaped = false, stray = false, too_long = false;
+    LineEnds newlines, returns;
+    std::size_t jumped_from = 0, jumped_to = 0;  ///< a stretch inside quotes whose line ends are not counted
   };
 
   void read_record(Record& record) override;
   bool scan_record(Scan& scan);
-  void note_physical_line(Scan& scan, char c);
+  void note_line_end(Scan& scan, char c) const;
+  [[nodiscard]] bool line_ends_are_returns(const Scan& scan) const;
+  [[nodiscard]] const LineEnds& quoted_line_ends(const Scan& scan) const;
+  [[nodiscard]] std::size_t size_without_line_end(std::size_t size) const;
   [[nodiscard]] bool can_jump(const Scan& scan, char c) const;
   bool jump(Scan& scan);
-  void finish(Record& record, Scan& scan);
-  void fall_back_to_line(Record& record, Scan& scan, RecordProblem problem);
+  void finish(Record& record, const Scan& scan);
+  void take_rest(Record& record, const Scan& scan);
+  void fall_back_to_line(Record& record, Scan& scan);
+  void read_to_line_end(Scan& scan);
 
   char quote_, escape_;
+  bool resumes_;
 
   /// Where a scan that had passed over a quoted line end gave up: what comes to a line end inside of quotes before that place is
   /// where that scan was, and need not go the same way again.

@@ -37,10 +37,20 @@ bool RecordReader::at_end(std::size_t at) {
 
 std::size_t RecordReader::skip_ordinary(std::size_t at) const {
   if (character_length_ != nullptr) return at;
-  const std::size_t stop = std::min(end_ - begin_, max_record_bytes_ + 1);
-  if (at >= stop) return at;
   const char* const data = buffer_.data() + begin_;
-  return static_cast<std::size_t>(special_.find(data + at, data + stop) - data);
+  return static_cast<std::size_t>(special_.find(data + at, buffer_.data() + end_) - data);
+}
+
+void RecordReader::drop_excess(std::size_t& at) {
+  if (begin_ + at < end_) return;
+  base_offset_ += at - max_record_bytes_;
+  end_ = begin_ + max_record_bytes_;
+  at = max_record_bytes_;
+}
+
+void RecordReader::set_raw(Record& record, std::size_t size, bool is_too_long) {
+  record.is_cut = is_too_long || size > max_record_bytes_;
+  record.raw = {buffer_.data() + begin_, std::min(size, max_record_bytes_)};
 }
 
 std::size_t RecordReader::wide_character(std::size_t at) {
@@ -57,6 +67,7 @@ bool RecordReader::take_line_end(std::size_t& at) {
     const bool crlf = !at_end(at + 1) && byte(at + 1) == '\n';
     if (crlf && line_end_ != LineEnd::cr) {
       line_end_ = LineEnd::lf;
+      has_crlf_ = true;
       at += 2;
       return true;
     }
@@ -77,6 +88,7 @@ bool RecordReader::next(Record& record) {
   record.line_number = line_;
   record.offset_bytes = base_offset_ + begin_;
   read_record(record);
+  record.lines = line_ - record.line_number;
   record.has_line_end = consumed_next_ > record.raw.size();
   return true;
 }

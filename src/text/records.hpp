@@ -16,10 +16,17 @@
 // in which no byte of a multi-byte character is an ASCII one (all encodings of a server are such).
 namespace ferry::text {
 
+/// What becomes of a quote that is never closed.
+enum class OpenQuote : std::uint8_t {
+  reject,  ///< its record goes on to the end of the stream
+  resume,  ///< its record is the line that it starts on, and reading goes on with the next one
+};
+
 struct Dialect {
   char delimiter = ',';
   char quote = '"';                             ///< of CSV
   char escape = '"';                            ///< of CSV: inside quotes, before quote or escape: the next character is data
+  OpenQuote open_quote = OpenQuote::reject;     ///< of CSV
   std::string null_string{};                    ///< a field that came as this, unquoted, is null
   std::optional<std::string> default_string{};  ///< likewise: takes its column's default
   std::size_t max_fields = std::numeric_limits<std::size_t>::max();  ///< a record with more of them is given one more
@@ -27,24 +34,28 @@ struct Dialect {
 
 enum class RecordProblem : std::uint8_t {
   none,
-  unterminated_quote,     ///< a quoted field never ends
+  unterminated_quote,     ///< a quoted field never ends: the record is all that is left of the stream
+  stray_quote,            ///< the same where reading resumes: the record is the line that it starts on
   stray_carriage_return,  ///< an unquoted or literal one in a file of LF lines
   stray_newline,          ///< the same in a file of CR lines
+  escaped_line_end,       ///< a backslash before a line end of CR and LF
   stray_end_marker,       ///< \. in a record of text that has more than that
   too_long,               ///< more bytes than the reader's limit
 };
 
 /// A record of a file. Views are valid until the next call of the reader.
 struct Record {
-  std::string_view raw;            ///< as it came, without its line end; of one too long the first bytes
+  std::string_view raw{};          ///< as it came, without its line end
+  bool is_cut = false;             ///< raw has no more than its first bytes, as many as the limit; then it has a problem
   std::int64_t row_number = 0;     ///< from 1
   std::int64_t line_number = 0;    ///< physical line on which it starts, from 1
+  std::int64_t lines = 1;          ///< physical lines that it takes in
   std::uint64_t offset_bytes = 0;  ///< of its first byte
   bool has_line_end = false;       ///< false for the last one at most
   RecordProblem problem = RecordProblem::none;
 
-  /// Whether it is the line \. which ends the data of a stream of text, and of CSV that comes from a client.
-  [[nodiscard]] bool is_end_marker() const { return has_line_end && raw == "\\."; }
+  /// Whether it is the line \. which ends the data of a stream of text, and, if it has a line end, of CSV from a client.
+  [[nodiscard]] bool is_end_marker() const { return raw == "\\."; }
 };
 
 /// A field of a record.
@@ -77,7 +88,8 @@ class RecordReader {
   /// at, those that end lines among them.
   RecordReader(ByteSource& source, std::size_t max_record_bytes, CharacterLength character_length, const ByteSearch& special);
 
-  /// Fills raw and problem of the record at the front of the buffer, which is not empty; sets consumed_next_, moves line_.
+  /// Fills raw, is_cut and problem of the record at the front of the buffer, which is not empty; sets consumed_next_, moves
+  /// line_.
   virtual void read_record(Record& record) = 0;
 
   /// Adds bytes to the buffer; false at the end of the source.
@@ -85,8 +97,13 @@ class RecordReader {
   /// Whether the stream has no byte at that place behind begin_; reads on to find out.
   bool at_end(std::size_t at);
   [[nodiscard]] char byte(std::size_t at) const { return buffer_[begin_ + at]; }
-  /// The first place from at on, within buffer and limit, that a scan has to look at.
+  /// The first place from at on, within the buffer, that a scan has to look at.
   [[nodiscard]] std::size_t skip_ordinary(std::size_t at) const;
+  /// Where the buffer ends at that place of a record that is too long: drops what is beyond the limit, so that memory stays
+  /// bounded.
+  void drop_excess(std::size_t& at);
+  /// Gives record the bytes of the one at the front of the buffer, of which no more than the limit are kept.
+  void set_raw(Record& record, std::size_t size, bool is_too_long);
   /// The bytes of the character at a place, where there is one of several that may look like ASCII; else 0.
   std::size_t wide_character(std::size_t at);
   /// Whether the CR or LF at that place ends the record; else it is a stray one. at is then behind it.
@@ -104,6 +121,7 @@ class RecordReader {
   std::uint64_t base_offset_ = 0;
   std::int64_t line_ = 1;
   LineEnd line_end_ = LineEnd::unknown;
+  bool has_crlf_ = false;  ///< lines have ended with CRLF
   bool source_ended_ = false;
 
  private:

@@ -20,6 +20,7 @@ struct Seen {
   std::int64_t row_number, line_number;
   std::uint64_t offset_bytes;
   text::RecordProblem problem;
+  bool is_cut;
   bool operator==(const Seen&) const = default;
 };
 
@@ -45,7 +46,8 @@ std::vector<Seen> read(ByteView file, std::size_t piece_bytes, const Case& chose
   std::vector<Seen> records;
   text::Record record;
   while (reader.next(record))
-    records.push_back({std::string(record.raw), record.row_number, record.line_number, record.offset_bytes, record.problem});
+    records.push_back(
+        {std::string(record.raw), record.row_number, record.line_number, record.offset_bytes, record.problem, record.is_cut});
   check(reader.bytes_consumed() == file.size());
   return records;
 }
@@ -56,10 +58,14 @@ void check_places(std::string_view file, const std::vector<Seen>& records, const
   for (const Seen& record : records) {
     check(record.row_number == ++row && record.line_number > line && record.raw.size() <= chosen.max_record_bytes);
     check(record.offset_bytes >= end && file.substr(record.offset_bytes, record.raw.size()) == record.raw);
+    check(!record.is_cut || record.problem == text::RecordProblem::too_long);
+    // a backslash that takes a line end is followed by it, unless that is CRLF
+    const bool escapes_end = record.problem == text::RecordProblem::escaped_line_end;
+    check(!escapes_end || file.substr(record.offset_bytes + record.raw.size()).starts_with("\r\n"));
     // between two records there is a line end, and the rest of one that is too long
     const std::string_view gap = file.substr(end, record.offset_bytes - end);
     check(row == 1 ? gap.empty() : gap.ends_with('\n') || gap.ends_with('\r'));
-    check(gap.size() <= 2 || records[static_cast<std::size_t>(row) - 2].problem == text::RecordProblem::too_long);
+    check(gap.size() <= 2 || records[static_cast<std::size_t>(row) - 2].is_cut);
     line = record.line_number;
     end = record.offset_bytes + record.raw.size();
   }

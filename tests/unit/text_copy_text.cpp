@@ -56,6 +56,25 @@ TEST(CopyTextReader, KeepsACarriageReturnBehindABackslash) {
   EXPECT_EQ(read_all("a\\\r\nb\n"), (std::vector<Seen>{{"a\\\r", 1, kNone}, {"b", 2, kNone}}));
 }
 
+TEST(CopyTextReader, RefusesABackslashBeforeCrlfInAStreamOfThem) {
+  const auto bad = RecordProblem::escaped_line_end;
+  EXPECT_EQ(read_all("x\r\ny\\\r\nz"), (std::vector<Seen>{{"x", 1, kNone}, {"y\\", 2, bad}, {"z", 3, kNone}}));
+  EXPECT_EQ(read_all("x\r\ny\\\r\n"), (std::vector<Seen>{{"x", 1, kNone}, {"y\\", 2, bad}}));
+  EXPECT_EQ(read_all("x\r\ny\\\\\r\nz"), (std::vector<Seen>{{"x", 1, kNone}, {"y\\\\", 2, kNone}, {"z", 3, kNone}}));
+  EXPECT_EQ(read_all("x\r\ny\\\nz\r\n"), (std::vector<Seen>{{"x", 1, kNone}, {"y\\\nz", 2, kNone}}));
+  EXPECT_EQ(read_all("x\r\ny\\\rz\r\n"), (std::vector<Seen>{{"x", 1, kNone}, {"y\\\rz", 2, kNone}}));
+  EXPECT_EQ(read_all("x\r\ny\\\r"), (std::vector<Seen>{{"x", 1, kNone}, {"y\\\r", 2, kNone}}));
+  // the first line end that no backslash stands before tells what the lines of the stream end with
+  EXPECT_EQ(read_all("x\\\r\ny\\\r\nz\r\n"), (std::vector<Seen>{{"x\\", 1, bad}, {"y\\", 2, bad}, {"z", 3, kNone}}));
+  EXPECT_EQ(read_all("x\\\r\ny\nz\\\r\n"), (std::vector<Seen>{{"x\\\r", 1, kNone}, {"y", 2, kNone}, {"z\\\r", 3, kNone}}));
+  EXPECT_EQ(read_all("x\ry\\\r\nz\r"), (std::vector<Seen>{{"x", 1, kNone}, {"y\\\r\nz", 2, RecordProblem::stray_newline}}));
+}
+
+TEST(CopyTextReader, CountsLinesBehindBackslashes) {
+  EXPECT_EQ(read_all("a\\\rb\rc\r"), (std::vector<Seen>{{"a\\\rb", 1, kNone}, {"c", 3, kNone}}));
+  EXPECT_EQ(read_all("a\\\nb\r\nc\r\n"), (std::vector<Seen>{{"a\\\nb", 1, kNone}, {"c", 3, kNone}}));
+}
+
 TEST(CopyTextReader, EndsAtABackslashThatIsLast) {
   EXPECT_EQ(read_all("a\nb\\"), (std::vector<Seen>{{"a", 1, kNone}, {"b\\", 2, kNone}}));
 }
@@ -77,7 +96,7 @@ TEST(CopyTextReader, TellsTheEndMarkerFromOneInARecord) {
     is_marker.push_back(record.is_end_marker());
     has_stray.push_back(record.problem == RecordProblem::stray_end_marker);
   }
-  EXPECT_EQ(is_marker, (std::vector<bool>{false, true, false, false, false}));
+  EXPECT_EQ(is_marker, (std::vector<bool>{false, true, false, false, true}));
   EXPECT_EQ(has_stray, (std::vector<bool>{false, true, true, false, true}));
 }
 

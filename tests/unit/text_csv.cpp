@@ -6,6 +6,8 @@
 
 #include <gtest/gtest.h>
 
+#include "../support/memory_io.hpp"
+
 namespace {
 
 using namespace ferry;
@@ -31,6 +33,8 @@ struct Seen {
   std::string raw;
   std::int64_t line;
   RecordProblem problem;
+  std::int64_t lines = 0;  ///< of a record with a problem of several lines
+  bool is_cut = false;
   bool operator==(const Seen&) const = default;
 };
 
@@ -48,7 +52,8 @@ std::vector<Seen> read_all(const std::string& text, const Dialect& dialect = {},
     Record record;
     while (reader.next(record)) {
       EXPECT_EQ(record.row_number, static_cast<std::int64_t>(seen.size() + 1));
-      seen.push_back({std::string(record.raw), record.line_number, record.problem});
+      const bool has_lines = record.problem == RecordProblem::unterminated_quote || record.problem == RecordProblem::too_long;
+      seen.push_back({std::string(record.raw), record.line_number, record.problem, has_lines ? record.lines : 0, record.is_cut});
     }
     EXPECT_EQ(reader.bytes_consumed(), text.size());
     if (whole.empty()) whole = seen;
@@ -58,6 +63,8 @@ std::vector<Seen> read_all(const std::string& text, const Dialect& dialect = {},
 }
 
 constexpr auto kNone = RecordProblem::none;
+const Dialect kResume{.open_quote = OpenQuote::resume};
+const Dialect kResumeWithEscape{.escape = '\\', .open_quote = OpenQuote::resume};
 
 TEST(CsvReader, EndsRecordsAtEveryKindOfLineEnd) {
   const std::vector<Seen> expected{{"a,b", 1, kNone}, {"c,d", 2, kNone}};
@@ -89,6 +96,7 @@ TEST(CsvReader, PassesOverALeadingByteOrderMark) {
 }
 
 TEST(CsvReader, CountsPhysicalLinesInsideOfQuotes) {
+  EXPECT_EQ(read_all("\"x\ry\r\",1\rb\r"), (std::vector<Seen>{{"\"x\ry\r\",1", 1, kNone}, {"b", 4, kNone}}));
   EXPECT_EQ(read_all("\"x\ny\n\",1\nb\n"), (std::vector<Seen>{{"\"x\ny\n\",1", 1, kNone}, {"b", 4, kNone}}));
   EXPECT_EQ(read_all("\"x\r\ny\",1\r\nb\r\n"), (std::vector<Seen>{{"\"x\r\ny\",1", 1, kNone}, {"b", 3, kNone}}));
 }
@@ -103,36 +111,33 @@ TEST(CsvReader, HonoursAnEscapeOfItsOwn) {
   EXPECT_EQ(read_all("\"a\\\\\"\nc\n", dialect), (std::vector<Seen>{{"\"a\\\\\"", 1, kNone}, {"c", 2, kNone}}));
 }
 
-TEST(CsvReader, LosesOneLineToAStrayQuote) {
-  EXPECT_EQ(
-      read_all("a\n\"b\nc\nd\n"),
-      (std::vector<Seen>{{"a", 1, kNone}, {"\"b", 2, RecordProblem::unterminated_quote}, {"c", 3, kNone}, {"d", 4, kNone}}));
-  EXPECT_EQ(read_all("a\r\n\"b\r\nc\r\n"),
-            (std::vector<Seen>{{"a", 1, kNone}, {"\"b", 2, RecordProblem::unterminated_quote}, {"c", 3, kNone}}));
-  EXPECT_EQ(read_all("\"b"), (std::vector<Seen>{{"\"b", 1, RecordProblem::unterminated_quote}}));
+TEST(CsvReader, ResumesBehindTheLineOfAnOpenQuote) {
+  EXPECT_EQ(read_all("a\n\"b\nc\nd\n", kResume),
+            (std::vector<Seen>{{"a", 1, kNone}, {"\"b", 2, RecordProblem::stray_quote}, {"c", 3, kNone}, {"d", 4, kNone}}));
+  EXPECT_EQ(read_all("a\r\n\"b\r\nc\r\n", kResume),
+            (std::vector<Seen>{{"a", 1, kNone}, {"\"b", 2, RecordProblem::stray_quote}, {"c", 3, kNone}}));
+  EXPECT_EQ(read_all("\"b", kResume), (std::vector<Seen>{{"\"b", 1, RecordProblem::stray_quote}}));
 }
 
-TEST(CsvReader, LosesOneLineToEachOfManyStrayQuotes) {
-  const Dialect dialect{.escape = '\\'};
+TEST(CsvReader, ResumesBehindEachOfManyOpenQuotes) {
   for (const int limit : {40, 1000}) {
     std::string text;
     std::vector<Seen> expected;
     for (int i = 1; i <= 50; i++) {
       text += "\"C:\\dir\\\"\n";  // "C:\dir\" opens a quote that the escape keeps open
-      expected.push_back({"\"C:\\dir\\\"", i, RecordProblem::unterminated_quote});
+      expected.push_back({"\"C:\\dir\\\"", i, RecordProblem::stray_quote});
     }
     text += "last\n";
     expected.push_back({"last", 51, kNone});
-    EXPECT_EQ(read_all(text, dialect, static_cast<std::size_t>(limit)), expected);
+    EXPECT_EQ(read_all(text, kResumeWithEscape, static_cast<std::size_t>(limit)), expected);
   }
 }
 
-TEST(CsvReader, ReadsManyStrayQuotesInLinearTime) {
-  const Dialect dialect{.escape = '\\'};
+TEST(CsvReader, ResumesInLinearTime) {
   std::string text;
   for (int i = 0; i < 200'000; i++) text += "\"x\\\"\n";
   TextSource source(text, std::size_t{1} << 20);
-  CsvReader reader(source, dialect, std::size_t{16} << 20);
+  CsvReader reader(source, kResumeWithEscape, std::size_t{16} << 20);
   Record record;
   std::int64_t records = 0;
   while (reader.next(record)) records++;  // hours where each one is scanned to the end
@@ -141,10 +146,73 @@ TEST(CsvReader, ReadsManyStrayQuotesInLinearTime) {
 
 TEST(CsvReader, GoesOnWhereAnEarlierScanGaveUp) {
   // the first record goes beyond the limit; the second one, which starts later, ends at it
-  const Dialect dialect{.escape = '\\'};
-  EXPECT_EQ(
-      read_all("\"aaaa\n\"\\\"\ncccccccc\",1\nd\n", dialect, 16),
-      (std::vector<Seen>{{"\"aaaa", 1, RecordProblem::unterminated_quote}, {"\"\\\"\ncccccccc\",1", 2, kNone}, {"d", 4, kNone}}));
+  EXPECT_EQ(read_all("\"aaaa\n\"\\\"\ncccccccc\",1\nd\n", kResumeWithEscape, 16),
+            (std::vector<Seen>{{"\"aaaa", 1, RecordProblem::stray_quote}, {"\"\\\"\ncccccccc\",1", 2, kNone}, {"d", 4, kNone}}));
+}
+
+TEST(CsvReader, ResumesInAFileThatBeginsWithAnOpenQuote) {
+  const auto stray = RecordProblem::stray_quote;
+  EXPECT_EQ(read_all("\"a\nb\n", kResume), (std::vector<Seen>{{"\"a", 1, stray}, {"b", 2, kNone}}));
+  EXPECT_EQ(read_all("\"a\r\nb\r\n", kResume), (std::vector<Seen>{{"\"a", 1, stray}, {"b", 2, kNone}}));
+  EXPECT_EQ(read_all("\"a\rb\rc", kResume), (std::vector<Seen>{{"\"a", 1, stray}, {"b", 2, kNone}, {"c", 3, kNone}}));
+}
+
+TEST(CsvReader, TakesAnOpenQuoteToTheEndOfTheStream) {
+  const auto open = RecordProblem::unterminated_quote;
+  EXPECT_EQ(read_all("a\n\"b\nc\nd"), (std::vector<Seen>{{"a", 1, kNone}, {"\"b\nc\nd", 2, open, 3}}));
+  EXPECT_EQ(read_all("a\n\"b\nc\nd\n"), (std::vector<Seen>{{"a", 1, kNone}, {"\"b\nc\nd", 2, open, 3}}));
+  EXPECT_EQ(read_all("a\r\n\"b\r\nc\r\n"), (std::vector<Seen>{{"a", 1, kNone}, {"\"b\r\nc", 2, open, 2}}));
+  EXPECT_EQ(read_all("a\r\"b\rc\nd\r"), (std::vector<Seen>{{"a", 1, kNone}, {"\"b\rc\nd", 2, open, 2}}));
+  EXPECT_EQ(read_all("a,\"b"), (std::vector<Seen>{{"a,\"b", 1, open, 1}}));
+  EXPECT_EQ(read_all("\""), (std::vector<Seen>{{"\"", 1, open, 1}}));
+  EXPECT_EQ(read_all("\"a\n\n"), (std::vector<Seen>{{"\"a\n", 1, open, 2}}));
+  EXPECT_EQ(read_all("\"a\rb\r"), (std::vector<Seen>{{"\"a\rb", 1, open, 2}}));
+  EXPECT_EQ(read_all("x\"a\\\"\nb", {.escape = '\\'}), (std::vector<Seen>{{"x\"a\\\"\nb", 1, open, 2}}));
+  EXPECT_EQ(read_all("'a\nb", {.quote = '\'', .escape = '\''}), (std::vector<Seen>{{"'a\nb", 1, open, 2}}));
+}
+
+TEST(CsvReader, KeepsTheFirstBytesOfAnOpenQuote) {
+  EXPECT_EQ(read_all("a\n12345,67890\"b\nc\nd", {}, 10),
+            (std::vector<Seen>{{"a", 1, kNone}, {"12345,6789", 2, RecordProblem::unterminated_quote, 3, true}}));
+  EXPECT_EQ(read_all("a\n12345\"7890\n", {}, 10),
+            (std::vector<Seen>{{"a", 1, kNone}, {"12345\"7890", 2, RecordProblem::unterminated_quote, 1, true}}));
+}
+
+TEST(CsvReader, ReadsALongRecordToItsClosingQuote) {
+  const auto too_long = RecordProblem::too_long;
+  EXPECT_EQ(read_all("a\n\"b\nbbbbbbbbbbbb\nc\",1\nd\n", {}, 10),
+            (std::vector<Seen>{{"a", 1, kNone}, {"\"b\nbbbbbbb", 2, too_long, 3, true}, {"d", 5, kNone}}));
+  EXPECT_EQ(read_all("\"b\r\nbbbbbbbbbbbb\"\"\r\nc\",1\r\nd", {}, 10),
+            (std::vector<Seen>{{"\"b\r\nbbbbbb", 1, too_long, 3, true}, {"d", 4, kNone}}));
+  EXPECT_EQ(read_all("\"b\rbbbbbbbbbbbb\rc\",1\rd", {}, 10),
+            (std::vector<Seen>{{"\"b\rbbbbbbb", 1, too_long, 3, true}, {"d", 4, kNone}}));
+  // a quote, an escape and what it is for behind the limit, and right at it
+  const Dialect escape{.escape = '\\'};
+  for (const int limit : {3, 4, 5, 6, 7, 8}) {
+    const std::string text = "\"234\\\"\n89\",1";
+    EXPECT_EQ(read_all(text + "\nd\n", escape, static_cast<std::size_t>(limit)),
+              (std::vector<Seen>{{text.substr(0, static_cast<std::size_t>(limit)), 1, too_long, 2, true}, {"d", 3, kNone}}));
+  }
+}
+
+TEST(CsvReader, KeepsMemoryBounded) {
+  const std::string field = std::string(3'000'000, 'x') + "\n" + std::string(3'000'000, 'y');
+  const std::string text = "1,\"" + field + "\"\nb\n2,\"" + field;
+  test::MemorySource source(as_bytes(text), SIZE_MAX);
+  CsvReader reader(source, {}, 1000);
+  Record record;
+  ASSERT_TRUE(reader.next(record));
+  EXPECT_EQ(record.raw, text.substr(0, 1000));
+  EXPECT_TRUE(record.is_cut);
+  ASSERT_TRUE(reader.next(record));
+  EXPECT_EQ(record.raw, "b");
+  EXPECT_EQ(record.line_number, 3);
+  ASSERT_TRUE(reader.next(record));
+  EXPECT_EQ(record.problem, RecordProblem::unterminated_quote);
+  EXPECT_EQ(record.raw.size(), 1000U);
+  EXPECT_EQ(record.lines, 2);
+  EXPECT_FALSE(reader.next(record));
+  EXPECT_LT(source.largest_request_bytes(), 1'000'000U);
 }
 
 TEST(CsvReader, KeepsQuotedLineEndsOfTheOtherKind) {
@@ -161,11 +229,11 @@ TEST(CsvReader, MarksLineEndsOfTheOtherKind) {
 TEST(CsvReader, CutsALineOverTheLimitAndGoesOnBehindIt) {
   const std::string text = "a\n" + std::string(300'000, 'x') + "\nb\n";
   EXPECT_EQ(read_all(text, {}, 10),
-            (std::vector<Seen>{{"a", 1, kNone}, {std::string(10, 'x'), 2, RecordProblem::too_long}, {"b", 3, kNone}}));
+            (std::vector<Seen>{{"a", 1, kNone}, {std::string(10, 'x'), 2, RecordProblem::too_long, 1, true}, {"b", 3, kNone}}));
 }
 
-TEST(CsvReader, EndsAQuoteThatGoesBeyondTheLimitWithItsLine) {
-  EXPECT_EQ(read_all("\"a\nbbbbbbbbbbbb\nc\",1\nd\n", {}, 10).front(), (Seen{"\"a", 1, RecordProblem::unterminated_quote}));
+TEST(CsvReader, ResumesBehindTheLineOfAQuoteThatGoesBeyondTheLimit) {
+  EXPECT_EQ(read_all("\"a\nbbbbbbbbbbbb\nc\",1\nd\n", kResume, 10).front(), (Seen{"\"a", 1, RecordProblem::stray_quote}));
 }
 
 TEST(CsvReader, TakesALineOfExactlyTheLimit) {
