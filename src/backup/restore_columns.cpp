@@ -114,7 +114,7 @@ map::RowReader make_reader(const avro::Schema& writer, const TableEntry& entry, 
     if (columns.places[i] < 0) continue;
     const map::Target& target = columns.targets[static_cast<std::size_t>(columns.places[i])];
     try {
-      append_skipped(map::plan_read(*writer.fields[i].schema, target.type, true), target.name, columns.parts);
+      append_skipped(map::plan_read(*writer.fields[i].schema, target.type, map::Origin::backup), target.name, columns.parts);
     } catch (const map::TypeMismatch&) {
       throw Error("42804", concat("column \"", target.name, "\" of table \"", table_name, "\" has type ", target.type.name,
                                   ", which cannot take type ", map::column_type(writer.fields[i]), " of the backup"))

@@ -56,8 +56,9 @@ PGFunction rounding_of(TypeKind kind) {
 }
 
 /// Whatever the session's xmloption, as pg_dump has it: a value that a column held before is one that it can hold.
-Datum xml_value(ServerText text) {
-  return XmlPGetDatum(pg::compat::parse_xml_content(cstring_to_text_with_len(text.data, text.size_bytes)));
+Datum xml_value(const ReadNode& node, ServerText text) {
+  struct varlena* const content = cstring_to_text_with_len(text.data, text.size_bytes);
+  return node.takes_stored ? PointerGetDatum(content) : XmlPGetDatum(pg::compat::parse_xml_content(content));
 }
 
 [[noreturn]] void fail_syntax(const ReadNode& node) {
@@ -86,7 +87,15 @@ Datum plain_money(const ReadNode& node, ServerText text) {
 Datum object_of_name(ReadNode& node, ServerText text) {
   const int nest_level = NewGUCNestLevel();
   set_config_option("search_path", "", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
-  const Datum value = InputFunctionCall(&node.function, zero_ended(text), node.function_argument, node.typmod);
+  const bool has_arguments = text.size_bytes > 0 && text.data[text.size_bytes - 1] == ')';
+  char* const name = zero_ended(text);
+  Datum value;
+  if (has_arguments && node.type->oid == REGPROCOID)
+    value = DirectFunctionCall1(regprocedurein, CStringGetDatum(name));
+  else if (has_arguments && node.type->oid == REGOPEROID)
+    value = DirectFunctionCall1(regoperatorin, CStringGetDatum(name));
+  else
+    value = InputFunctionCall(&node.function, name, node.function_argument, node.typmod);
   AtEOXact_GUC(true, nest_level);
   return value;
 }
@@ -123,7 +132,7 @@ Datum fitted_time(const ReadNode& node, Datum exact) {
 }
 
 Datum input_value(ReadNode& node, ServerText text) {
-  if (node.type->oid == XMLOID) return xml_value(text);
+  if (node.type->oid == XMLOID) return xml_value(node, text);
   if (node.is_plain_money) return plain_money(node, text);
   if (node.has_qualified_names) return object_of_name(node, text);
   const bool is_fitted = node.kind == TypeKind::numeric || rounding_of(node.kind) != nullptr;

@@ -7,12 +7,15 @@
 extern "C" {
 #include "access/htup_details.h"
 #include "access/tupmacs.h"
+#include "tsearch/ts_type.h"
 #include "utils/array.h"
+#include "utils/datum.h"
+#include "utils/fmgrprotos.h"
 #include "utils/multirangetypes.h"
 #include "utils/rangetypes.h"
 }
 
-// Values that hold values: arrays, composites, ranges, maps.
+// Values that hold values: arrays, composites, ranges, maps, and those that are written in two forms.
 namespace ferry::map {
 namespace {
 
@@ -209,6 +212,36 @@ void ValueWriter::put_map(const ValueNode& node, char* text) {
     if (pair.has_value) put_utf8(pair.value, pair.value_bytes);
   }
   put_long(0);
+}
+
+// ---- texts that are not all of a value
+
+namespace {
+
+/// Whether the text of a tsquery gives it back with the same bytes. Most do; the binary form has another order of words. That of
+/// an empty one is not asked, for it raises a NOTICE.
+bool comes_back(const char* text, Datum value) {
+  if (DatumGetTSQuery(value)->size == 0) return false;
+  return datum_image_eq(DirectFunctionCall1(tsqueryin, CStringGetDatum(text)), value, false, -1);
+}
+
+}  // namespace
+
+void ValueWriter::put_twofold(const ValueNode& node, Datum value) {
+  const char* const text = OutputFunctionCall(node.function, value);
+  const std::size_t size_bytes = std::strlen(text);
+  if (node.other == Other::bytes && !is_valid_utf8(text, size_bytes)) return put_text(node, text, size_bytes);
+  reserve(1);
+  put_branch(node);
+  put_utf8(text, size_bytes);
+  if (node.send != nullptr) {
+    if (comes_back(text, value)) return put_bytes("", 0);
+    const bytea* const bytes = SendFunctionCall(node.send, value);
+    return put_bytes(VARDATA_ANY(bytes), VARSIZE_ANY_EXHDR(bytes));
+  }
+  alignas(Datum) char image[sizeof(Datum)];
+  if (node.by_value) store_att_byval(image, value, node.length);
+  put_bytes(node.by_value ? image : DatumGetPointer(value), static_cast<std::size_t>(node.length));
 }
 
 }  // namespace ferry::map

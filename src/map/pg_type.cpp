@@ -3,6 +3,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "base/concat.hpp"
 #include "pg/guard.hpp"
 
 #include "pg/server.hpp"
@@ -11,6 +12,7 @@ extern "C" {
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
+#include "access/xlog.h"
 #include "catalog/dependency.h"
 #include "catalog/indexing.h"
 #include "catalog/pg_enum.h"
@@ -60,6 +62,20 @@ constexpr BuiltIn kBuiltIn[] = {
     {BPCHAROID, TypeKind::text},
     {NAMEOID, TypeKind::text},
     {CASHOID, TypeKind::money},
+    {XMLOID, TypeKind::xml},
+    {TSQUERYOID, TypeKind::tsquery},
+    {REGPROCOID, TypeKind::named},
+    {REGPROCEDUREOID, TypeKind::named},
+    {REGOPEROID, TypeKind::named},
+    {REGOPERATOROID, TypeKind::named},
+    {REGCLASSOID, TypeKind::named},
+    {REGCOLLATIONOID, TypeKind::named},
+    {REGTYPEOID, TypeKind::named},
+    {REGROLEOID, TypeKind::named},
+    {REGNAMESPACEOID, TypeKind::named},
+    {REGCONFIGOID, TypeKind::named},
+    {REGDICTIONARYOID, TypeKind::named},
+    {ACLITEMOID, TypeKind::named},
 };
 
 /// What pg_type says of a type.
@@ -70,7 +86,7 @@ struct Entry {
   std::int16_t length, dimensions;
   bool by_value, is_array;
   char alignment;
-  bool is_of_hstore, is_of_postgis;
+  bool is_of_hstore, is_of_postgis, is_of_isn;
 };
 
 /// Whether an extension of that name owns the type. Calls the server without a guard.
@@ -101,6 +117,7 @@ Entry read_entry(Oid oid) {
   entry.is_of_hstore = std::strcmp(entry.name, "hstore") == 0 && belongs_to(oid, "hstore");
   const bool is_spatial = std::strcmp(entry.name, "geometry") == 0 || std::strcmp(entry.name, "geography") == 0;
   entry.is_of_postgis = is_spatial && belongs_to(oid, "postgis");
+  entry.is_of_isn = entry.length == sizeof(std::int64_t) && belongs_to(oid, "isn");
   return entry;
 }
 
@@ -110,6 +127,7 @@ TypeKind kind_of_base(Oid oid, const Entry& entry) {
   for (const BuiltIn& known : kBuiltIn)
     if (known.type == oid) return known.kind;
   if (entry.is_of_hstore) return TypeKind::hstore;
+  if (entry.is_of_isn) return TypeKind::named;
   return entry.is_of_postgis ? TypeKind::geometry : TypeKind::other;
 }
 
@@ -190,6 +208,18 @@ std::string type_name(Oid oid, std::int32_t typmod) {
     return plain;
   });
   return std::string(name.starts_with(kBuiltInSchema) ? name.substr(kBuiltInSchema.size()) : name);
+}
+
+std::string stored_form(const PgType& type) {
+  switch (type.kind) {
+    case TypeKind::xml:
+    case TypeKind::tsquery:
+      return type_name(type.oid, -1);
+    case TypeKind::named:
+      return concat("type ", type.oid, " of database ", GetSystemIdentifier(), '/', MyDatabaseId);
+    default:
+      return {};
+  }
 }
 
 PgType read_type(Oid oid, std::int32_t typmod) {

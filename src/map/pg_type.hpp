@@ -40,6 +40,10 @@ struct PgAttribute {
 /// The name of a type as format_type() shows it where the search path is empty.
 [[nodiscard]] std::string type_name(Oid oid, std::int32_t typmod);
 
+/// What files call the stored form of the type's values: one of the same name can be stored as it is. That of names and other
+/// values with OIDs in them is of one database. Empty where text is all that there is.
+[[nodiscard]] std::string stored_form(const PgType& type);
+
 /// The type with that oid and modifier. Errors: 54001 nested too deep.
 [[nodiscard]] PgType read_type(Oid oid, std::int32_t typmod);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/concat.hpp"
+#include "base/json_text.hpp"
 #include "avro/value_text.hpp"
 #include "map/shape.hpp"
 #include "pg/compat.hpp"
@@ -10,6 +11,7 @@
 #include "pg/guard.hpp"
 
 extern "C" {
+#include "access/transam.h"
 #include "utils/array.h"
 }
 
@@ -31,11 +33,14 @@ bool is_json_string(const Schema& schema) {
   return schema.type == Type::string && avro::find_property(schema.properties, "sqlType") == "\"JSON\"";
 }
 
-/// Types whose values are names that are looked up.
-bool is_object_name(Oid type) {
-  constexpr Oid kTypes[] = {REGPROCOID, REGPROCEDUREOID, REGOPEROID,   REGOPERATOROID,  REGCLASSOID,
-                            REGTYPEOID, REGCOLLATIONOID, REGCONFIGOID, REGDICTIONARYOID};
-  return std::find(std::begin(kTypes), std::end(kTypes), type) != std::end(kTypes);
+/// Whether the stored form of a type does no harm, whoever made it up.
+bool takes_any_stored(const PgType& type) {
+  return type.kind == TypeKind::tsquery || (type.kind == TypeKind::named && type.oid < FirstNormalObjectId);
+}
+
+bool has_stored_form_of(const Schema& schema, const PgType& type) {
+  const auto stored = avro::find_property(schema.properties, "pg.stored");
+  return stored && *stored == json_string(stored_form(type));
 }
 
 /// How many levels of arrays each element of an array has taken, of those that end at bottom.
@@ -49,12 +54,11 @@ int levels_of_element(const PgType& element, const Schema& bottom) {
 
 class Planner {
  public:
-  explicit Planner(bool is_ours) : is_ours_(is_ours) {}
+  explicit Planner(Origin origin) : origin_(origin) {}
 
   ReadNode plan(const Schema& schema, const PgType& type) {
     ReadNode node = start(schema, type);
-    node.domain = type.domain;
-    if (OidIsValid(type.domain)) plan_domain(node);
+    if (OidIsValid(type.domain)) node.domain_check = call(make_domain_check, type.domain, origin_ == Origin::backup);
     if (schema.type == Type::null_)
       node.op = ReadOp::null_;
     else if (schema.type == Type::union_)
@@ -74,28 +78,9 @@ class Planner {
     node.type = &type;
     node.has_infinity = avro::find_property(schema.properties, "pg.infinity").has_value();
     node.is_plain_money = avro::find_property(schema.properties, "pg.lc_monetary") == "\"C\"";
-    node.has_qualified_names = is_ours_ && is_object_name(type.oid);
-    node.memory = CurrentMemoryContext;
+    node.has_qualified_names = origin_ != Origin::anywhere && type.kind == TypeKind::named;
+    node.takes_stored = (origin_ == Origin::backup || takes_any_stored(type)) && has_stored_form_of(schema, type);
     return node;
-  }
-
-  /// domain_check() wants a receive function of the type, though it does not call it; not every type has one.
-  static void plan_domain(ReadNode& node) {
-    node.domain_functions = call([type = node.type->oid, domain = node.domain]() -> FmgrInfo* {
-      Oid output, input, argument;
-      bool is_varlena;
-      HeapTuple const tuple = SearchSysCache1(TYPEOID, ObjectIdGetDatum(type));
-      if (!HeapTupleIsValid(tuple)) elog(ERROR, "cache lookup failed for type %u", type);
-      const bool can_receive = OidIsValid(reinterpret_cast<Form_pg_type>(GETSTRUCT(tuple))->typreceive);
-      ReleaseSysCache(tuple);
-      if (can_receive) return nullptr;
-      auto* const functions = static_cast<FmgrInfo*>(palloc0(2 * sizeof(FmgrInfo)));
-      getTypeOutputInfo(type, &output, &is_varlena);
-      getTypeInputInfo(domain, &input, &argument);
-      fmgr_info(output, &functions[0]);
-      fmgr_info(input, &functions[1]);
-      return functions;
-    });
   }
 
   [[noreturn]] void fail(const ReadNode& node) const { throw TypeMismatch{path_, avro_type_text(*node.schema), node.type->name}; }
@@ -107,7 +92,7 @@ class Planner {
     for (const Schema* branch : node.schema->branches) {
       if (branch->type != Type::null_) count++;
       siblings.have_json |= is_json_string(*branch);
-      siblings.have_string |= branch->type == Type::string;
+      siblings.have_string |= branch->type == Type::string || is_twofold_record(*branch);
     }
     siblings.are_many = count > 1;
     for (const Schema* branch : node.schema->branches) {
@@ -119,6 +104,7 @@ class Planner {
 
   void plan_value(ReadNode& node, Siblings siblings) {
     if (node.kind == TypeKind::json || node.kind == TypeKind::jsonb) return plan_json(node, siblings);
+    if (is_twofold_record(*node.schema) && node.kind != TypeKind::composite) return plan_twofold(node);
     if (node.kind == TypeKind::text) return plan_text(node);
     switch (node.schema->type) {
       case Type::string:
@@ -177,6 +163,14 @@ class Planner {
       return;
     }
     plan_input(node, ReadOp::input);
+  }
+
+  /// Whatever else it becomes, it becomes it by its text.
+  static void plan_twofold(ReadNode& node) {
+    const bool is_received = node.takes_stored && node.type->length < 0;
+    if (is_received) plan_binary(node);
+    if (!is_received) plan_input(node, ReadOp::twofold);
+    node.op = ReadOp::twofold;
   }
 
   static void plan_input(ReadNode& node, ReadOp op) {
@@ -354,12 +348,12 @@ class Planner {
   }
 
   static constexpr std::size_t kUuidBytes = 16;
-  bool is_ours_;
+  Origin origin_;
   std::string path_;
 };
 
 }  // namespace
 
-ReadNode plan_read(const Schema& schema, const PgType& type, bool is_ours) { return Planner(is_ours).plan(schema, type); }
+ReadNode plan_read(const Schema& schema, const PgType& type, Origin origin) { return Planner(origin).plan(schema, type); }
 
 }  // namespace ferry::map

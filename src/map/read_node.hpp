@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "avro/schema.hpp"
+#include "map/domain_check.hpp"
 #include "map/pg_type.hpp"
 
 #include "pg/server.hpp"
@@ -48,6 +49,7 @@ enum class ReadOp : std::uint8_t {
   composite,     ///< record; parts and places: by field
   interval,      ///< record {months, days, micros}
   timetz,        ///< record {micros, zone_seconds}
+  twofold,       ///< record {text, stored}
   range,         ///< record {lower, upper, flags}; parts: lower, upper
   multirange,    ///< array of that; parts: the range
   hstore,        ///< map or record
@@ -57,13 +59,13 @@ struct ReadNode {
   ReadOp op = ReadOp::null_;
   TypeKind kind = TypeKind::other;  ///< of type
   avro::Type wire = avro::Type::null_;
-  bool has_infinity = false;   ///< the smallest and the largest int or long stand for the infinities
+  bool has_infinity = false;         ///< the smallest and the largest int or long stand for the infinities
   bool is_plain_money = false;       ///< money as lc_monetary C shows it
   bool has_qualified_names = false;  ///< names of objects, which are those that an empty search_path finds
-  std::int8_t dimensions = 0;  ///< array
+  bool takes_stored = false;         ///< the stored form of the type: to be stored as it is
+  std::int8_t dimensions = 0;        ///< array
   std::int32_t typmod = -1;
   std::int64_t unit = 1;  ///< time, timestamp: of the stored value in a second
-  Oid domain = InvalidOid;
   const avro::Schema* schema = nullptr;
   const PgType* type = nullptr;
   std::vector<ReadNode> parts{};
@@ -72,11 +74,9 @@ struct ReadNode {
   std::vector<Datum> labels{};         ///< label: by symbol, 0 where it was not needed yet
   TupleDesc descriptor = nullptr;      ///< composite
   TypeCacheEntry* range = nullptr;     ///< range, multirange
-  Oid function_argument = InvalidOid;  ///< input, raw_input, binary, hstore
+  Oid function_argument = InvalidOid;  ///< input, raw_input, binary, twofold, hstore
   FmgrInfo function{};                 ///< the same
-  void* domain_state = nullptr;
-  FmgrInfo* domain_functions = nullptr;  ///< the type's output and the domain's input function, if domain_check() cannot do it
-  MemoryContext memory = nullptr;  ///< lives as long as the node
+  DomainCheck* domain_check = nullptr;
 };
 
 /// Two types of which one cannot become the other. path: from the field inwards, empty for the field itself.
@@ -84,10 +84,16 @@ struct TypeMismatch {
   std::string path, avro_type, pg_type;
 };
 
-/// How values of schema become values of type; both outlive the node, which belongs to the current memory context. is_ours: this
-/// extension wrote them, with names of objects as an empty search_path shows them.
+/// Where values come from.
+enum class Origin : std::uint8_t {
+  anywhere,
+  own,     ///< this extension wrote them, with names of objects as an empty search_path shows them
+  backup,  ///< and they were in the table before, so that constraints which are NOT VALID do not keep them out
+};
+
+/// How values of schema become values of type; both outlive the node, which belongs to the current memory context.
 /// Throws TypeMismatch where they cannot. Errors: 42702 as RowReader.
-[[nodiscard]] ReadNode plan_read(const avro::Schema& schema, const PgType& type, bool is_ours);
+[[nodiscard]] ReadNode plan_read(const avro::Schema& schema, const PgType& type, Origin origin);
 
 /// An Avro type as messages show it: "long (timestamp-micros)", "array of string", "union of null, int".
 [[nodiscard]] std::string avro_type_text(const avro::Schema& schema);

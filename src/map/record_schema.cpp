@@ -50,12 +50,6 @@ std::string qualified_name(Oid oid) {
   return concat(sanitised(pg::to_utf8(schema)), '.', sanitised_type(pg::to_utf8(names.type)));
 }
 
-std::string json_string(std::string_view text) {
-  std::string out;
-  append_json_string(out, text);
-  return out;
-}
-
 bool is_avro_namespace(std::string_view name) {
   while (!name.empty()) {
     const std::size_t dot = name.find('.');
@@ -142,7 +136,8 @@ const avro::Schema& SchemaBuilder::value(const PgType& type, const Rule& rule) {
   if (!is_new) return node;
   node.logical_type = rule.logical_type;
   for (const RuleProperty& property : rule.properties)
-    if (property.name != nullptr) node.properties.emplace_back(property.name, property.json);
+    if (property.name != nullptr)
+      node.properties.emplace_back(property.name, property.json == nullptr ? json_string(stored_form(type)) : property.json);
   if (rule.form == Form::decimal) {
     const Decimal decimal = *decimal_of(type.typmod);
     node.precision = decimal.precision;
@@ -153,6 +148,10 @@ const avro::Schema& SchemaBuilder::value(const PgType& type, const Rule& rule) {
     add_field(node, "months", document_.add(avro::Type::int_));
     add_field(node, "days", document_.add(avro::Type::int_));
     add_field(node, "micros", document_.add(avro::Type::long_));
+  }
+  if (rule.form == Form::twofold) {
+    add_field(node, "text", document_.add(avro::Type::string));
+    add_field(node, "stored", document_.add(avro::Type::bytes));
   }
   if (rule.form == Form::timetz) {
     add_field(node, "micros", document_.add(avro::Type::long_));

@@ -64,7 +64,7 @@ std::vector<int> places(const avro::Schema& writer, const std::vector<avro::Fiel
 }
 
 bool is_read_without_errors(const ReadNode& node) {
-  if (OidIsValid(node.domain)) return false;
+  if (node.domain_check != nullptr) return false;
   switch (node.op) {
     case ReadOp::union_:
       return std::all_of(node.parts.begin(), node.parts.end(), is_read_without_errors);
@@ -92,7 +92,8 @@ bool is_read_without_errors(const ReadNode& node) {
 
 bool makes_text(const ReadNode& node) {
   if (node.op == ReadOp::union_) return std::any_of(node.parts.begin(), node.parts.end(), makes_text);
-  const bool has_text = node.op == ReadOp::raw_text || (node.op == ReadOp::text && node.wire == avro::Type::string);
+  const bool has_text =
+      node.op == ReadOp::raw_text || node.op == ReadOp::twofold || (node.op == ReadOp::text && node.wire == avro::Type::string);
   return node.kind == TypeKind::text && node.op != ReadOp::null_ && !has_text;
 }
 
@@ -104,21 +105,24 @@ RowReader::RowReader(const avro::Schema& writer, std::vector<Target> targets, Ma
   if (!is_record) single_.push_back({.name = kSingleField, .schema = &writer});
   const std::vector<avro::Field>& fields = is_record ? writer.fields : single_;
   const std::vector<int> found = places(writer, fields, targets_, is_record, match);
-  for (std::size_t i = 0; i < fields.size(); i++) add_step(fields[i], found[i]);
+  for (std::size_t i = 0; i < fields.size(); i++) {
+    const Origin origin = column_type(fields[i]).empty() ? Origin::anywhere : Origin::own;
+    add_step(fields[i], found[i], origin);
+  }
 }
 
 RowReader::RowReader(const avro::Schema& writer, std::vector<Target> targets, const std::vector<int>& places)
     : targets_(std::move(targets)), is_read_(targets_.size()) {
-  for (std::size_t i = 0; i < writer.fields.size(); i++) add_step(writer.fields[i], places[i]);
+  for (std::size_t i = 0; i < writer.fields.size(); i++) add_step(writer.fields[i], places[i], Origin::backup);
 }
 
-void RowReader::add_step(const avro::Field& field, int target) {
+void RowReader::add_step(const avro::Field& field, int target, Origin origin) {
   Step& step = steps_.emplace_back(Step{field.schema, target, {}});
   if (target < 0) return;
   const auto place = static_cast<std::size_t>(target);
   is_read_[place] = true;
   try {
-    step.node = plan_read(*field.schema, targets_[place].type, !column_type(field).empty());
+    step.node = plan_read(*field.schema, targets_[place].type, origin);
   } catch (const TypeMismatch& mismatch) {
     fail_type(mismatch, field, targets_[place]);
   }

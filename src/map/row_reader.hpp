@@ -36,7 +36,8 @@ class RowReader {
   /// Errors, whose column is the target's: 42804 a field whose values cannot become those of its target; 42703 no field is that
   /// of a target, or more fields than targets by position; 42702 fields that differ by case only and want the same target.
   RowReader(const avro::Schema& writer, std::vector<Target> targets, Match match = Match::name);
-  /// The same where the caller has found the place of each field of the record among the targets; < 0: the field is skipped.
+  /// The same for a backup's file, where the caller has found the place of each field of the record among the targets; < 0: the
+  /// field is skipped.
   RowReader(const avro::Schema& writer, std::vector<Target> targets, const std::vector<int>& places);
   RowReader(const RowReader&) = delete;
   RowReader& operator=(const RowReader&) = delete;
@@ -65,7 +66,7 @@ class RowReader {
     ReadNode node;               ///< unset where it is skipped
   };
 
-  void add_step(const avro::Field& field, int target);
+  void add_step(const avro::Field& field, int target, Origin origin);
 
   std::vector<Target> targets_;
   std::vector<Step> steps_;

@@ -21,6 +21,12 @@ namespace ferry::map {
          is_field(record, 1, "zone_seconds", avro::Type::int_);
 }
 
+/// {text: string, stored: bytes}, of one of our own files
+[[nodiscard]] inline bool is_twofold_record(const avro::Schema& record) {
+  return record.fields.size() == 2 && is_field(record, 0, "text", avro::Type::string) &&
+         is_field(record, 1, "stored", avro::Type::bytes) && avro::find_property(record.properties, "pg.stored").has_value();
+}
+
 /// {lower, upper, flags: int}; the flags are the server's.
 [[nodiscard]] inline bool is_range_record(const avro::Schema& record) {
   return record.fields.size() == 3 && record.fields[0].name == "lower" && record.fields[1].name == "upper" &&

@@ -8,7 +8,7 @@ namespace ferry::map {
 /// Which Avro types stand for PostgreSQL's.
 enum class Profile : std::uint8_t {
   interop,   ///< what other programs read as the right type; a value without a form there is an error
-  lossless,  ///< every value comes back as the type's output function shows it
+  lossless,  ///< every value comes back as it was
 };
 
 /// What a type is, as far as its values are written and read in ways of their own.
@@ -39,6 +39,9 @@ enum class TypeKind : std::uint8_t {
   multirange,
   hstore,
   money,
+  xml,
+  tsquery,
+  named,     ///< of a fixed length, and the text is not all of it: names of objects (reg..., aclitem), and isn's numbers
   geometry,  ///< PostGIS geometry and geography
   other,     ///< anything else, by its output and input functions
 };

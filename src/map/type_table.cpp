@@ -8,6 +8,7 @@ using avro::Type;
 constexpr RuleProperty kAdjustToUtc{"adjust-to-utc", "true"};
 constexpr RuleProperty kJson{"sqlType", "\"JSON\""};
 constexpr RuleProperty kMonetaryC{"pg.lc_monetary", "\"C\""};
+constexpr RuleProperty kStored{"pg.stored", nullptr};
 constexpr RuleProperty kInfinityInt{"pg.infinity", "[-2147483648,2147483647]"};
 constexpr RuleProperty kInfinityLong{"pg.infinity", "[-9223372036854775808,9223372036854775807]"};
 
@@ -126,7 +127,30 @@ constexpr TypeRules kTable[] = {
      "money",
      {.form = Form::output, .type = Type::string, .note = "as the session's `lc_monetary` has it"},
      {.form = Form::output, .type = Type::string, .properties = {kMonetaryC}, .note = "`$1,234.50`, whatever `lc_monetary` is"}},
-    text(TypeKind::other, "any other: inet, bit, xml, tsvector, ...",
+    {TypeKind::xml,
+     Condition::always,
+     "xml",
+     {.form = Form::output, .type = Type::string, .note = "without the encoding that a declaration names"},
+     {.form = Form::text, .type = Type::string, .other = Other::bytes, .properties = {kStored}, .note = "the text as it is"}},
+    {TypeKind::tsquery,
+     Condition::always,
+     "tsquery",
+     {.form = Form::output, .type = Type::string, .note = "without parentheses that do not matter"},
+     {.form = Form::twofold,
+      .type = Type::record,
+      .other = Other::bytes,
+      .properties = {kStored},
+      .note = "`text`, and `stored`: the binary form, where the text is not all of it"}},
+    {TypeKind::named,
+     Condition::always,
+     "regclass and its kin, aclitem, the types of isn",
+     {.form = Form::output, .type = Type::string, .note = "the name"},
+     {.form = Form::twofold,
+      .type = Type::record,
+      .other = Other::bytes,
+      .properties = {kStored},
+      .note = "`text`, the name; and `stored`, which counts in the same database"}},
+    text(TypeKind::other, "any other: inet, bit, tsvector, ...",
          {.form = Form::output, .type = Type::string, .note = "as the output function shows it"}),
 };
 

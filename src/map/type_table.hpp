@@ -41,7 +41,8 @@ enum class Form : std::uint8_t {
   multirange,  ///< an array of such records
   map,
   geometry,
-  output,  ///< the text of the output function
+  twofold,  ///< a record: the text of the output function, and the value itself
+  output,   ///< the text of the output function
 };
 
 /// When a value takes another branch of the union.
@@ -52,7 +53,7 @@ enum class Other : std::uint8_t {
   record,  ///< an array of several dimensions, or one that does not begin at 1
 };
 
-/// A custom attribute of a type: its name, and its value as JSON.
+/// A custom attribute of a type: its name, and its value as JSON; null: as the type has it.
 struct RuleProperty {
   const char* name;
   const char* json;

@@ -10,6 +10,7 @@
 extern "C" {
 #include "catalog/pg_enum.h"
 #include "catalog/pg_proc.h"
+#include "utils/fmgroids.h"
 }
 
 namespace ferry::map {
@@ -21,7 +22,9 @@ namespace {
 constexpr std::size_t kUuidTextBytes = 36;
 constexpr std::size_t kMaxDecimalBytes = 16;
 
-FmgrInfo* find_function(Oid type, bool is_binary) {
+/// is_binary: the send function. has_arguments: names of functions and operators, which others may have, too, come with the types
+/// of their arguments.
+FmgrInfo* find_function(Oid type, bool is_binary, bool has_arguments = false) {
   return call([=] {
     Oid function;
     bool is_varlena;
@@ -29,6 +32,8 @@ FmgrInfo* find_function(Oid type, bool is_binary) {
       getTypeBinaryOutputInfo(type, &function, &is_varlena);
     else
       getTypeOutputInfo(type, &function, &is_varlena);
+    if (has_arguments && function == F_REGPROCOUT) function = F_REGPROCEDUREOUT;
+    if (has_arguments && function == F_REGOPEROUT) function = F_REGOPERATOROUT;
     auto* const info = static_cast<FmgrInfo*>(palloc0(sizeof(FmgrInfo)));
     fmgr_info(function, info);
     return info;
@@ -81,12 +86,16 @@ void make_parts(ValueNode& node, const PgType& type, Profile profile) {
       return make_record(node, type, profile);
     case Form::symbol:
       return find_symbols(node, type);
+    case Form::twofold:
+      if (type.length < 0) node.send = find_function(type.oid, true);
+      [[fallthrough]];
     case Form::geometry:
     case Form::map:
     case Form::output:
-      node.function = find_function(type.oid, node.form == Form::geometry);
+      node.function = find_function(type.oid, node.form == Form::geometry, node.form == Form::twofold);
       node.is_parallel_safe = call(func_parallel, node.function->fn_oid) == PROPARALLEL_SAFE;
-      node.needs_settings = node.form == Form::output && type.kind != TypeKind::enum_ && depends_on_settings(type.oid);
+      node.needs_settings =
+          node.form != Form::geometry && node.form != Form::map && type.kind != TypeKind::enum_ && depends_on_settings(type.oid);
       return;
     default:
       return;

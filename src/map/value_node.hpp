@@ -25,7 +25,7 @@ struct ValueNode {
   bool is_checked = false;  ///< profile interop: infinite values are errors
   std::uint8_t value_branch = 0, other_branch = 0;
   std::uint8_t decimal_bytes = 0;
-  bool needs_settings = false;  ///< OutputSettings, for itself or for a part
+  bool needs_settings = false;   ///< OutputSettings, for itself or for a part
   bool is_parallel_safe = true;  ///< its functions, for itself and for its parts
   int precision = 0, scale = 0;
   Oid type = InvalidOid;
@@ -37,6 +37,7 @@ struct ValueNode {
   std::vector<int> places{};               ///< record: of its fields in the row type
   std::unordered_map<Oid, int> symbols{};  ///< by the oids of their labels
   FmgrInfo* function = nullptr;            ///< output or send function
+  FmgrInfo* send = nullptr;                ///< twofold: null of a fixed length, which is stored as it is
   TypeCacheEntry* range = nullptr;         ///< range, multirange: of the range type
   TupleDesc row = nullptr;                 ///< record
   Datum* values = nullptr;                 ///< record: where a value is taken apart

@@ -10,6 +10,7 @@
 #include "map/server_text.hpp"
 
 extern "C" {
+#include "access/tupmacs.h"
 #include "port/pg_bswap.h"
 #include "utils/fmgrprotos.h"
 #include "utils/numeric.h"
@@ -176,6 +177,16 @@ Datum binary_value(ReadNode& node, ByteView bytes) {
   return value;
 }
 
+/// A value of a fixed length as it is stored.
+Datum image_value(const ReadNode& node, ByteView bytes) {
+  const std::size_t size_bytes = static_cast<std::size_t>(node.type->length);
+  if (bytes.size() != size_bytes)
+    throw Error("22P04", concat("value of type ", node.type->name, " has ", bytes.size(), " bytes instead of ", size_bytes));
+  void* const image = palloc(size_bytes);
+  std::memcpy(image, bytes.data(), size_bytes);
+  return fetch_att(image, node.type->by_value, node.type->length);
+}
+
 Datum json_value(const ReadNode& node, ServerText text) {
   const PGFunction input = node.kind == TypeKind::json ? json_in : jsonb_in;
   return DirectFunctionCall1(input, CStringGetDatum(zero_ended(text)));
@@ -189,12 +200,6 @@ Datum label_value(ReadNode& node, std::size_t symbol) {
   return label;
 }
 
-void check_domain(ReadNode& node, Datum value, bool is_null) {
-  if (node.domain_functions == nullptr) return domain_check(value, is_null, node.domain, &node.domain_state, node.memory);
-  char* const text = is_null ? nullptr : OutputFunctionCall(&node.domain_functions[0], value);
-  (void)InputFunctionCall(&node.domain_functions[1], text, node.domain, -1);
-}
-
 }  // namespace
 
 Datum ValueReader::read(ReadNode& node, avro::Decoder& decoder, bool* is_null) {
@@ -202,7 +207,7 @@ Datum ValueReader::read(ReadNode& node, avro::Decoder& decoder, bool* is_null) {
   if (node.op == ReadOp::union_) at = &node.parts[decoder.index(node.parts.size())];
   *is_null = at->op == ReadOp::null_;
   const Datum value = *is_null ? Datum{0} : read_scalar(*at, decoder);
-  if (OidIsValid(node.domain)) check_domain(node, value, *is_null);
+  if (node.domain_check != nullptr) check_domain(*node.domain_check, value, *is_null);
   return value;
 }
 
@@ -251,6 +256,8 @@ Datum ValueReader::read_scalar(ReadNode& node, avro::Decoder& decoder) {
       return input_value(node, stored_text(node, decoder));
     case ReadOp::raw_input:
       return input_value(node, verified_text(decoder.bytes()));
+    case ReadOp::twofold:
+      return read_twofold(node, decoder);
     case ReadOp::label:
       return label_value(node, decoder.index(node.symbols.size()));
     default:
@@ -277,6 +284,15 @@ Datum ValueReader::read_decimal(const ReadNode& node, avro::Decoder& decoder) {
     number = DirectFunctionCall3(numeric_in, CStringGetDatum(text_.c_str()), ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
   }
   return node.kind == TypeKind::numeric ? fitted_numeric(node, number) : integer_of(node, number);
+}
+
+Datum ValueReader::read_twofold(ReadNode& node, avro::Decoder& decoder) {
+  const std::string_view text = decoder.string();
+  const ByteView stored = decoder.bytes();
+  if (node.takes_stored && node.type->length > 0) return image_value(node, stored);
+  if (node.takes_stored && !stored.empty()) return binary_value(node, stored);
+  if (node.kind == TypeKind::tsquery) return DirectFunctionCall1(tsqueryin, CStringGetDatum(zero_ended(server_text(text))));
+  return node.kind == TypeKind::text ? text_value(node, server_text(text)) : input_value(node, server_text(text));
 }
 
 Datum ValueReader::read_text_form(const ReadNode& node, avro::Decoder& decoder) {

@@ -153,6 +153,8 @@ void ValueWriter::put_variable(const ValueNode& node, Datum value) {
       return put_range(node, DatumGetRangeTypeP(value));
     case Form::multirange:
       return put_multirange(node, value);
+    case Form::twofold:
+      return put_twofold(node, value);
     case Form::map:
       return put_map(node, OutputFunctionCall(node.function, value));
     default:

@@ -107,6 +107,7 @@ class ValueWriter {
   void put_range(const ValueNode& node, const RangeType* range);
   void put_multirange(const ValueNode& node, Datum value);
   void put_map(const ValueNode& node, char* text);
+  void put_twofold(const ValueNode& node, Datum value);
 
   [[nodiscard]] static bool is_valid_utf8(const char* data, std::size_t size_bytes);
 

@@ -85,7 +85,8 @@ my $reject_in = 'COPY %s FROM %L WITH (FORMAT avro, ON_ERROR reject, MATCH posit
 my $read_in = 'INSERT INTO %1$s SELECT * FROM read_avro(NULL::%1$s, %2$L)';
 my $query_out = 'COPY (SELECT * FROM %s) TO %L WITH (FORMAT avro, PROFILE lossless, CODEC CODEC_HERE, BLOCK_BYTES 1)';
 
-my @tables = make_samples();
+my @backed_up = make_samples();
+my @tables = grep { !/\.[a-z]+92\d\d/ } @backed_up;
 cmp_ok(scalar(@tables), '>', 300, 'tables of samples');
 is_deeply(trips(@hostile[ 0, 1 ], $copy_out, $copy_in, @tables), [], 'COPY there and back');
 my @some = grep { !/\.da/ } @tables;
@@ -94,13 +95,13 @@ is_deeply(trips(@hostile[ 2, 0 ], $copy_out, $read_in =~ s/read_avro/public.read
 
 # profile interop, value by value: what docs/types.md promises comes back, and the rest is the error that it tells
 my @interop = map { s/\Q$german_money\E//r } @hostile;
-is_deeply([ lines_of('', sub { "SELECT * FROM trip.interop_surprises('$_[0]', '$folder/interop.avro', \$\$$interop[0]\$\$, \$\$$interop[2]\$\$)" }, grep { !/\.a9/ } @tables) ], [],
+is_deeply([ lines_of('', sub { "SELECT * FROM trip.interop_surprises('$_[0]', '$folder/interop.avro', \$\$$interop[0]\$\$, \$\$$interop[2]\$\$)" }, grep { !/\.[a-z]+9\d{3}/ } @tables) ], [],
 	'profile interop');
 
 # backups, each statement of which is a transaction of its own
-my %backup_of = map { split /\|/ } grep { /\|/ } lines_of($hostile[0], sub { "SELECT '$_[0]', backup_id FROM public.backup_table('$_[0]', '$folder/backups')" }, @tables);
-is(scalar(keys %backup_of), scalar(@tables), 'every table has a backup');
-is_deeply([ grep { !/\|0$/ } lines_of($hostile[2], sub { "SELECT '$_[0]', trip.restored('$_[0]', '$backup_of{$_[0]}', '$folder/backups')" }, @tables) ], [], 'a restore of each');
+my %backup_of = map { split /\|/ } grep { /\|/ } lines_of($hostile[0], sub { "SELECT '$_[0]', backup_id FROM public.backup_table('$_[0]', '$folder/backups')" }, @backed_up);
+is(scalar(keys %backup_of), scalar(@backed_up), 'every table has a backup');
+is_deeply([ grep { !/\|0$/ } lines_of($hostile[2], sub { "SELECT '$_[0]', trip.restored('$_[0]', '$backup_of{$_[0]}', '$folder/backups')" }, @backed_up) ], [], 'a restore of each');
 
 # python3-avro, which knows no xz, reads as many rows of each file as the table has
 my $count_rows = q{

@@ -236,14 +236,18 @@ INSERT INTO spellings (spelling, base, sample_type)
         'timestamp(0)', 'timestamptz(3)', 'interval(2)', 'interval year to month', 'interval day to second(3)']) spelling;
 
 -- Tables t<number> of a type's values, v; of arrays of them, a<number>; in a domain and in a composite type.
-CREATE FUNCTION make_tables(number int, spelling text, sample_type regtype) RETURNS bigint LANGUAGE plpgsql AS $$
-DECLARE sample text; given bigint := 0;
+CREATE FUNCTION make_table(number int, spelling text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     EXECUTE format('CREATE TABLE t%s (id serial, v %s)', number, spelling);
     -- a compressed value in a composite one has other bytes than the same value
     IF (SELECT attstorage FROM pg_attribute WHERE attrelid = ('t' || number)::regclass AND attname = 'v') <> 'p' THEN
         EXECUTE format('ALTER TABLE t%s ALTER v SET STORAGE EXTERNAL', number);
     END IF;
+END $$;
+CREATE FUNCTION make_tables(number int, spelling text, sample_type regtype) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE sample text; given bigint := 0;
+BEGIN
+    PERFORM make_table(number, spelling);
     FOR sample IN SELECT value FROM samples WHERE type = sample_type LOOP
         BEGIN
             -- what the type itself cannot read again, such as a timestamp that was rounded beyond its end, is none of ours
@@ -258,7 +262,11 @@ BEGIN
         number, sample_type, spelling);
     EXECUTE format('INSERT INTO t%s (v) VALUES (NULL)', number);
     -- ARRAY[v] is not their array
-    IF sample_type IN ('int2vector'::regtype, 'oidvector'::regtype, 'grid'::regtype) THEN RETURN given; END IF;
+    IF sample_type NOT IN ('int2vector'::regtype, 'oidvector'::regtype, 'grid'::regtype) THEN PERFORM make_nested(number, spelling); END IF;
+    RETURN given;
+END $$;
+CREATE FUNCTION make_nested(number int, spelling text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
     IF (SELECT typarray FROM pg_type WHERE oid = spelling::regtype) <> 0 THEN
         EXECUTE format('CREATE TABLE a%1$s (id serial, v %2$s[]);
             INSERT INTO a%1$s (v) SELECT array_agg(v ORDER BY id) FROM t%1$s;
@@ -272,7 +280,31 @@ BEGIN
     EXECUTE format('CREATE DOMAIN d%1$s AS %2$s; CREATE TYPE c%1$s AS (d d%1$s, v %2$s);
         CREATE TABLE d%1$s_table (id int, d d%1$s, c c%1$s, r d%1$s[], s c%1$s[]);
         INSERT INTO d%1$s_table SELECT id, v, ROW(v::d%1$s, v)::c%1$s, ARRAY[v::d%1$s, NULL], ARRAY[NULL, ROW(NULL, v)::c%1$s] FROM t%1$s', number, spelling);
-    RETURN given;
+END $$;
+
+-- The same with values by their expressions: their texts are not all of them.
+CREATE FUNCTION make_odd(number int, spelling text, VARIADIC expressions text[]) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE expression text;
+BEGIN
+    PERFORM make_table(number, spelling);
+    FOREACH expression IN ARRAY expressions LOOP EXECUTE format('INSERT INTO t%s (v) VALUES (%s)', number, expression); END LOOP;
+    PERFORM make_nested(number, spelling);
+END $$;
+DO $$ BEGIN
+PERFORM make_odd(9101, 'xml', $x$'<?xml version="1.0" encoding="latin1"?><a>q</a>'$x$, $x$E'<?xml version="1.0"?>\n<a/>'$x$, $x$' <?p?> '$x$,
+    $x$'<?xml version="1.0" encoding="UTF-8" standalone="yes"?><!DOCTYPE a><a/>'$x$, $x$xmlroot('<a/>', version '1.1')$x$);
+-- which the server makes, but does not read
+PERFORM make_odd(9201, 'xml', $x$xmlelement(name a, xmlparse(document '<!DOCTYPE a><a/>'))$x$);
+PERFORM make_odd(9102, 'tsquery', $x$'a'::tsquery && ('b'::tsquery && 'c:*A'::tsquery)$x$,
+    $x$'a'::tsquery || ('b'::tsquery || ('c <-> d'::tsquery || 'e'::tsquery))$x$, $x$'a <2> (b <-> c)'$x$, $x$''$x$);
+-- several functions and operators have the name
+PERFORM make_odd(9103, 'regproc', $x$'abs(integer)'::regprocedure::oid$x$, $x$'pg_catalog.now()'::regprocedure::oid$x$);
+PERFORM make_odd(9104, 'regoper', $x$'+(integer,integer)'::regoperator::oid$x$, $x$'-(none,integer)'::regoperator::oid$x$);
+CREATE ROLE regress_gone;
+PERFORM make_odd(9105, 'aclitem', $x$'regress_gone=r/postgres'$x$, $x$'=r/regress_gone'$x$);
+DROP ROLE regress_gone;
+PERFORM make_odd(9106, 'regclass', $x$'trip.t9105'::regclass$x$, $x$'t9104'$x$);
+PERFORM make_odd(9107, '"char"', $x$E'\u00e9'::text::"char"$x$, $x$E'\\'$x$);
 END $$;
 
 -- Arrays of what is written as an array itself.
