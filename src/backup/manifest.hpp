@@ -27,7 +27,7 @@ struct KeyEntry {
   std::vector<std::string> columns;
 };
 
-/// Where a sequence that belongs to a column was.
+/// Where a sequence that feeds a column was.
 struct SequenceEntry {
   std::string column, schema, name;
   std::int64_t last_value = 0;

@@ -1,11 +1,15 @@
 #include "backup/sequences.hpp"
 
+#include <algorithm>
+#include <optional>
 #include <string>
 
 #include "base/concat.hpp"
 #include "base/error.hpp"
+#include "pg/column_sequence.hpp"
 #include "pg/encoding.hpp"
 #include "pg/guard.hpp"
+#include "pg/sequences.hpp"
 
 #include "pg/server.hpp"
 
@@ -15,7 +19,9 @@ extern "C" {
 #include "catalog/pg_sequence.h"
 #include "commands/sequence.h"
 #include "executor/spi.h"
+#include "rewrite/rewriteHandler.h"
 #include "utils/fmgrprotos.h"
+#include "utils/rls.h"
 }
 
 namespace ferry::backup {
@@ -56,29 +62,26 @@ Position read_position(Oid sequence) {
   return position;
 }
 
-struct Owned {
-  Oid sequence;
-  std::string column;
+struct FedColumn {
+  pg::ColumnSequence from;
+  std::string name;
+  AttrNumber attribute;
 };
 
-/// The sequences of a table with the columns that own them.
-std::vector<Owned> owned_sequences(Relation table) {
-  std::vector<Owned> owned;
+/// The columns of a table that a sequence feeds.
+std::vector<FedColumn> fed_columns(Relation table) {
+  std::vector<FedColumn> fed;
   TupleDesc const descriptor = RelationGetDescr(table);
-  List* const oids = pg::call(getOwnedSequences, RelationGetRelid(table));
-  for (int i = 0; i < list_length(oids); i++) {
-    const Oid sequence = list_nth_oid(oids, i);
-    const int32 column = pg::call([sequence] {
-      Oid owner;
-      int32 attribute = 0;
-      if (!sequenceIsOwned(sequence, DEPENDENCY_AUTO, &owner, &attribute) &&
-          !sequenceIsOwned(sequence, DEPENDENCY_INTERNAL, &owner, &attribute))
-        return int32{0};
-      return attribute;
-    });
-    if (column > 0) owned.push_back({sequence, NameStr(TupleDescAttr(descriptor, column - 1)->attname)});
+  const List* const owned = pg::call(getOwnedSequences, RelationGetRelid(table));
+  for (int i = 0; i < descriptor->natts; i++) {
+    const Form_pg_attribute attribute = TupleDescAttr(descriptor, i);
+    if (attribute->attisdropped || attribute->attgenerated != '\0') continue;
+    const AttrNumber number = attribute->attnum;
+    const pg::ColumnSequence from =
+        pg::call([=] { return pg::find_column_sequence(number, build_column_default(table, number), owned); });
+    if (OidIsValid(from.sequence)) fed.push_back({from, NameStr(attribute->attname), number});
   }
-  return owned;
+  return fed;
 }
 
 /// RESTART gives the sequence a new file that a rollback removes; that file is then put to the exact position.
@@ -98,31 +101,84 @@ void set_position(Oid sequence, const Position& to) {
   });
 }
 
+/// The value of a column of integers that is the farthest on the way of its sequence; nothing where there is none, or where it
+/// is not to be had, which a NOTICE tells.
+std::optional<std::int64_t> farthest_value(Relation table, const FedColumn& column, const Position& position) {
+  const Oid type = pg::call(getBaseType, TupleDescAttr(RelationGetDescr(table), column.attribute - 1)->atttypid);
+  if (type != INT2OID && type != INT4OID && type != INT8OID) return std::nullopt;
+  const bool may_read = pg::call([oid = RelationGetRelid(table)] {
+    return pg_class_aclcheck(oid, GetUserId(), ACL_SELECT) == ACLCHECK_OK &&
+           check_enable_rls(oid, InvalidOid, true) != RLS_ENABLED;
+  });
+  if (!may_read) {
+    pg::notice(concat("sequence \"", pg::call(get_rel_name, column.from.sequence),
+                      "\" was not moved past the values of column \"", column.name, '"')
+                   .c_str(),
+               "Privileges or row-level security hide them.");
+    return std::nullopt;
+  }
+  const char* const schema = pg::call([table] { return get_namespace_name(RelationGetNamespace(table)); });
+  const std::string query =
+      concat("SELECT pg_catalog.", position.increment > 0 ? "max(" : "min(", pg::call(quote_identifier, column.name.c_str()),
+             ")::pg_catalog.int8 FROM ", table->rd_rel->relkind == RELKIND_RELATION ? "ONLY " : "",
+             pg::call(quote_qualified_identifier, schema, RelationGetRelationName(table)));
+  bool is_null = true;
+  bool* const is_none = &is_null;
+  const char* const text = query.c_str();
+  const Datum value = pg::call([=] {
+    SPI_connect();
+    if (const int result = SPI_execute(text, false, 1); result != SPI_OK_SELECT)
+      elog(ERROR, "could not execute \"%s\": %s", text, SPI_result_code_string(result));
+    const Datum found = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, is_none);
+    SPI_finish();
+    return found;
+  });
+  return is_null ? std::nullopt : std::optional(DatumGetInt64(value));
+}
+
+/// Sets a sequence that belongs to a column of the table.
+void restore_position(const FedColumn& column, const SequenceEntry& entry, Direction direction) {
+  const Position now = pg::call(read_position, column.from.sequence);
+  const Position to{entry.last_value, now.increment, entry.is_called};
+  if (to == now || (direction == Direction::forward_only && !now.is_before(to))) return;
+  set_position(column.from.sequence, to);
+}
+
+/// Moves a sequence past the values that the column has, or had at the backup. It may feed others, too, and so never goes back.
+void pass_values(Relation table, const FedColumn& column, const SequenceEntry* entry) {
+  const Oid sequence = column.from.sequence;
+  if (entry != nullptr) {
+    if (entry->is_called) pg::advance_sequence(sequence, entry->last_value, "restored");
+    return;
+  }
+  const Position now = pg::call(read_position, sequence);
+  if (const auto value = farthest_value(table, column, now)) pg::advance_sequence(sequence, *value, "restored");
+}
+
 }  // namespace
 
 std::vector<SequenceEntry> read_sequences(Relation table) {
   std::vector<SequenceEntry> entries;
-  for (const Owned& owned : owned_sequences(table)) {
-    const Oid sequence = owned.sequence;
+  for (const FedColumn& column : fed_columns(table)) {
+    const Oid sequence = column.from.sequence;
     const Position position = pg::call(read_position, sequence);
     const char* const schema = pg::call([sequence] { return get_namespace_name(get_rel_namespace(sequence)); });
     const char* const name = pg::call(get_rel_name, sequence);
     entries.push_back(
-        {pg::to_utf8(owned.column), pg::to_utf8(schema), pg::to_utf8(name), position.last_value, position.is_called});
+        {pg::to_utf8(column.name), pg::to_utf8(schema), pg::to_utf8(name), position.last_value, position.is_called});
   }
   return entries;
 }
 
 void restore_sequences(Relation table, const std::vector<SequenceEntry>& saved, Direction direction) {
-  for (const Owned& owned : owned_sequences(table)) {
-    const std::string column = pg::to_utf8(owned.column);
-    for (const SequenceEntry& entry : saved) {
-      if (entry.column != column) continue;
-      const Position now = pg::call(read_position, owned.sequence);
-      const Position to{entry.last_value, now.increment, entry.is_called};
-      if (to == now || (direction == Direction::forward_only && !now.is_before(to))) continue;
-      set_position(owned.sequence, to);
-    }
+  for (const FedColumn& column : fed_columns(table)) {
+    const std::string name = pg::to_utf8(column.name);
+    const auto found = std::find_if(saved.begin(), saved.end(), [&](const SequenceEntry& entry) { return entry.column == name; });
+    const SequenceEntry* const entry = found == saved.end() ? nullptr : &*found;
+    if (column.from.is_owned && entry != nullptr)
+      restore_position(column, *entry, direction);
+    else
+      pass_values(table, column, entry);
   }
 }
 

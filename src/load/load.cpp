@@ -6,8 +6,8 @@
 #include <utility>
 
 #include "base/concat.hpp"
-#include "load/sequences.hpp"
 #include "pg/guard.hpp"
+#include "pg/sequences.hpp"
 #include "pg/subtransaction.hpp"
 
 #include "pg/server.hpp"
@@ -104,7 +104,7 @@ class Load {
   }
 
   void advance_sequences() const {
-    for (const auto& [column, value] : writer_->farthest_values()) advance_sequence(column->sequence, value);
+    for (const auto& [column, value] : writer_->farthest_values()) pg::advance_sequence(column->sequence, value, "loaded");
   }
 
  private:

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "pg/column_sequence.hpp"
 #include "pg/compat.hpp"
 #include "pg/foreign_key.hpp"
 #include "pg/page_scan.hpp"
@@ -95,21 +96,6 @@ bool counts_down(Oid sequence) {
   return descends;
 }
 
-/// Finds the sequence that feeds a column. Calls the server without a guard.
-void find_sequence(const List* sequences, Column* column) {
-  for (int i = 0; i < list_length(sequences); i++) {
-    Oid owner_table;
-    std::int32_t owner_attribute;
-    const Oid sequence = list_nth_oid(sequences, i);
-    if (!sequenceIsOwned(sequence, DEPENDENCY_AUTO, &owner_table, &owner_attribute) &&
-        !sequenceIsOwned(sequence, DEPENDENCY_INTERNAL, &owner_table, &owner_attribute))
-      continue;
-    if (owner_attribute != column->attribute) continue;
-    column->sequence = sequence;
-    column->descends = counts_down(sequence);
-  }
-}
-
 void read_columns(Relation table, TableFacts& facts) {
   TupleDesc const description = RelationGetDescr(table);
   const List* const sequences = call(getOwnedSequences, RelationGetRelid(table));
@@ -133,7 +119,8 @@ void read_columns(Relation table, TableFacts& facts) {
       auto* const expression = reinterpret_cast<Node*>(place->default_value);
       place->default_is_mutable = expression != nullptr && (contain_volatile_functions_not_nextval(expression) ||
                                                             calls_mutable_of_user(expression, nullptr));
-      find_sequence(sequences, place);
+      place->sequence = pg::find_column_sequence(attribute->attnum, expression, sequences).sequence;
+      if (OidIsValid(place->sequence)) place->descends = counts_down(place->sequence);
     });
     facts.columns.push_back(std::move(column));
   }

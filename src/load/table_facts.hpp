@@ -26,7 +26,7 @@ struct Column {
   Oid type;
   Expr* default_value;      ///< not planned, which might raise; null where there is none
   bool default_is_mutable;  ///< it calls functions that are volatile, but for nextval(), or of a user's and not immutable
-  Oid sequence;             ///< that feeds it (serial, identity), or InvalidOid
+  Oid sequence;             ///< that feeds it (serial, identity, default), or InvalidOid
   bool descends;            ///< that sequence counts down
   bool loaded;              ///< the load gives it values; the others take their default
   bool may_insert;          ///< the user's privilege was looked up and is there

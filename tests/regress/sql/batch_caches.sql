@@ -97,6 +97,7 @@ SELECT * FROM batch('typed', '[{"n": 50}]');
 CREATE OR REPLACE FUNCTION next_number() RETURNS int LANGUAGE sql STABLE AS 'SELECT count(*)::int FROM typed';
 SELECT * FROM batch('typed', '[{"n": 1}, {"n": 3}]');
 SELECT n, m FROM typed ORDER BY id;
+ALTER TABLE typed ALTER id DROP DEFAULT;
 ALTER SEQUENCE typed_id_seq OWNED BY NONE;
 SELECT * FROM batch('typed', '[{"id": 1000}]');
 SELECT last_value < 1000 AS stayed FROM typed_id_seq;

@@ -1,4 +1,4 @@
-#include "load/sequences.hpp"
+#include "pg/sequences.hpp"
 
 #include "base/concat.hpp"
 #include "pg/guard.hpp"
@@ -16,9 +16,7 @@ extern "C" {
 #include "utils/fmgrprotos.h"
 }
 
-namespace ferry::load {
-
-using pg::call;
+namespace ferry::pg {
 
 namespace {
 
@@ -66,7 +64,7 @@ void set_forward(Oid sequence, std::int64_t value) {
 
 }  // namespace
 
-void advance_sequence(Oid sequence, std::int64_t value) {
+void advance_sequence(Oid sequence, std::int64_t value, const char* kind) {
   // a value that came from the sequence needs neither a step nor the right to it
   if (!call(is_behind, sequence, value)) return;
   const bool may = call([sequence] { return pg_class_aclcheck(sequence, GetUserId(), ACL_UPDATE) == ACLCHECK_OK; });
@@ -75,8 +73,8 @@ void advance_sequence(Oid sequence, std::int64_t value) {
     return;
   }
   const char* const name = call(get_rel_name, sequence);
-  pg::notice(concat("sequence \"", name, "\" was not moved past the loaded value ", value).c_str(),
-             "Moving it needs the UPDATE privilege on the sequence.");
+  notice(concat("sequence \"", name, "\" was not moved past the ", kind, " value ", value).c_str(),
+         "Moving it needs the UPDATE privilege on the sequence.");
 }
 
-}  // namespace ferry::load
+}  // namespace ferry::pg

@@ -1,0 +1,21 @@
+#pragma once
+
+#include "pg/server.hpp"
+
+extern "C" {
+#include "nodes/nodes.h"
+}
+
+namespace ferry::pg {
+
+/// The sequence that feeds a column and what it is to it. Trivially destructible.
+struct ColumnSequence {
+  Oid sequence = InvalidOid;  ///< InvalidOid: none
+  bool is_owned = false;      ///< serial, identity; any other may feed columns elsewhere, too
+};
+
+/// The sequence that a column's default is the next value of, casts aside; else one that the column owns. default_value: as
+/// build_column_default() has it, or null. owned: the sequences that the table's columns own. Calls the server without a guard.
+[[nodiscard]] ColumnSequence find_column_sequence(AttrNumber attribute, const Node* default_value, const List* owned);
+
+}  // namespace ferry::pg
