@@ -9,6 +9,7 @@
 #include "avro/schema_json.hpp"
 #include "backup/folder.hpp"
 #include "backup/manifest.hpp"
+#include "backup/shortcomings.hpp"
 #include "backup/stopwatch.hpp"
 #include "backup/table_entry.hpp"
 #include "backup/table_plan.hpp"
@@ -180,6 +181,7 @@ void run(const Request& request, const std::optional<std::string>& named_directo
     throw Error("42P01", concat("schema \"", schema == nullptr ? "" : schema, "\" has no tables to back up"));
   }
   for (const PlannedTable& table : planned) pg::call(relation_close, open_checked(table), LOCKMODE{NoLock});
+  report_shortcomings(planned);
 
   Manifest manifest = begin_manifest(new_backup_id(), taken_at);
   NewFolder folder(concat(directory, '/', manifest.backup_id));

@@ -28,7 +28,7 @@ namespace {
 using pg::call;
 
 struct Constraint {
-  Oid oid, table, parent;
+  Oid oid, table, parent, index;
   NameData name;
   bool is_validated;
 };
@@ -38,7 +38,7 @@ Constraint read_constraint(Oid oid, Oid* inherited_from) {
   HeapTuple const tuple = SearchSysCache1(CONSTROID, ObjectIdGetDatum(oid));
   if (!HeapTupleIsValid(tuple)) elog(ERROR, "cache lookup failed for constraint %u", oid);
   const auto* const form = reinterpret_cast<Form_pg_constraint>(GETSTRUCT(tuple));
-  const Constraint found{oid, form->conrelid, form->confrelid, form->conname, form->convalidated};
+  const Constraint found{oid, form->conrelid, form->confrelid, form->conindid, form->conname, form->convalidated};
   *inherited_from = form->conparentid;
   ReleaseSysCache(tuple);
   return found;
@@ -72,7 +72,7 @@ void add_keys_of(Relation member, bool is_target, const List* partners, std::vec
     const auto is_same = [&](const LateKey& key) { return key.constraint == found.oid; };
     if (std::any_of(keys.begin(), keys.end(), is_same)) continue;
     const Oid parent = is_referenced ? found.parent : trigger.tgconstrrelid;
-    keys.push_back({found.oid, found.table, parent, NameStr(found.name), found.is_validated});
+    keys.push_back({found.oid, found.table, parent, found.index, NameStr(found.name), found.is_validated});
   }
 }
 

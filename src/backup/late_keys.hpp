@@ -11,6 +11,7 @@ namespace ferry::backup {
 /// refer to come in any order then, also where tables refer to each other or to themselves.
 struct LateKey {
   Oid constraint, table, parent;  ///< table refers to parent
+  Oid index;                      ///< of the columns that it refers to
   std::string name;
   bool is_validated;
 };

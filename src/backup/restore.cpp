@@ -14,6 +14,7 @@
 #include "pg/server.hpp"
 
 extern "C" {
+#include "catalog/partition.h"
 #include "commands/dbcommands.h"
 #include "nodes/makefuncs.h"
 #include "utils/varlena.h"
@@ -87,6 +88,23 @@ std::vector<TableName> candidates(const std::string& name) {
   throw Error(std::move(error));
 }
 
+/// A partition is backed up with the table that it is of. Says so where a backup has that one and not the partition.
+void check_is_no_part(const Target& target, const Where& where) {
+  const TableName name{pg::to_utf8(target.schema), pg::to_utf8(target.table)};
+  const List* const ancestors =
+      pg::call([oid = target.oid]() -> List* { return get_rel_relispartition(oid) ? get_partition_ancestors(oid) : NIL; });
+  if (ancestors == NIL || search_backup(where.directory, where.backup_id, where.database, {name})) return;
+  for (int i = 0; i < list_length(ancestors); i++) {
+    const Oid root = list_nth_oid(ancestors, i);
+    const char* const schema = pg::call([root] { return get_namespace_name(get_rel_namespace(root)); });
+    const char* const table = pg::call(get_rel_name, root);
+    if (!search_backup(where.directory, where.backup_id, where.database, {{pg::to_utf8(schema), pg::to_utf8(table)}})) continue;
+    throw Error("42P01", concat("no backup holds partition \"", target.schema, '.', target.table, "\" by itself"))
+        .detail(concat("It was backed up with table \"", schema, '.', table, "\"."))
+        .hint(concat("Restore \"", schema, '.', table, "\"."));
+  }
+}
+
 std::vector<Target> find_targets(const std::vector<std::string>& names, const Where& where) {
   std::vector<Target> targets;
   for (const std::string& name : names) {
@@ -120,6 +138,7 @@ Datum restore(FunctionCallInfo fcinfo, const char* function, const std::vector<s
   const std::vector<Target> targets = find_targets(names, where);
   std::vector<TableName> wanted;
   for (const Target& target : targets) wanted.push_back({pg::to_utf8(target.schema), pg::to_utf8(target.table)});
+  for (const Target& target : targets) check_is_no_part(target, where);
   const Found found = find_backup(where.directory, where.backup_id, where.database, wanted);
   std::vector<TableRestore> tables;
   for (std::size_t i = 0; i < targets.size(); i++) {

@@ -117,21 +117,45 @@ void fill(TableRestore& table, bool is_emptied, List* partners, Mode mode, std::
     table.rows_removed = replace_by_key(relation, source, key, partners);
   }
   table.rows_restored = source.rows_read();
-  restore_sequences(relation, table.entry->sequences, mode == Mode::replace ? Direction::any : Direction::forward_only);
   pg::call(relation_close, relation, LOCKMODE{NoLock});
   collect_late_keys(table.target.oid, partners, keys);
 }
 
-/// Rows that were there may have lost a parent where rows are replaced, unless it is a key that old rows may break. Only mode
-/// replace keeps other writers out.
+bool is_primary_key(Oid index) {
+  HeapTuple const tuple = SearchSysCache1(INDEXRELID, ObjectIdGetDatum(index));
+  if (!HeapTupleIsValid(tuple)) return false;
+  const bool is_primary = reinterpret_cast<Form_pg_index>(GETSTRUCT(tuple))->indisprimary;
+  ReleaseSysCache(tuple);
+  return is_primary;
+}
+
+/// Restored rows may break a key that is NOT VALID. So it need not be checked where no others can have lost a parent: upsert
+/// takes away values of other columns than those of the primary key only, and without it no row of the child stays that is not
+/// restored.
+bool may_be_broken(const LateKey& key, const List* restored, Mode mode) {
+  if (key.is_validated || !pg::call(list_member_oid, restored, Oid{key.table})) return false;
+  return mode != Mode::upsert || pg::call(is_primary_key, Oid{key.index});
+}
+
+/// Rows that were there may have lost a parent where rows are replaced. Only mode replace keeps other writers out.
 void check_keys(const std::vector<LateKey>& keys, const std::vector<TableRestore>& tables, Mode mode) {
   const bool replaces = mode == Mode::replace;
-  List* locked = NIL;
-  for (const TableRestore& table : tables)
-    if (replaces) locked = pg::call(list_concat_unique_oid, locked, members_of(table.target.oid));
+  List* restored = NIL;
+  for (const TableRestore& table : tables) restored = pg::call(list_concat_unique_oid, restored, members_of(table.target.oid));
   for (const LateKey& key : keys) {
+    if (may_be_broken(key, restored, mode)) continue;
     const bool all_rows = replaces || (mode == Mode::upsert && key.is_validated);
-    check_late_key(key, all_rows, pg::call(list_member_oid, locked, Oid{key.parent}));
+    check_late_key(key, all_rows, replaces && pg::call(list_member_oid, restored, Oid{key.parent}));
+  }
+}
+
+/// At last, for no rollback takes it back where a sequence does not belong to its column.
+void restore_sequences_of(const std::vector<TableRestore>& tables, Mode mode) {
+  const Direction direction = mode == Mode::replace ? Direction::any : Direction::forward_only;
+  for (const TableRestore& table : tables) {
+    Relation const relation = pg::call(relation_open, table.target.oid, LOCKMODE{NoLock});
+    restore_sequences(relation, table.entry->sequences, direction);
+    pg::call(relation_close, relation, LOCKMODE{NoLock});
   }
 }
 
@@ -155,6 +179,7 @@ void restore_all(std::vector<TableRestore>& tables, Mode mode) {
     accounted_ms += tables[i].elapsed_ms;
   }
   check_keys(keys, tables, mode);
+  restore_sequences_of(tables, mode);
   tables.back().elapsed_ms += watch.elapsed_ms() - accounted_ms;
 }
 

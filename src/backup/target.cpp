@@ -6,6 +6,7 @@
 #include "base/concat.hpp"
 #include "base/error.hpp"
 #include "pg/guard.hpp"
+#include "pg/unvalidated.hpp"
 
 #include "pg/server.hpp"
 
@@ -65,7 +66,7 @@ void check_is_here(Relation member, Oid table) {
   ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
                   errmsg("cannot replace rows of foreign table \"%s\"", RelationGetRelationName(member)),
                   errdetail("It is a partition of table \"%s\".", get_rel_name(table)),
-                  errhint("Detach it, or restore in mode \"append\" or \"upsert\".")));
+                  errhint("Detach it, and make an ordinary partition for its rows first.")));
 }
 
 /// Calls the server without a guard.
@@ -208,7 +209,8 @@ Oid find_key(Relation table) {
 List* referrers_by_other_columns(Relation table, Oid key) {
   List* referrers = NIL;
   for_each_reference(table, [&](const Trigger& trigger) {
-    if (trigger.tgconstrindid != key)
+    // old rows that break a key which is not valid would fail a check of all: it is checked for the values that go
+    if (trigger.tgconstrindid != key && pg::call(pg::is_validated, Oid{trigger.tgconstraint}))
       referrers = pg::call(list_append_unique_oid, referrers, trigger.tgconstrrelid);
   });
   return referrers;

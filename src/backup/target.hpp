@@ -35,7 +35,8 @@ struct Target {
 /// else one whose columns are all NOT NULL; InvalidOid where there is none.
 [[nodiscard]] Oid find_key(Relation table);
 
-/// The tables that reference the table by other columns than those of key, whose values may move between rows; a list of OIDs.
+/// The tables that reference the table by other columns than those of key, whose values may move between rows, and do so by a key
+/// that is valid; a list of OIDs.
 [[nodiscard]] List* referrers_by_other_columns(Relation table, Oid key);
 
 /// The places of tables in the order in which they are filled: those that are referenced before those that reference them,

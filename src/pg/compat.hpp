@@ -197,14 +197,18 @@ inline bool walk_expression(Node* node, bool (*walker)(Node*, void*), void* cont
 #endif
 }
 
-/// Drops what the executor has prepared of a table's CHECKs and generated columns, to be made anew. 16 split the generated
-/// ones, 18 renamed the constraints.
-inline void forget_prepared_expressions(ResultRelInfo* table) {
+/// What the executor has prepared of a table's CHECKs. 18 renamed it.
+inline ExprState**& prepared_checks(ResultRelInfo* table) {
 #if PG_VERSION_NUM >= 180000
-  table->ri_CheckConstraintExprs = nullptr;
+  return table->ri_CheckConstraintExprs;
 #else
-  table->ri_ConstraintExprs = nullptr;
+  return table->ri_ConstraintExprs;
 #endif
+}
+
+/// Drops what the executor has prepared of a table's CHECKs and generated columns, to be made anew. 16 split the latter.
+inline void forget_prepared_expressions(ResultRelInfo* table) {
+  prepared_checks(table) = nullptr;
 #if PG_VERSION_NUM >= 160000
   table->ri_GeneratedExprsI = table->ri_GeneratedExprsU = nullptr;
 #else
@@ -302,12 +306,10 @@ inline void report_may_not_copy(bool is_from, bool is_program, const char* role)
   const char* const what = is_program ? "to or from an external program" : is_from ? "from a file" : "to a file";
 #if PG_VERSION_NUM >= 160000
   ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("permission denied to COPY %s", what),
-                  errdetail("Only roles with privileges of the \"%s\" role may COPY %s.", role, what),
-                  errhint("%s", kHint)));
+                  errdetail("Only roles with privileges of the \"%s\" role may COPY %s.", role, what), errhint("%s", kHint)));
 #else
   ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-                  errmsg("must be superuser or have privileges of the %s role to COPY %s", role, what),
-                  errhint("%s", kHint)));
+                  errmsg("must be superuser or have privileges of the %s role to COPY %s", role, what), errhint("%s", kHint)));
 #endif
 }
 

@@ -6,6 +6,7 @@
 #include "pg/foreign_rows.hpp"
 #include "pg/key_search.hpp"
 #include "pg/trigger_list.hpp"
+#include "pg/unvalidated.hpp"
 
 extern "C" {
 #include "access/relation.h"
@@ -151,6 +152,7 @@ void TableWriter::end_bracket() {
 void TableWriter::adopt(ResultRelInfo* target) {
   if (target == last_target_) return;
   last_target_ = target;
+  enforced_ = triggers_ == TriggerSet::constraints ? validated_part(target, estate_, &lenient_) : target;
   if (target->ri_FdwRoutine != nullptr && triggers_ == TriggerSet::constraints)
     ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
                     errmsg("cannot load into foreign table \"%s\"", RelationGetRelationName(target->ri_RelationDesc))));
@@ -186,7 +188,7 @@ void TableWriter::check_new_row(ResultRelInfo* target, TupleTableSlot* slot, Cmd
   if (rules != nullptr && rules->has_generated_stored) ExecComputeStoredGenerated(target, estate_, slot, CMD_INSERT);
   // before the constraints, whose errors would tell of what the user may not see
   if (policies_ != nullptr) policies_->check(slot, &broke_policy_);
-  if (rules != nullptr && target->ri_FdwRoutine == nullptr) ExecConstraints(target, slot, estate_);
+  if (rules != nullptr && target->ri_FdwRoutine == nullptr) ExecConstraints(enforced_, slot, estate_);
   const bool has_before_trigger = target->ri_TrigDesc != nullptr && target->ri_TrigDesc->trig_insert_before_row;
   if (table->rd_rel->relispartition && (routing_ == nullptr || has_before_trigger || command == CMD_UPDATE))
     ExecPartitionCheck(target, slot, estate_, true);
@@ -300,6 +302,10 @@ TableWriter::Outcome TableWriter::update_existing(ResultRelInfo* target, TupleTa
   estate_->es_snapshot = GetActiveSnapshot();
   estate_->es_output_cid = GetCurrentCommandId(true);
   EvalPlanQualSetSlot(recheck_state_, existing);
+  if (enforced_ != target) {
+    ExecConstraints(enforced_, slot, estate_);
+    compat::prepared_checks(target) = compat::prepared_checks(enforced_);
+  }
   // no tid afterwards: a BEFORE trigger suppressed the new version
   ItemPointerSetInvalid(&slot->tts_tid);
   replaced_ = existing->tts_tid;

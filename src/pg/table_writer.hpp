@@ -18,7 +18,7 @@ class ForeignRows;
 enum class TriggerSet {
   all,          ///< as COPY does
   constraints,  ///< foreign keys and deferrable unique keys only, and a key's ON DELETE / ON UPDATE action never changes another
-                ///< table: it raises 23503
+                ///< table: it raises 23503. Constraints that are NOT VALID are not enforced
 };
 
 /// Where a row was written. Good for as long as the transaction lasts.
@@ -141,6 +141,8 @@ class TableWriter {
   ModifyTableState* state_;
   ResultRelInfo* root_;
   ResultRelInfo* last_target_;
+  ResultRelInfo* enforced_;  ///< the same with the constraints that count
+  List* lenient_;            ///< see validated_part()
   PartitionTupleRouting* routing_;
   EPQState* recheck_state_;
   TupleTableSlot* input_;

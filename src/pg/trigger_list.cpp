@@ -1,6 +1,7 @@
 #include "pg/trigger_list.hpp"
 
 #include "pg/compat.hpp"
+#include "pg/unvalidated.hpp"
 
 extern "C" {
 #include "catalog/pg_constraint.h"
@@ -29,6 +30,8 @@ Oid without_action(Oid function) {
       return function;
   }
 }
+
+bool is_check(const Trigger& trigger) { return trigger.tgfoid == F_RI_FKEY_CHECK_INS || trigger.tgfoid == F_RI_FKEY_CHECK_UPD; }
 
 /// Whether row triggers for an event, TRIGGER_TYPE_INSERT or the like, have a transition table.
 bool has_row_transition(const TriggerDesc* list, int event) {
@@ -59,7 +62,7 @@ void keep_constraint_triggers(TriggerDesc* list) {
     Trigger trigger = list->triggers[i];
     const bool of_constraint = trigger.tgisinternal && (RI_FKey_trigger_type(trigger.tgfoid) != RI_TRIGGER_NONE ||
                                                         trigger.tgfoid == F_UNIQUE_KEY_RECHECK);
-    if (!of_constraint) continue;
+    if (!of_constraint || (is_check(trigger) && !is_validated(trigger.tgconstraint))) continue;
     trigger.tgfoid = without_action(trigger.tgfoid);
     list->triggers[kept++] = trigger;
   }
@@ -78,8 +81,8 @@ void leave_out_checks(TriggerDesc* list, const List* referenced) {
   int kept = 0;
   for (int i = 0; i < list->numtriggers; i++) {
     const Trigger trigger = list->triggers[i];
-    const bool is_check = trigger.tgfoid == F_RI_FKEY_CHECK_INS || trigger.tgfoid == F_RI_FKEY_CHECK_UPD;
-    if (is_check && list_member_oid(referenced, trigger.tgconstrrelid) && !compat::has_period(trigger.tgconstraint)) continue;
+    if (is_check(trigger) && list_member_oid(referenced, trigger.tgconstrrelid) && !compat::has_period(trigger.tgconstraint))
+      continue;
     list->triggers[kept++] = trigger;
   }
   list->numtriggers = kept;
@@ -89,8 +92,7 @@ void leave_out_checks_of(TriggerDesc* list, const List* constraints) {
   int kept = 0;
   for (int i = 0; i < list->numtriggers; i++) {
     const Trigger trigger = list->triggers[i];
-    const bool is_check = trigger.tgfoid == F_RI_FKEY_CHECK_INS || trigger.tgfoid == F_RI_FKEY_CHECK_UPD;
-    if (is_check && is_or_descends(trigger.tgconstraint, constraints)) continue;
+    if (is_check(trigger) && is_or_descends(trigger.tgconstraint, constraints)) continue;
     list->triggers[kept++] = trigger;
   }
   list->numtriggers = kept;

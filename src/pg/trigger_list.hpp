@@ -11,7 +11,8 @@ extern "C" {
 /// null. The functions call the server without a guard of their own.
 namespace ferry::pg {
 
-/// Leaves only the triggers of constraints, and of ON DELETE and ON UPDATE actions only the check of what they would change.
+/// Leaves only the triggers of constraints, but those that are NOT VALID, and of ON DELETE and ON UPDATE actions only the check
+/// of what they would change.
 void keep_constraint_triggers(TriggerDesc* list);
 /// Makes deferrable triggers (foreign keys, unique keys, CREATE CONSTRAINT TRIGGER) fire at once.
 void make_immediate(TriggerDesc* list);

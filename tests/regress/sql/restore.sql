@@ -111,7 +111,7 @@ SELECT outcome_of($$ SELECT * FROM restore_tables('{eggs,hens}') $$);
 SELECT outcome_of($$ SELECT * FROM restore_tables('{hens}') $$);
 SELECT outcome_of($$ TRUNCATE hens, eggs; SELECT * FROM restore_tables('{hens,eggs}', mode => 'append') $$);
 SELECT count(*) FROM hens;
--- and one that old rows may break, for it is not valid: new ones may not
+-- and one that old rows may break, for it is not valid: restored ones are old
 ALTER TABLE hens DROP CONSTRAINT hens_egg_fkey;
 UPDATE hens SET egg = 8888 WHERE id = 6;
 ALTER TABLE hens ADD CONSTRAINT hens_egg_fkey FOREIGN KEY (egg) REFERENCES eggs NOT VALID;
@@ -277,6 +277,18 @@ CREATE TRIGGER no_truncate BEFORE TRUNCATE ON spread EXECUTE FUNCTION refuse();
 SELECT outcome_of($$ SELECT restore_table('spread') $$);
 SELECT rows_restored FROM restore_table('spread', mode => 'append');
 SELECT * FROM spread_near;
+-- what the hint says works, also for rows that the backup has of it
+DROP FOREIGN TABLE spread_far;
+CREATE TABLE spread_once PARTITION OF spread FOR VALUES IN (2);
+INSERT INTO spread VALUES (2, 'once near');
+SELECT rows FROM backup_table('spread');
+DROP TABLE spread_once;
+CREATE FOREIGN TABLE spread_far PARTITION OF spread FOR VALUES IN (2) SERVER nowhere;
+SELECT outcome_of($$ SELECT restore_table('spread') $$);
+ALTER TABLE spread DETACH PARTITION spread_far;
+CREATE TABLE spread_again PARTITION OF spread FOR VALUES IN (2);
+SELECT rows_restored, rows_removed FROM restore_table('spread');
+SELECT tableoid::regclass, * FROM spread ORDER BY id;
 DROP TABLE spread;
 DROP FOREIGN DATA WRAPPER nothing CASCADE;
 

@@ -1,0 +1,13 @@
+#pragma once
+
+#include <vector>
+
+#include "backup/table_plan.hpp"
+
+namespace ferry::backup {
+
+/// Tells the user what of the tables a backup of them will not have or cannot give back: rows of children by inheritance that are
+/// not in it, and values that have no form in which they come back as they are. The tables are locked.
+void report_shortcomings(const std::vector<PlannedTable>& tables);
+
+}  // namespace ferry::backup
