@@ -143,6 +143,8 @@ void ForeignKey::know(const Key& key) {
 void ForeignKey::ask(std::vector<Datum> keys) {
   constexpr std::size_t kFew = 256;  // the query goes through many in the order of the index
   const ForeignKeyDefinition& key = *definition_;
+  // asked each time: a plan that is kept does not hear of rights that came by a role and are gone
+  call(check_may_name, key.parent, key.parent_owner);
   if (keys.size() > kFew || !OidIsValid(key.index) || !call(may_lock_parents, key.parent, key.parent_owner)) {
     ask_by_query(std::move(keys));
     return;

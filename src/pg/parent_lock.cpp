@@ -154,6 +154,15 @@ void lock_parents(Oid parent_oid, Oid index_oid, Oid type, const std::vector<Dat
   PopActiveSnapshot();
 }
 
+void check_may_name(Oid parent, Oid owner) {
+  Oid user;
+  int context;
+  GetUserIdAndSecContext(&user, &context);
+  SetUserIdAndSecContext(owner, context | SECURITY_LOCAL_USERID_CHANGE);
+  (void)LookupExplicitNamespace(get_namespace_name(get_rel_namespace(parent)), false);
+  SetUserIdAndSecContext(user, context);
+}
+
 bool may_lock_parents(Oid parent, Oid owner) {
   constexpr AclMode kNeeded = ACL_SELECT | ACL_UPDATE;
   return pg_class_aclmask(parent, owner, kNeeded, ACLMASK_ALL) == kNeeded;

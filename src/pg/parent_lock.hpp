@@ -15,6 +15,10 @@ namespace ferry::pg {
 /// Source: ExecLockRows(), RI_FKey_check().
 void lock_parents(Oid parent, Oid index, Oid type, const std::vector<Datum>& keys, void (*found)(void*, const Key&), void* self);
 
+/// The server's query names the parent with the rights of its owner. Calls the server without a guard. Errors: 42501 the owner
+/// may not use the parent's schema. Source: RangeVarGetRelidExtended().
+void check_may_name(Oid parent, Oid owner);
+
 /// Whether that query may run with the rights of the parent's owner; else the query itself raises what is missing.
 [[nodiscard]] bool may_lock_parents(Oid parent, Oid owner);
 
