@@ -5,6 +5,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "load/nesting.hpp"
 #include "pg/compat.hpp"
 
 #include "pg/server.hpp"
@@ -65,8 +66,10 @@ bool is_rejectable(const char* sqlstate) {
 }
 
 bool is_rejectable(const char* sqlstate, const Column* converting) {
+  const bool is_of_value = converting != nullptr && converting->loaded;
+  if (!is_of_value && std::strcmp(sqlstate, "54001") == 0 && Nesting::has_occurred()) return false;
   if (is_rejectable(sqlstate)) return true;
-  if (converting == nullptr || !converting->loaded || std::strcmp(sqlstate, "42501") == 0) return false;
+  if (!is_of_value || std::strcmp(sqlstate, "42501") == 0) return false;
   const std::string_view sql_class(sqlstate, 2);
   return sql_class == "42" || sql_class == "0A" ||
          (std::strcmp(sqlstate, "XX000") == 0 && call(is_read_by_user, converting->type));

@@ -66,7 +66,7 @@ class ExactWriter {
 [[nodiscard]] bool is_rejectable(const char* sqlstate);
 /// The same while the value of a field is converted, where the input functions of some types (tsvector, jsonpath, regclass) find
 /// the value wrong in words of classes 42 and 0A, and those of types that are not the server's own in XX000, too; converting: the
-/// column, or null. May look at the catalogs: for pg::attempt().
+/// column, or null. Without one, 54001 ends loads that nest. May look at the catalogs: for pg::attempt().
 [[nodiscard]] bool is_rejectable(const char* sqlstate, const Column* converting);
 
 }  // namespace ferry::load

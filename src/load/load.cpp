@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/concat.hpp"
+#include "load/nesting.hpp"
 #include "pg/guard.hpp"
 #include "pg/sequences.hpp"
 #include "pg/subtransaction.hpp"
@@ -211,6 +212,7 @@ class Load {
 }  // namespace
 
 LoadSummary run_load(Source& source, Rules& rules, const LoadOptions& options, const Observer& observer) {
+  const Nesting nesting;
   Log log(options.log);
   LoadSummary summary;
   summary.source = options.source_name;

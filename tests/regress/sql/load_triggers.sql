@@ -85,7 +85,44 @@ SELECT load_csv('shown', :'few');
 CREATE TRIGGER instead INSTEAD OF INSERT ON shown FOR EACH ROW EXECUTE FUNCTION fire();
 SELECT load_csv('shown', :'few');
 
+-- a trigger that loads into another table; one that loads into its own without end is one error, for the whole load
+CREATE TABLE copies (id int PRIMARY KEY, amount int);
+CREATE TABLE endless (id int, amount int);
+CREATE FUNCTION copy_row() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    PERFORM insert_rows(TG_ARGV[0]::regclass, json_build_array(json_build_object('id', NEW.id + TG_ARGV[1]::int, 'amount', NEW.amount)));
+    RETURN NEW;
+END $$;
+CREATE TRIGGER copy_row BEFORE INSERT ON single FOR EACH ROW EXECUTE FUNCTION copy_row('copies', '0');
+CREATE TRIGGER copy_row AFTER INSERT ON endless FOR EACH ROW EXECUTE FUNCTION copy_row('endless', '1');
+TRUNCATE single;
+SELECT rows_loaded, rows_rejected FROM load_csv('single', :'few');
+SELECT count(*) FROM copies;
+SELECT max(load_id) AS before FROM ferry_loads \gset
+\set SHOW_CONTEXT never
+SELECT load_csv('endless', :'few');
+SELECT insert_rows('endless', '[{"id": 1}, {"id": 2}]');
+SELECT rows_loaded FROM insert_rows('single', '[{"id": 100, "amount": 1}]');
+CREATE OR REPLACE FUNCTION copy_row() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    EXECUTE format('COPY endless FROM %L WITH (FORMAT csv, ON_ERROR reject)', current_setting('ferry_test.few'));
+    RETURN NULL;
+END $$;
+SET ferry_test.few = :'few';
+COPY endless FROM :'few' WITH (FORMAT csv, ON_ERROR reject);
+\set SHOW_CONTEXT errors
+TABLE endless;
+SELECT count(*) FROM ferry_loads WHERE load_id > :before;
+-- without a load within the load it is the row's own matter, as in COPY
+CREATE FUNCTION insert_again() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF NEW.id = 2 THEN INSERT INTO endless VALUES (2); END IF;
+    RETURN NEW;
+END $$;
+DROP TRIGGER copy_row ON endless;
+CREATE TRIGGER insert_again BEFORE INSERT ON endless FOR EACH ROW EXECUTE FUNCTION insert_again();
+SELECT rows_loaded, rejects -> 0 ->> 'sqlstate' AS sqlstate FROM insert_rows('endless', '[{"id": 1}, {"id": 2}, {"id": 3}]');
+
 DROP VIEW shown;
+DROP TABLE endless, copies;
+DROP FUNCTION insert_again;
 DROP TABLE fired, stock, single, parted_stock;
-DROP FUNCTION fire, take_fired, suppress;
+DROP FUNCTION fire, take_fired, suppress, copy_row;
 DROP EXTENSION pg_ferry;
