@@ -1,7 +1,7 @@
 \echo Use "CREATE EXTENSION pg_ferry" to load this file. \quit
 
--- The log: ordinary tables that nobody but the extension's owner may touch. The module writes them directly;
--- people read them through the views below.
+-- The log: ordinary tables that nobody but the extension's owner may touch, and that the owner of the database may read, for
+-- pg_dump. The module writes them directly; people read them through the views below.
 
 CREATE SEQUENCE @extschema@.ferry_load_id_seq;
 REVOKE ALL ON SEQUENCE @extschema@.ferry_load_id_seq FROM PUBLIC;
@@ -339,3 +339,5 @@ BEGIN
 END $$;
 
 GRANT SELECT ON @extschema@.ferry_loads, @extschema@.ferry_rejects TO PUBLIC;
+-- pg_dump reads the log with the rights of who runs it; the owner of a database is to be able to
+GRANT SELECT ON @extschema@.ferry_load_log, @extschema@.ferry_reject_log, @extschema@.ferry_load_id_seq TO pg_database_owner;

@@ -52,6 +52,25 @@ foreach my $format ('plain', 'custom')
 	is($node->safe_psql($database, "SELECT keys FROM ferry.insert_rows('jobs', '[{\"job\": \"Miller\"}]')"), '[7]', "$format: the next row has the next key, after the one that a reject took");
 }
 
+# The owner of a database, who is no superuser, dumps it with the log in it. CREATE EXTENSION takes a superuser, and so does the restore.
+$node->safe_psql('postgres', 'CREATE ROLE regress_dump_owner LOGIN; CREATE DATABASE owned OWNER regress_dump_owner; CREATE DATABASE restored OWNER regress_dump_owner');
+$node->safe_psql('owned', "CREATE EXTENSION pg_ferry; CREATE TABLE jobs (id int PRIMARY KEY, job text NOT NULL); ALTER TABLE jobs OWNER TO regress_dump_owner;
+	SELECT load_csv('jobs', '$folder/jobs.csv')");
+$node->command_ok([ 'pg_dump', '-U', 'regress_dump_owner', '-f', "$folder/owned.sql", $node->connstr('owned') ], 'the owner dumps the database');
+$node->command_ok([ 'psql', '-XqAt', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr('restored'), '-f', "$folder/owned.sql" ], 'a superuser restores it');
+foreach my $question ('SELECT * FROM ferry_loads', 'SELECT * FROM ferry_rejects ORDER BY row_number', 'SELECT last_value, is_called FROM ferry_load_id_seq',
+	"SELECT relname, relacl FROM pg_class WHERE relname LIKE 'ferry%' ORDER BY 1")
+{
+	my $was = $node->safe_psql('owned', $question);
+	isnt($was, '', 'there is something to compare');
+	is($node->safe_psql('restored', $question), $was, "the owner's dump: $question");
+}
+foreach my $change ("INSERT INTO ferry_load_log SELECT * FROM ferry_load_log", 'DELETE FROM ferry_reject_log', "SELECT nextval('ferry_load_id_seq')")
+{
+	my ($code, $out, $error) = $node->psql('owned', $change, extra_params => [ '-U', 'regress_dump_owner' ]);
+	like($error, qr/permission denied for/, "the owner may not: $change");
+}
+
 # the user's tables outlive the extensions
 $node->safe_psql('before', 'DROP EXTENSION pg_ferry CASCADE');
 is($node->safe_psql('before', 'SELECT count(*) FROM jobs'), '3', 'the tables stay when the extensions go');
