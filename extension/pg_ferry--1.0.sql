@@ -21,7 +21,8 @@ CREATE TABLE @extschema@.ferry_load_log (
     rows_loaded bigint NOT NULL,
     rows_rejected bigint NOT NULL,
     rows_skipped bigint NOT NULL,
-    options jsonb NOT NULL
+    options jsonb NOT NULL,
+    rejects_not_kept bigint NOT NULL
 );
 REVOKE ALL ON @extschema@.ferry_load_log FROM PUBLIC;
 
@@ -37,6 +38,7 @@ CREATE TABLE @extschema@.ferry_reject_log (
     reason text NOT NULL,
     detail text,
     resolved_at timestamptz,
+    is_cut boolean NOT NULL,
     PRIMARY KEY (load_id, row_number)
 );
 REVOKE ALL ON @extschema@.ferry_reject_log FROM PUBLIC;
@@ -52,7 +54,7 @@ COMMENT ON FUNCTION @extschema@.ferry_can_see_load(text, text) IS 'whether the c
 
 CREATE VIEW @extschema@.ferry_loads WITH (security_barrier) AS
     SELECT load_id, table_schema, table_name, source, source_bytes, loaded_by, started_at, finished_at,
-           rows_read, rows_loaded, rows_rejected, rows_skipped, options
+           rows_read, rows_loaded, rows_rejected, rows_skipped, options, rejects_not_kept
     FROM @extschema@.ferry_load_log
     WHERE @extschema@.ferry_can_see_load(loaded_by, table_owner);
 
@@ -69,6 +71,8 @@ COMMENT ON TABLE @extschema@.ferry_load_log IS 'loads; read the view ferry_loads
 COMMENT ON TABLE @extschema@.ferry_reject_log IS 'rejected rows; read the view ferry_rejects';
 COMMENT ON VIEW @extschema@.ferry_loads IS 'loads that the current user ran or whose table it owned';
 COMMENT ON VIEW @extschema@.ferry_rejects IS 'rows that those loads rejected, as they came, with the reason';
+COMMENT ON COLUMN @extschema@.ferry_reject_log.is_cut IS 'whether only the first bytes of the record are here';
+COMMENT ON COLUMN @extschema@.ferry_loads.rejects_not_kept IS 'rejects that the log had no room for, see pg_ferry.max_log_bytes';
 COMMENT ON COLUMN @extschema@.ferry_rejects.row_number IS 'number of the record in its source, from 1';
 COMMENT ON COLUMN @extschema@.ferry_rejects.line_number IS 'physical line on which the record starts, from 1';
 COMMENT ON COLUMN @extschema@.ferry_rejects.raw_row IS 'the record exactly as it came; null where it is not valid text';

@@ -23,15 +23,17 @@ namespace ferry::settings {
 
 int max_batch_rows = 1000;
 int max_record_bytes = 16 << 20;
+double max_log_bytes = 1 << 30;
 int log_batches = kLogRejects;
 int max_block_bytes = 64 << 20;
 char* backup_directory = nullptr;
 char* codec = nullptr;
 
 namespace {
+constexpr double kMostLogBytes = 1e15;
 constexpr config_enum_entry kLogBatchesNames[] = {
     {"rejects", kLogRejects, false}, {"all", kLogAll, false}, {"off", kLogOff, false}, {nullptr, 0, false}};
-}
+}  // namespace
 
 }  // namespace ferry::settings
 
@@ -53,8 +55,12 @@ extern "C" void _PG_init() {
   using namespace ferry::settings;
   DefineCustomIntVariable("pg_ferry.max_batch_rows", "Sets how many rows one request of insert_rows or insert_batch may have.",
                           nullptr, &max_batch_rows, 1000, 1, 1'000'000, PGC_SUSET, 0, nullptr, nullptr, nullptr);
-  DefineCustomIntVariable("pg_ferry.max_record_bytes", "Sets how long one record of a file may be.", "A longer one is rejected.",
-                          &max_record_bytes, 16 << 20, 1024, 256 << 20, PGC_SUSET, GUC_UNIT_BYTE, nullptr, nullptr, nullptr);
+  DefineCustomIntVariable("pg_ferry.max_record_bytes", "Sets how long one record of a file, or one row of a batch, may be.",
+                          "A longer one is rejected.", &max_record_bytes, 16 << 20, 1024, kMostRecordBytes, PGC_SUSET,
+                          GUC_UNIT_BYTE, nullptr, nullptr, nullptr);
+  DefineCustomRealVariable("pg_ferry.max_log_bytes", "Sets how much the log keeps of the rejects of one load.",
+                           "Those beyond are counted.", &max_log_bytes, max_log_bytes, 0, kMostLogBytes, PGC_SUSET, GUC_UNIT_BYTE,
+                           nullptr, nullptr, nullptr);
   DefineCustomEnumVariable("pg_ferry.log_batches", "Sets which loads of insert_rows and insert_batch are logged.",
                            "Those with rejects, all, or none.", &log_batches, kLogRejects, kLogBatchesNames, PGC_USERSET, 0,
                            nullptr, nullptr, nullptr);

@@ -8,6 +8,8 @@ enum LogBatches : int { kLogRejects, kLogAll, kLogOff };
 
 extern int max_batch_rows;
 extern int max_record_bytes;
+inline constexpr int kMostRecordBytes = 256 << 20;  ///< what max_record_bytes may be
+extern double max_log_bytes;
 extern int log_batches;  ///< a LogBatches
 extern int max_block_bytes;
 inline constexpr const char* kBlockHint = "The setting \"pg_ferry.max_block_bytes\" limits the size of a block.";

@@ -12,6 +12,10 @@
 
 #include "pg/server.hpp"
 
+extern "C" {
+#include "mb/pg_wchar.h"
+}
+
 namespace ferry::load {
 
 using pg::call;
@@ -105,6 +109,7 @@ bool AvroSource::read(Record& record) {
           {},
           "record is too long",
           concat("Only its first ", options_.max_record_bytes, " bytes are kept, the limit of \"pg_ferry.max_record_bytes\".")});
+    record.is_cut = is_too_long;
     record.raw.assign(as_text(is_too_long ? encoding.first(options_.max_record_bytes) : encoding));
   } catch (Error& error) {
     std::string place = concat("COPY ", rules_.table_name());
@@ -173,15 +178,19 @@ bool AvroSource::tell_place(std::int64_t first_row, std::int64_t last_row, std::
   return true;
 }
 
-std::optional<std::string> AvroSource::text_of(const Record& record) {
+RecordText AvroSource::text_of(const Record& record, std::size_t most_bytes) {
   std::string json;
   avro::Decoder decoder(as_bytes(record.raw), 0, pg::check_interrupts);
+  bool is_cut = record.is_cut;
   try {
-    avro::append_json(json, decoder, file_->schema());
+    avro::append_json(json, decoder, file_->schema(), most_bytes);
   } catch (const Error&) {
-    return std::nullopt;  // strings that are none, or a record of which only the front was kept
+    // strings that are none, or a record of which only the front was kept
+    if (json.size() <= most_bytes) return {std::nullopt, is_cut};
+    json.resize(pg::whole_characters(std::string_view(json).substr(0, most_bytes), PG_UTF8).size());
+    is_cut = true;
   }
-  return pg::try_from_utf8(json);
+  return {pg::try_from_utf8(json), is_cut};
 }
 
 }  // namespace ferry::load

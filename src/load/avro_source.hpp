@@ -41,7 +41,7 @@ class AvroSource : public Source {
   [[nodiscard]] bool texts_may_grow() const override { return rows_->makes_texts(); }
   [[nodiscard]] bool tell_place(std::int64_t first_row, std::int64_t last_row, std::string_view column,
                                 std::span<char> out) const override;
-  [[nodiscard]] std::optional<std::string> text_of(const Record& record) override;
+  [[nodiscard]] RecordText text_of(const Record& record, std::size_t most_bytes) override;
   [[nodiscard]] bool may_leave_fields_out() const override { return false; }
   [[nodiscard]] std::int64_t bytes_total() const override { return options_.bytes_total; }
   [[nodiscard]] std::int64_t bytes_read() const override { return static_cast<std::int64_t>(file_->position()); }

@@ -61,7 +61,8 @@ struct TableRows {
   std::vector<text::JsonBatch::Row> rows;
   std::unique_ptr<Rules> rules{};
   LoadSummary summary{};
-  std::map<std::int64_t, std::string> rejects{};  ///< row number -> JSON
+  std::map<std::int64_t, std::string> rejects{};  ///< row number -> JSON, of as many as the answer has room for
+  std::size_t reject_bytes = 0;                   ///< of that JSON
   std::vector<RowKey> keys{};                     ///< of each row
 };
 
@@ -110,6 +111,9 @@ LogPolicy log_policy() {
   }
 }
 
+/// Of the JSON of one table's rejects. A request of as many rows as there are by default stays far below.
+constexpr std::size_t kMostAnswerBytes = std::size_t{64} << 20;
+
 void load_table(const text::JsonBatch& batch, TableRows& table, bool all_or_nothing) {
   JsonSource source(batch, table.rows, *table.rules);
   LoadOptions options;
@@ -123,7 +127,10 @@ void load_table(const text::JsonBatch& batch, TableRows& table, bool all_or_noth
     table.keys[static_cast<std::size_t>(record.row_number) - 1] = result.key;
     if (result.state != Result::State::rejected) return;
     if (all_or_nothing) fail_request(*table.rules, record.row_number, *result.problem);
-    table.rejects[record.row_number] = reject_json(record.row_number, *result.problem);
+    if (table.reject_bytes > kMostAnswerBytes) return;
+    std::string reject = reject_json(record.row_number, *result.problem);
+    table.reject_bytes += reject.size();
+    table.rejects[record.row_number] = std::move(reject);
   });
 }
 
@@ -173,8 +180,17 @@ Datum keys_jsonb(const std::vector<RowKey>& keys) {
   return to_jsonb(json + "]");
 }
 
+void tell_left_out(const TableRows& table) {
+  const auto left_out = static_cast<std::size_t>(table.summary.rows_rejected) - table.rejects.size();
+  if (left_out == 0) return;
+  const std::string message =
+      concat("the answer has no room for ", left_out, " rejects of table ", table.rules->qualified_name());
+  pg::notice(message.c_str());
+}
+
 void add_result(pg::ResultRows& results, const TableRows& table) {
   const LoadSummary& summary = table.summary;
+  tell_left_out(table);
   const Datum values[] = {pg::text_datum(shown_name(table.table)),
                           Int32GetDatum(static_cast<std::int32_t>(summary.rows_read)),
                           Int32GetDatum(static_cast<std::int32_t>(summary.rows_loaded)),

@@ -60,19 +60,26 @@ bool JsonSource::read(Record& record) {
   record.raw.refer_to(rows_[next_++].raw);
   record.row_number = static_cast<std::int64_t>(next_);
   record.line_number = 0;
+  record.is_cut = false;
   record.problem.reset();
   bytes_ += static_cast<std::int64_t>(record.raw.size());
   return true;
 }
 
-std::optional<std::string> JsonSource::text_of(const Record& record) { return pg::from_utf8(record.raw); }
+RecordText JsonSource::text_of(const Record& record, std::size_t most_bytes) {
+  std::string_view raw = record.raw;
+  const bool is_cut = raw.size() > most_bytes;
+  if (is_cut) raw = pg::whole_characters(raw.substr(0, most_bytes), PG_UTF8);
+  return {pg::from_utf8(raw), is_cut};
+}
 
 void JsonSource::split(const Record& record, Fields& out) {
   out.values.assign(rules_.columns().size(), Field{});
   out.valid = 0;
-  out.problem.reset();
+  out.take_problem_of(record);
   placed_.reset();
   if (!kept_.empty()) kept_.clear();
+  if (out.problem) return;
   const auto limit = static_cast<std::size_t>(settings::max_record_bytes);
   if (record.raw.size() > limit) {
     out.problem =

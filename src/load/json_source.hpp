@@ -27,7 +27,7 @@ class JsonSource : public Source {
   [[nodiscard]] bool read(Record& record) override;
   void split(const Record& record, Fields& out) override;
   [[nodiscard]] std::optional<std::size_t> failed_field() const override { return placed_; }
-  [[nodiscard]] std::optional<std::string> text_of(const Record& record) override;
+  [[nodiscard]] RecordText text_of(const Record& record, std::size_t most_bytes) override;
   [[nodiscard]] bool splits_without_errors() const override { return splits_without_errors_; }
   [[nodiscard]] bool may_leave_fields_out() const override { return true; }
   [[nodiscard]] std::int64_t bytes_total() const override { return 0; }

@@ -155,8 +155,7 @@ class Load {
     if (result.state == Result::State::rejected) {
       if (options_.stops_at_reject) fail_at(record, *result.problem);
       summary_.rows_rejected++;
-      if (options_.keep_rejects)
-        log_.add({record.row_number, record.line_number, source_.text_of(record), std::string(record.raw), *result.problem});
+      if (options_.keep_rejects) log_.add(source_, record, *result.problem);
       if (first_rejects_.size() < kListedRejects) first_rejects_.push_back(describe(record, *result.problem));
       if (options_.reject_limit && summary_.rows_rejected > *options_.reject_limit) fail_limit();
     }

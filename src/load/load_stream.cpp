@@ -1,6 +1,8 @@
 #include "load/load_stream.hpp"
 
+#include "base/concat.hpp"
 #include "load/logged_options.hpp"
+#include "pg/encoding.hpp"
 
 #include "pg/server.hpp"
 
@@ -12,6 +14,9 @@ extern "C" {
 namespace ferry::load {
 
 namespace {
+
+/// Of what the log says of a load, which has to go through pg_dump: each byte may be escaped by another one.
+constexpr std::size_t kMostConditionBytes = 4096, kMostOptionsBytes = std::size_t{256} << 20;
 
 /// The filter as SQL.
 std::string sql_of(List* filter, const Rules& rules) {
@@ -27,7 +32,13 @@ std::string sql_of(List* filter, const Rules& rules) {
 template <class S, class Describe>
 LoadSummary load_all(S& source, LoadOptions& options, Rules& rules, Describe&& describe) {
   for (const std::size_t place : rules.field_columns()) rules.check_may_insert(rules.columns()[place]);
-  options.options_json = describe(options.filter == nullptr ? std::string() : sql_of(options.filter, rules));
+  std::string condition = options.filter == nullptr ? std::string() : sql_of(options.filter, rules);
+  pg::shorten(condition, kMostConditionBytes);  // nobody evaluates it again
+  options.options_json = describe(condition);
+  if (options.options_json.size() > kMostOptionsBytes)
+    throw Error("54000", "options of the load are too long")
+        .detail(concat("As JSON, in the log, they have ", options.options_json.size(), " bytes; the limit is ", kMostOptionsBytes,
+                       "."));
   return run_load(source, rules, options);
 }
 

@@ -27,7 +27,8 @@ enum LoadColumn : AttrNumber {
   kLoadRowsRejected,
   kLoadRowsSkipped,
   kLoadOptions,
-  kLoadColumns = kLoadOptions,
+  kLoadRejectsNotKept,
+  kLoadColumns = kLoadRejectsNotKept,
 };
 
 /// Columns of ferry_reject_log.
@@ -43,7 +44,8 @@ enum RejectColumn : AttrNumber {
   kRejectReason,
   kRejectDetail,
   kRejectResolvedAt,
-  kRejectColumns = kRejectResolvedAt,
+  kRejectIsCut,
+  kRejectColumns = kRejectIsCut,
 };
 
 /// Opens and locks a table of the log for writing. Errors: 42704 in a database without the extension.

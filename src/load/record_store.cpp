@@ -63,6 +63,7 @@ bool RecordStore::read(Record& record) {
   record.line_number = DatumGetInt64(slot_->tts_values[1]);
   const auto* const raw = reinterpret_cast<const varlena*>(DatumGetPointer(slot_->tts_values[2]));
   record.raw.assign({VARDATA_ANY(raw), VARSIZE_ANY_EXHDR(raw)});
+  record.is_cut = false;
   record.problem.reset();
   return true;
 }

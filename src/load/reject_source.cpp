@@ -12,6 +12,12 @@ extern "C" {
 
 namespace ferry::load {
 
+namespace {
+Problem not_whole() {
+  return {"54000", {}, {}, "record was not kept whole", "The log has its first bytes only. Load it from its source."};
+}
+}  // namespace
+
 RejectSource::RejectSource(StoredRejects& rejects, const LoggedOptions& options, Rules& rules)
     : rejects_(rejects), options_(options), rules_(rules) {
   if (options_.is_json)
@@ -31,9 +37,12 @@ bool RejectSource::read(Record& record) {
   if (!rejects_.next(reject_)) return false;
   record.row_number = reject_.row_number;
   record.line_number = reject_.line_number;
+  record.is_cut = reject_.is_cut;
   record.problem.reset();
   bytes_ += static_cast<std::int64_t>(reject_.raw.size());
-  if (options_.is_json)
+  if (record.is_cut)
+    record.problem = std::make_unique<Problem>(not_whole());
+  else if (options_.is_json)
     record.raw.assign(pg::to_utf8(reject_.raw));
   else
     read_stream(record);
@@ -46,7 +55,7 @@ void RejectSource::read_stream(Record& record) {
     record.problem = std::make_unique<Problem>(reject_.problem);
   } else if (!reject_.is_text) {
     if (!as_it_came_) as_it_came_ = make_stream(options_.stream.encoding);
-    if (auto text = as_it_came_->text_of(record))
+    if (auto text = as_it_came_->text_of(record, record.raw.size()).text)
       record.raw.assign(*text);
     else
       record.problem = std::make_unique<Problem>(reject_.problem);

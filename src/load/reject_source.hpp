@@ -17,7 +17,9 @@ class RejectSource : public Source {
 
   [[nodiscard]] bool read(Record& record) override;
   void split(const Record& record, Fields& out) override { records_->split(record, out); }
-  [[nodiscard]] std::optional<std::string> text_of(const Record& record) override { return records_->text_of(record); }
+  [[nodiscard]] RecordText text_of(const Record& record, std::size_t most_bytes) override {
+    return records_->text_of(record, most_bytes);
+  }
   [[nodiscard]] bool may_leave_fields_out() const override { return records_->may_leave_fields_out(); }
   [[nodiscard]] std::int64_t bytes_total() const override { return 0; }
   [[nodiscard]] std::int64_t bytes_read() const override { return bytes_; }

@@ -1,11 +1,14 @@
 #include "load/rejects.hpp"
 
+#include "base/concat.hpp"
 #include "load/log_tables.hpp"
 #include "pg/arguments.hpp"
 #include "pg/compat.hpp"
+#include "pg/encoding.hpp"
 #include "pg/extension.hpp"
 #include "pg/guard.hpp"
 #include "pg/table_writer.hpp"
+#include "settings.hpp"
 
 #include "pg/server.hpp"
 
@@ -13,6 +16,7 @@ extern "C" {
 #include "access/heapam.h"
 #include "commands/sequence.h"
 #include "executor/executor.h"
+#include "mb/pg_wchar.h"
 #include "utils/array.h"
 #include "utils/jsonb.h"
 #include "utils/timestamp.h"
@@ -25,36 +29,83 @@ using pg::TableWriter;
 
 namespace {
 
-/// Writes the rows of a store into a table, many at a time. Calls the server without a guard.
-void write_rejects(Relation table, Tuplestorestate* store) {
-  constexpr int kRows = 500;
-  TableWriter writer = TableWriter::open(table, pg::TriggerSet::constraints);
-  EState* const executor = writer.executor_state();
-  BulkInsertState const insert_state = GetBulkInsertState();
-  MemoryContext const batch_context = AllocSetContextCreate(CurrentMemoryContext, "pg_ferry rejects", ALLOCSET_DEFAULT_SIZES);
-  TupleTableSlot* const stored = MakeSingleTupleTableSlot(RelationGetDescr(table), &TTSOpsMinimalTuple);
-  TupleTableSlot* slots[kRows];
-  for (TupleTableSlot*& slot : slots) slot = table_slot_create(table, &executor->es_tupleTable);
-  for (int count = kRows; count == kRows;) {
-    CHECK_FOR_INTERRUPTS();
-    for (count = 0; count < kRows && tuplestore_gettupleslot(store, true, false, stored); count++)
-      ExecCopySlot(slots[count], stored);
-    if (count == 0) break;
-    MemoryContext const caller = MemoryContextSwitchTo(batch_context);
-    table_multi_insert(table, slots, count, GetCurrentCommandId(true), 0, insert_state);
+// Each of a reject's columns, and all together, go through COPY and pg_dump: bytea is dumped as two digits a byte, a character of
+// text is escaped by one more, or becomes up to three times as long where the dump is of another encoding.
+static_assert(std::size_t{3} * settings::kMostRecordBytes < MaxAllocSize);
+
+/// What a reject takes in the log besides its texts, more or less.
+constexpr std::size_t kRejectBytes = 100;
+
+/// The rows of a store on their way into a table, many at a time: as many as a number of bytes allows. The functions call the
+/// server without a guard; nothing here needs a destructor.
+class StoreWriter {
+ public:
+  void run(Relation table, Tuplestorestate* store) {
+    table_ = TableWriter::open(table, pg::TriggerSet::constraints);
+    stored_ = MakeSingleTupleTableSlot(RelationGetDescr(table), &TTSOpsMinimalTuple);
+    for (TupleTableSlot*& slot : slots_) slot = table_slot_create(table, &table_.executor_state()->es_tupleTable);
+    MemoryContext const batch_context = AllocSetContextCreate(CurrentMemoryContext, "pg_ferry rejects", ALLOCSET_DEFAULT_SIZES);
+    BulkInsertState const insert_state = GetBulkInsertState();
+    while (const int count = read(store)) {
+      CHECK_FOR_INTERRUPTS();
+      MemoryContext const caller = MemoryContextSwitchTo(batch_context);
+      write(table, count, insert_state);
+      MemoryContextSwitchTo(caller);
+      MemoryContextReset(batch_context);
+    }
+    FreeBulkInsertState(insert_state);
+    ExecDropSingleTupleTableSlot(stored_);
+    table_.close();
+  }
+
+ private:
+  /// How many were read.
+  int read(Tuplestorestate* store) {
+    std::size_t bytes = 0;
+    int count = 0;
+    while (count < kMostRows && bytes < kMostBytes && tuplestore_gettupleslot(store, true, false, stored_)) {
+      bool is_copy = false;
+      bytes += ExecFetchSlotMinimalTuple(stored_, &is_copy)->t_len;
+      ExecCopySlot(slots_[count++], stored_);
+    }
+    return count;
+  }
+
+  void write(Relation table, int count, BulkInsertState insert_state) {
+    EState* const executor = table_.executor_state();
+    table_multi_insert(table, slots_, count, GetCurrentCommandId(true), 0, insert_state);
     for (int i = 0; i < count; i++) {
       ResetPerTupleExprContext(executor);
-      pg::compat::insert_index_tuples(writer.target(), slots[i], executor, false, false, false);
+      pg::compat::insert_index_tuples(table_.target(), slots_[i], executor, false, false, false);
+      ExecClearTuple(slots_[i]);
     }
-    MemoryContextSwitchTo(caller);
-    MemoryContextReset(batch_context);
   }
-  ExecDropSingleTupleTableSlot(stored);
-  FreeBulkInsertState(insert_state);
-  writer.close();
-}
+
+  static constexpr int kMostRows = 500;
+  static constexpr std::size_t kMostBytes = 1 << 20;
+  TableWriter table_{};
+  TupleTableSlot* stored_ = nullptr;
+  TupleTableSlot* slots_[kMostRows] = {};
+};
 
 }  // namespace
+
+/// What the log has of a record.
+struct Log::Kept {
+  RecordText text;
+  std::string_view bytes;  ///< of the text, or of the record where that is no text
+  bool is_cut;
+
+  Kept(Source& source, const Record& record, std::size_t most_bytes) : text(source.text_of(record, most_bytes)) {
+    const std::string_view raw = record.raw;
+    bytes = text.text ? std::string_view(*text.text) : raw;
+    // a text may be longer than the bytes that it was made of
+    is_cut = text.is_cut || bytes.size() > most_bytes;
+    if (bytes.size() <= most_bytes) return;
+    bytes = bytes.substr(0, most_bytes);
+    if (text.text) bytes = pg::whole_characters(bytes, GetDatabaseEncoding());
+  }
+};
 
 Log::Log(LogPolicy policy) : policy_(policy), user_(GetUserId()), context_(CurrentMemoryContext) {
   if (policy == LogPolicy::all) open();
@@ -71,37 +122,51 @@ void Log::open() {
   MemoryContextSwitchTo(caller);
 }
 
-void Log::add(const Reject& reject) {
+void Log::add(Source& source, const Record& record, const Problem& problem) {
   if (policy_ == LogPolicy::none) return;
   if (!load_id_) open();
-  Datum values[kRejectColumns] = {};
-  bool nulls[kRejectColumns] = {};
-  Tuplestorestate* const store = store_;
-  TupleDesc const description = RelationGetDescr(rejects_);
-  MemoryContext const context = row_context_;
-  const std::int64_t load_id = *load_id_;
-  const Reject* const row = &reject;
-  Datum* const value = values;
-  bool* const null = nulls;
-  call([=] {
-    MemoryContext const caller = MemoryContextSwitchTo(context);
-    int i = 0;
-    value[i++] = Int64GetDatum(load_id);
-    value[i++] = Int64GetDatum(row->row_number);
-    null[i] = row->line_number == 0;
-    value[i++] = Int64GetDatum(row->line_number);
-    null[i] = !row->text.has_value();
-    if (row->text) value[i] = PointerGetDatum(cstring_to_text_with_len(row->text->data(), static_cast<int>(row->text->size())));
-    i++;
-    null[i] = row->text.has_value();
-    if (!row->text) value[i] = PointerGetDatum(cstring_to_text_with_len(row->raw.data(), static_cast<int>(row->raw.size())));
-    i++;
-    set_problem(row->problem, value, null);
-    null[kRejectResolvedAt - 1] = true;
-    tuplestore_putvalues(store, description, value, null);
+  if (not_kept_.total() == 0) {
+    const Kept kept(source, record, static_cast<std::size_t>(settings::max_record_bytes));
+    kept_bytes_ += static_cast<double>(kRejectBytes + kept.bytes.size() + problem.reason.size() + problem.detail.size());
+    if (kept_bytes_ <= settings::max_log_bytes) {
+      keep(record, kept, problem);
+      return;
+    }
+  }
+  not_kept_.add(problem);
+}
+
+void Log::keep(const Record& record, const Kept& kept, const Problem& problem) {
+  call([&, this] {
+    MemoryContext const caller = MemoryContextSwitchTo(row_context_);
+    Datum values[kRejectColumns] = {};
+    bool nulls[kRejectColumns] = {};
+    const auto set = [&](RejectColumn column, Datum value) { values[column - 1] = value; };
+    const auto set_null = [&](RejectColumn column, bool is_null) { nulls[column - 1] = is_null; };
+    set(kRejectLoadId, Int64GetDatum(*load_id_));
+    set(kRejectRowNumber, Int64GetDatum(record.row_number));
+    set(kRejectLineNumber, Int64GetDatum(record.line_number));
+    set_null(kRejectLineNumber, record.line_number == 0);
+    const bool is_text = kept.text.text.has_value();
+    set(is_text ? kRejectRawRow : kRejectRawBytes,
+        PointerGetDatum(cstring_to_text_with_len(kept.bytes.data(), static_cast<int>(kept.bytes.size()))));
+    set_null(is_text ? kRejectRawBytes : kRejectRawRow, true);
+    set_problem(problem, values, nulls);
+    set_null(kRejectResolvedAt, true);
+    set(kRejectIsCut, BoolGetDatum(kept.is_cut));
+    tuplestore_putvalues(store_, RelationGetDescr(rejects_), values, nulls);
     MemoryContextSwitchTo(caller);
-    MemoryContextReset(context);
+    MemoryContextReset(row_context_);
   });
+}
+
+void Log::tell_not_kept() const {
+  const std::int64_t count = not_kept_.total();
+  if (count == 0) return;
+  const std::string message = concat(count, count == 1 ? " reject of load " : " rejects of load ", *load_id_,
+                                     count == 1 ? " is" : " are", " not in the log");
+  const std::string detail = concat("They were rejected for ", not_kept_.text(), ".");
+  pg::notice(message.c_str(), "The setting \"pg_ferry.max_log_bytes\" limits what the log keeps of one load.", detail.c_str());
 }
 
 void Log::write(const LoadSummary& summary, const Rules& rules) {
@@ -134,7 +199,8 @@ void Log::write(const LoadSummary& summary, const Rules& rules) {
                                       Int64GetDatum(summary.rows_loaded),
                                       Int64GetDatum(summary.rows_rejected),
                                       Int64GetDatum(summary.rows_skipped),
-                                      options_datum};
+                                      options_datum,
+                                      Int64GetDatum(not_kept_.total())};
   const Datum* const value = values;
   Relation const loads = loads_, rejects = rejects_;
   Tuplestorestate* const store = store_;
@@ -149,11 +215,12 @@ void Log::write(const LoadSummary& summary, const Rules& rules) {
     writer.insert(slot);
     writer.close();
 
-    write_rejects(rejects, store);
+    StoreWriter().run(rejects, store);
     tuplestore_end(store);
     table_close(loads, NoLock);
     table_close(rejects, NoLock);
   });
+  tell_not_kept();
 }
 
 }  // namespace ferry::load

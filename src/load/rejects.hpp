@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "load/reject_tally.hpp"
 #include "load/rules.hpp"
 #include "load/source.hpp"
 
@@ -13,14 +14,6 @@ extern "C" {
 }
 
 namespace ferry::load {
-
-/// A row that was not loaded, and why.
-struct Reject {
-  std::int64_t row_number = 0, line_number = 0;
-  std::optional<std::string> text{};  ///< the record in the server's encoding; nothing: its bytes are not valid text
-  std::string raw;                    ///< the record's bytes
-  Problem problem{};
-};
 
 /// What the log says of a load. Texts are in the server's encoding.
 struct LoadSummary {
@@ -37,7 +30,8 @@ enum class LogPolicy : std::uint8_t { all, rejects, none };
 
 /// The log of loads: the tables ferry_load_log and ferry_reject_log, which nobody but the extension's owner may touch. Rows go
 /// into them directly, without SQL and without a change of the user. Rejects wait in a tuple store, on disk beyond 4 MB, until
-/// write(), so that a rehearsed load keeps them.
+/// write(), so that a rehearsed load keeps them. Of a record it keeps the first pg_ferry.max_record_bytes, of all rejects of a
+/// load the first pg_ferry.max_log_bytes; the others are counted.
 class Log {
  public:
   /// all: opens the log's tables and takes the number of the load at once; rejects: at the first reject, which must not come in
@@ -45,12 +39,16 @@ class Log {
   explicit Log(LogPolicy policy);
   /// Nothing as long as the load is not to be in the log.
   [[nodiscard]] std::optional<std::int64_t> load_id() const { return load_id_; }
-  void add(const Reject& reject);
-  /// Writes the load and its rejects, if it is to be in the log.
+  /// record: of source; it was not loaded.
+  void add(Source& source, const Record& record, const Problem& problem);
+  /// Writes the load and its rejects, if it is to be in the log. A NOTICE tells of rejects that were not kept.
   void write(const LoadSummary& summary, const Rules& rules);
 
  private:
+  struct Kept;
   void open();
+  void keep(const Record& record, const Kept& kept, const Problem& problem);
+  void tell_not_kept() const;
 
   LogPolicy policy_;
   Oid user_;                               ///< who loads; triggers may change the current user
@@ -59,6 +57,8 @@ class Log {
   Relation loads_ = nullptr, rejects_ = nullptr;
   Tuplestorestate* store_ = nullptr;
   MemoryContext row_context_ = nullptr;
+  double kept_bytes_ = 0;
+  RejectTally not_kept_;
 };
 
 }  // namespace ferry::load

@@ -40,6 +40,14 @@ bool may_show_details(const LoggedLoad& load, const Rules& rules) {
   return true;
 }
 
+/// Of rejects that are not there to be tried.
+void tell_not_kept(std::int64_t load_id, std::int64_t count) {
+  if (count == 0) return;
+  const std::string message = concat(count, count == 1 ? " reject of load " : " rejects of load ", load_id,
+                                     count == 1 ? " is not in the log" : " are not in the log");
+  pg::notice(message.c_str(), "Load them from their source.");
+}
+
 LoadSummary load_again(std::int64_t load_id, StoredRejects& rejects) {
   const LoggedOptions logged = read_logged_options(rejects.load().options_json);
   if (logged.dry_run)
@@ -88,6 +96,7 @@ Datum reload_rejects(FunctionCallInfo call_info) {
   const std::int64_t load_id = pg::Arguments(call_info).bigint(0, "load_id");
   StoredRejects rejects(load_id);
   const LoadSummary summary = load_again(load_id, rejects);
+  tell_not_kept(load_id, rejects.load().rejects_not_kept);
   rejects.close();
   return summary_row(call_info, summary, started);
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/json_text.hpp"
+#include "pg/encoding.hpp"
 
 #include "pg/server.hpp"
 
@@ -15,6 +16,14 @@ std::int64_t farther(const Column& column, std::int64_t a, std::int64_t b) {
   return column.descends ? std::min(a, b) : std::max(a, b);
 }
 }  // namespace
+
+void Result::reject(Problem why) {
+  constexpr std::size_t kMostBytes = 2048;
+  for (std::string* const text : {&why.column, &why.constraint, &why.reason, &why.detail, &why.hint})
+    pg::shorten(*text, kMostBytes);
+  state = State::rejected;
+  problem = std::make_unique<Problem>(std::move(why));
+}
 
 std::string json_of(const RowKey& key) {
   if (const auto* const number = std::get_if<std::int64_t>(&key)) return std::to_string(*number);

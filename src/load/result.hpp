@@ -42,10 +42,8 @@ struct Result {
   pg::RowPlace place{};                ///< of a loaded one that was written row by row
   std::unique_ptr<Problem> problem{};  ///< of a rejected one
 
-  void reject(Problem why) {
-    state = State::rejected;
-    problem = std::make_unique<Problem>(std::move(why));
-  }
+  /// Of long texts, which may have whole values in them, only the beginning is kept.
+  void reject(Problem why);
 
   /// Makes it one of a record that nothing is known of. Its place, which that state has no use for, is not worth the time.
   void reset() {

@@ -54,6 +54,7 @@ struct Record {
   std::int64_t row_number = 0;         ///< from 1
   std::int64_t line_number = 0;        ///< from 1; 0 where the source has no lines
   RawBytes raw{};                      ///< exactly as it came, in the encoding of the source
+  bool is_cut = false;                 ///< raw has its first bytes only
   std::unique_ptr<Problem> problem{};  ///< what the source found wrong while it looked for the record's end; most have nothing
 };
 
@@ -83,6 +84,12 @@ struct Fields {
   }
 };
 
+/// A record as people read it.
+struct RecordText {
+  std::optional<std::string> text{};  ///< in the server's encoding; nothing where the bytes are not valid text
+  bool is_cut = false;                ///< it has the first bytes only
+};
+
 /// Rows on their way in: a file, a JSON array.
 class Source {
  public:
@@ -105,8 +112,8 @@ class Source {
   }
   /// Whether split() never raises an error of the server, only its own.
   [[nodiscard]] virtual bool splits_without_errors() const { return false; }
-  /// The record as text in the server's encoding, or nothing where its bytes are not valid text.
-  [[nodiscard]] virtual std::optional<std::string> text_of(const Record& record) = 0;
+  /// The record as text; of one with more than most_bytes so many of the first ones, up to the end of a character.
+  [[nodiscard]] virtual RecordText text_of(const Record& record, std::size_t most_bytes) = 0;
   /// Whether a record may leave a column of the load without a field, to take its default.
   [[nodiscard]] virtual bool may_leave_fields_out() const = 0;
   /// Bytes of the source in all; 0 where that is not known.

@@ -94,6 +94,10 @@ void StoredRejects::read_load(TupleTableSlot* load) {
     Jsonb* const json = DatumGetJsonbP(slot_getattr(load, kLoadOptions, &is_null));
     return const_cast<const char*>(JsonbToCString(nullptr, &json->root, VARSIZE(json)));
   });
+  load_.rejects_not_kept = call([load] {
+    bool is_null = false;
+    return DatumGetInt64(slot_getattr(load, kLoadRejectsNotKept, &is_null));
+  });
   Datum* names = nullptr;
   int count = 0;
   call([&names, &count, load] {
@@ -162,6 +166,7 @@ bool StoredRejects::next(StoredReject& out) {
     const Datum line_number = slot_getattr(row_, kRejectLineNumber, &is_null);
     out.line_number = is_null ? 0 : DatumGetInt64(line_number);
     out.is_text = !slot_attisnull(row_, kRejectRawRow);
+    out.is_cut = DatumGetBool(slot_getattr(row_, kRejectIsCut, &is_null));
     bytes.raw = bytes_of(row_, out.is_text ? kRejectRawRow : kRejectRawBytes);
     bytes.sqlstate = bytes_of(row_, kRejectSqlstate);
     bytes.column = bytes_of(row_, kRejectColumnName);

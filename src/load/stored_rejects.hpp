@@ -20,12 +20,14 @@ struct LoggedLoad {
   std::string loaded_by, table_owner;  ///< the roles that may see it
   std::vector<std::string> columns;    ///< those that it filled, in the order of a record's fields
   std::string options_json;
+  std::int64_t rejects_not_kept = 0;
 };
 
 /// A rejected row as the log has it.
 struct StoredReject {
   std::int64_t row_number = 0, line_number = 0;
   bool is_text = true;  ///< raw is text in the server's encoding; else the bytes that came
+  bool is_cut = false;  ///< raw has the record's first bytes only
   std::string raw;
   Problem problem{};
 };

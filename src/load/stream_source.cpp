@@ -62,13 +62,6 @@ Problem invalid_bytes(std::string_view raw, std::size_t at, int encoding) {
   return {"22021", {}, {}, pg::invalid_sequence_text(raw, at, encoding), {}};
 }
 
-/// Bytes that may end within a character, without it.
-std::string_view whole_characters(std::string_view bytes, int encoding) {
-  const auto valid = static_cast<std::size_t>(pg_encoding_verifymbstr(encoding, bytes.data(), static_cast<int>(bytes.size())));
-  const bool is_cut = bytes.size() - valid < static_cast<std::size_t>(pg_encoding_max_length(encoding));
-  return is_cut ? bytes.substr(0, valid) : bytes;
-}
-
 std::unique_ptr<text::RecordReader> reader_of(ByteSource& bytes, const StreamOptions& options) {
   const text::CharacterLength length = character_length_of(options.encoding);
   if (options.format == Format::text) return std::make_unique<text::CopyTextReader>(bytes, options.max_record_bytes, length);
@@ -213,23 +206,23 @@ bool StreamSource::read(Record& record) {
   if (!next(found)) return false;
   record.row_number = found.row_number - header_rows_;
   record.line_number = found.line_number;
-  record.raw.assign(found.is_cut ? whole_characters(found.raw, encoding_of_stream()) : found.raw);
+  record.raw.assign(found.is_cut ? pg::whole_characters(found.raw, encoding()) : found.raw);
+  record.is_cut = found.is_cut;
   record.problem.reset();
   if (auto problem = problem_of(found, options_.format, options_.max_record_bytes))
     record.problem = std::make_unique<Problem>(std::move(*problem));
   return true;
 }
 
-int StreamSource::encoding_of_stream() const {
-  return options_.encoding == PG_SQL_ASCII ? GetDatabaseEncoding() : options_.encoding;
-}
+/// That of the records' bytes: SQL_ASCII may be anything, and is taken for the server's.
+int StreamSource::encoding() const { return options_.encoding == PG_SQL_ASCII ? GetDatabaseEncoding() : options_.encoding; }
 
 /// The record in the server's encoding, into text_, which is good as long as raw and until the next call; or what is wrong with
 /// its bytes, into problem, and false.
 bool StreamSource::convert(std::string_view raw, std::optional<Problem>& problem) {
   const int length = static_cast<int>(raw.size());
   const int server_encoding = GetDatabaseEncoding();
-  const int encoding = encoding_of_stream();
+  const int encoding = this->encoding();
   text_ = raw;
   if (encoding == PG_UTF8 && server_encoding == PG_UTF8 && text::is_valid_utf8_without_nul(raw)) return true;
   // raises no error
@@ -259,10 +252,13 @@ bool StreamSource::convert(std::string_view raw, std::optional<Problem>& problem
   return true;
 }
 
-std::optional<std::string> StreamSource::text_of(const Record& record) {
+RecordText StreamSource::text_of(const Record& record, std::size_t most_bytes) {
+  std::string_view raw = record.raw;
+  const bool is_cut = record.is_cut || raw.size() > most_bytes;
+  if (is_cut) raw = pg::whole_characters(raw.substr(0, most_bytes), encoding());
   std::optional<Problem> problem;
-  if (!convert(record.raw, problem)) return std::nullopt;
-  return std::string(text_);
+  if (!convert(raw, problem)) return {std::nullopt, is_cut};
+  return {std::string(text_), is_cut};
 }
 
 /// Splits text_ into fields_; what is wrong with it as a whole into problem, and false.

@@ -53,7 +53,7 @@ class StreamSource : public Source {
   [[nodiscard]] bool read(Record& record) override;
   void split(const Record& record, Fields& out) override;
   [[nodiscard]] bool splits_without_errors() const override { return !OidIsValid(conversion_); }
-  [[nodiscard]] std::optional<std::string> text_of(const Record& record) override;
+  [[nodiscard]] RecordText text_of(const Record& record, std::size_t most_bytes) override;
   [[nodiscard]] bool may_leave_fields_out() const override { return options_.dialect.default_string.has_value(); }
   [[nodiscard]] std::int64_t bytes_total() const override { return options_.bytes_total; }
   [[nodiscard]] std::int64_t bytes_read() const override { return static_cast<std::int64_t>(reader_->bytes_consumed()); }
@@ -66,7 +66,7 @@ class StreamSource : public Source {
   void match_header();
   void place_fields_by_name();
   void note_forced_columns();
-  [[nodiscard]] int encoding_of_stream() const;
+  [[nodiscard]] int encoding() const;
   bool convert(std::string_view raw, std::optional<Problem>& problem);
   bool split_text(std::optional<Problem>& problem);
   void place_fields(Fields& out) const;

@@ -65,6 +65,20 @@ std::optional<std::string> try_from_utf8(std::string_view text) { return try_con
 
 std::string shown_from_utf8(std::string_view text) { return try_from_utf8(text).value_or(ascii_of(text)); }
 
+std::string_view whole_characters(std::string_view bytes, int encoding) {
+  const int size = static_cast<int>(bytes.size());
+  const int whole = pg_encoding_mbcliplen(encoding, bytes.data(), size, size);
+  // it ends at a zero byte, too, which is in no text
+  return size - whole < pg_encoding_max_length(encoding) ? bytes.substr(0, static_cast<std::size_t>(whole)) : bytes;
+}
+
+void shorten(std::string& text, std::size_t most_bytes) {
+  constexpr std::string_view kDots = "...";
+  if (text.size() <= most_bytes) return;
+  // a new one: cut in place it would keep its memory
+  text = concat(whole_characters(std::string_view(text).substr(0, most_bytes - kDots.size()), GetDatabaseEncoding()), kDots);
+}
+
 std::string hex_of_character(std::string_view text, std::size_t at, int encoding) {
   constexpr char kHex[] = "0123456789abcdef";
   const auto length = static_cast<std::size_t>(std::clamp(pg_encoding_mblen(encoding, text.data() + at), 1, 4));
@@ -80,8 +94,8 @@ std::string hex_of_character(std::string_view text, std::size_t at, int encoding
 }
 
 std::string invalid_sequence_text(std::string_view text, std::size_t at, int encoding) {
-  return concat("invalid byte sequence for encoding \"", pg_encoding_to_char(encoding), "\": ",
-                hex_of_character(text, at, encoding));
+  return concat("invalid byte sequence for encoding \"", pg_encoding_to_char(encoding),
+                "\": ", hex_of_character(text, at, encoding));
 }
 
 }  // namespace ferry::pg

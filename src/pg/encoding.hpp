@@ -23,6 +23,12 @@ namespace ferry::pg {
 /// The same for people to read, as shown_in_utf8().
 [[nodiscard]] std::string shown_from_utf8(std::string_view text);
 
+/// bytes without the part of a character at their end.
+[[nodiscard]] std::string_view whole_characters(std::string_view bytes, int encoding);
+
+/// Cuts a text of the database that is longer than that, and lets it end with three dots then.
+void shorten(std::string& text, std::size_t most_bytes);
+
 /// The bytes of text from at on that stand for one character of an encoding of the server's: "0xe2 0x82".
 [[nodiscard]] std::string hex_of_character(std::string_view text, std::size_t at, int encoding);
 

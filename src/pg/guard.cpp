@@ -88,8 +88,11 @@ void Report::raise() {
 
 }  // namespace detail
 
-void notice(const char* message, const char* hint) {
-  call([=] { ereport(NOTICE, (errmsg_internal("%s", message), hint != nullptr ? errhint("%s", hint) : 0)); });
+void notice(const char* message, const char* hint, const char* detail) {
+  call([=] {
+    ereport(NOTICE, (errmsg_internal("%s", message), detail != nullptr ? errdetail_internal("%s", detail) : 0,
+                     hint != nullptr ? errhint("%s", hint) : 0));
+  });
 }
 
 }  // namespace ferry::pg

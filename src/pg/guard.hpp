@@ -108,8 +108,8 @@ inline void check_interrupts() {
   if (INTERRUPTS_PENDING_CONDITION()) call(ProcessInterrupts);
 }
 
-/// Sends a NOTICE to the client. hint may be null.
-void notice(const char* message, const char* hint = nullptr);
+/// Sends a NOTICE to the client. hint and detail may be null.
+void notice(const char* message, const char* hint = nullptr, const char* detail = nullptr);
 
 }  // namespace ferry::pg
 
