@@ -140,7 +140,7 @@ build() {
 # private_installation BUILD: copies PostgreSQL to $work/root, installs what was built into the copy, puts sample data and the psql
 # scripts beside it, and gives all of it to the server's user, who may not be able to read the checkout.
 private_installation() {
-    local option folder
+    local option folder module
     for option in --bindir --pkglibdir --sharedir; do
         folder=$("$pg_config" $option)
         mkdir -p "$work/root$folder"
@@ -148,7 +148,9 @@ private_installation() {
     done
     quietly "$work/install.log" env DESTDIR="$work/root" cmake --install "$1"
     pkglibdir=$work/root$("$pg_config" --pkglibdir)
-    if [ -e "$1/tests/ferry_boundary_test.so" ]; then cp "$1/tests/ferry_boundary_test.so" "$pkglibdir/"; fi
+    for module in "$1"/tests/ferry_*_test.so; do
+        if [ -e "$module" ]; then cp "$module" "$pkglibdir/"; fi
+    done
     "$repo/scripts/sample_data" "$work/samples"
     cp -R "$repo/sql" "$work/sql"
     if [ "$(id -u)" = 0 ]; then

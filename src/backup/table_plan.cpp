@@ -7,6 +7,7 @@
 #include "base/concat.hpp"
 #include "base/error.hpp"
 #include "pg/guard.hpp"
+#include "pg/table_engine.hpp"
 
 #include "pg/server.hpp"
 
@@ -155,6 +156,7 @@ void check_member(Relation member, Relation table) {
         .detail(concat("It is a partition of table \"", RelationGetRelationName(table), "\"."));
   if (kind == RELKIND_RELATION && member->rd_rel->relpersistence == RELPERSISTENCE_UNLOGGED && RecoveryInProgress())
     throw Error("0A000", concat("cannot back up unlogged table \"", name, "\" during recovery"));
+  pg::call(pg::check_is_stored_here, member, pg::RowUse::backup);
   if (IsolationUsesXactSnapshot()) check_not_rewritten(member);
 }
 

@@ -6,6 +6,7 @@
 #include "base/concat.hpp"
 #include "base/error.hpp"
 #include "pg/guard.hpp"
+#include "pg/table_engine.hpp"
 #include "pg/unvalidated.hpp"
 
 #include "pg/server.hpp"
@@ -77,6 +78,8 @@ void lock_members(Oid table, LOCKMODE lock, Mode mode) {
     Relation const member = relation_open(list_nth_oid(members, i), NoLock);
     CheckTableNotInUse(member, "restore");
     if (mode == Mode::replace) check_is_here(member, table);
+    pg::check_is_stored_here(member, pg::RowUse::restore);
+    pg::check_parents_are_stored_here(member, pg::InheritedKeys::checked, pg::RowUse::restore);
     relation_close(member, NoLock);
   }
 }

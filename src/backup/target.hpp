@@ -27,7 +27,8 @@ struct Target {
 /// Locks the tables, in the order of their OIDs, as strongly as the mode and their references need, until the end of the
 /// transaction. names: of targets, which must still mean them. In mode replace, tells which of them TRUNCATE is to empty.
 /// Errors: as find_target(); 40001 a name means another table by now; 55006 a query of this session is reading a table; 0A000
-/// a foreign partition, whose rows mode replace would have to replace.
+/// a foreign partition, whose rows mode replace would have to replace; another engine stores the rows of a table, or of one that
+/// a foreign key refers to.
 [[nodiscard]] std::vector<bool> lock_targets(const std::vector<std::string>& names, const std::vector<Target>& targets,
                                              Mode mode);
 

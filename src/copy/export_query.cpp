@@ -41,7 +41,7 @@ Query* check_rewritten(List* rewritten) {
 PlannedStmt* plan(ParseState* state, RawStmt* raw, Oid expected) {
   if (!pg::compat::kCopiesMerge && IsA(raw->stmt, MergeStmt)) refuse("MERGE not supported in COPY");
   Query* const query = check_rewritten(pg_analyze_and_rewrite_fixedparams(raw, state->p_sourcetext, nullptr, 0, nullptr));
-  PlannedStmt* const planned = pg::compat::plan_query(query, state->p_sourcetext);
+  PlannedStmt* const planned = pg::compat::plan_query(query, state->p_sourcetext, CURSOR_OPT_PARALLEL_OK);
   // the table was found by name once more
   if (OidIsValid(expected) && !list_member_oid(planned->relationOids, expected))
     ereport(ERROR,

@@ -5,6 +5,7 @@
 #include "copy/privileges.hpp"
 #include "pg/compat.hpp"
 #include "pg/guard.hpp"
+#include "pg/table_engine.hpp"
 
 #include "pg/server.hpp"
 
@@ -88,6 +89,7 @@ OpenRelation open_for_export(ParseState* state, const CopyStmt& statement) {
   pg::compat::check_permissions(state->p_rtable, permissions);
   const bool has_row_security = check_enable_rls(RelationGetRelid(relation), InvalidOid, false) == RLS_ENABLED;
   check_kind(relation);
+  if (relation->rd_rel->relkind != RELKIND_VIEW) pg::check_is_stored_here(relation, pg::RowUse::export_to);
   return {relation, columns, has_row_security};
 }
 
@@ -178,6 +180,8 @@ void ExportSource::open_relation(ParseState* state, const PlannedStmt& planned) 
   }
   const Leaves leaves = call([open] { return open_leaves(open.relation); });
   if (leaves.tables != NIL && !leaves.has_foreign && !open.has_row_security) {
+    for (int i = 0; i < list_length(leaves.tables); i++)
+      call(pg::check_is_stored_here, static_cast<Relation>(list_nth(leaves.tables, i)), pg::RowUse::export_to);
     leaves_ = leaves.tables;
     return;
   }

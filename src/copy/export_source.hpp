@@ -21,7 +21,8 @@ namespace ferry::copy {
 class ExportSource {
  public:
   /// Opens and locks what the statement names, under the user's privileges, and begins the query if there is one.
-  /// Errors: 42501; 42809 a relation without rows to copy; 42703, 42701 columns; those of ExportQuery::begin().
+  /// Errors: 42501; 42809 a relation without rows to copy; 42703, 42701 columns; 0A000 another engine stores the rows; those of
+  /// ExportQuery::begin().
   ExportSource(ParseState* state, const PlannedStmt& planned);
 
   /// The columns to export.

@@ -1,6 +1,7 @@
 #include "load/rules.hpp"
 
 #include "base/concat.hpp"
+#include "pg/table_engine.hpp"
 #include "pg/table_writer.hpp"
 
 #include "pg/server.hpp"
@@ -31,6 +32,8 @@ Rules::Rules(Oid table, bool load_all) {
     if (pg_class_aclcheck(table, GetUserId(), ACL_INSERT) != ACLCHECK_OK &&
         pg_attribute_aclcheck_all(table, GetUserId(), ACL_INSERT, ACLMASK_ANY) != ACLCHECK_OK)
       aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE, RelationGetRelationName(relation));
+    pg::check_is_stored_here(relation, pg::RowUse::load);
+    pg::check_parents_are_stored_here(relation, pg::InheritedKeys::checked, pg::RowUse::load);
     return relation;
   });
   schema_name_ = call(get_namespace_name, RelationGetNamespace(relation_));

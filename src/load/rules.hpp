@@ -18,7 +18,8 @@ class Rules {
  public:
   /// Opens and locks the table for writing and reads its columns; of generated ones nothing. load_all: give every column a
   /// place and take it from the rows, else see choose_columns().
-  /// Errors: 42P01, 42809 no table; 42501 no right to insert at all; 25006 read-only transaction.
+  /// Errors: 42P01, 42809 no table; 42501 no right to insert at all; 25006 read-only transaction; 0A000 another engine stores
+  /// the rows of the table, or of one that a foreign key refers to.
   Rules(Oid table, bool load_all);
 
   /// Closes the table; its lock stays until the transaction ends.

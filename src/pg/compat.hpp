@@ -316,12 +316,20 @@ inline void report_may_not_copy(bool is_from, bool is_program, const char* role)
 /// Whether COPY (MERGE ... RETURNING ...) TO is possible. 17 made it so.
 inline constexpr bool kCopiesMerge = PG_VERSION_NUM >= 170000;
 
-/// Plans a query without parameters, in parallel where that is possible. 19 added the state of EXPLAIN.
-inline PlannedStmt* plan_query(Query* query, const char* text) {
+/// Gives a query the tables that a parse state has gathered. 16 moved permissions out of the range table's entries.
+inline void set_range_table(Query* query, const ParseState* state) {
+  query->rtable = state->p_rtable;
+#if PG_VERSION_NUM >= 160000
+  query->rteperminfos = state->p_rteperminfos;
+#endif
+}
+
+/// Plans a query without parameters; options: CURSOR_OPT_*. 19 added the state of EXPLAIN.
+inline PlannedStmt* plan_query(Query* query, const char* text, int options) {
 #if PG_VERSION_NUM >= 190000
-  return pg_plan_query(query, text, CURSOR_OPT_PARALLEL_OK, nullptr, nullptr);
+  return pg_plan_query(query, text, options, nullptr, nullptr);
 #else
-  return pg_plan_query(query, text, CURSOR_OPT_PARALLEL_OK, nullptr);
+  return pg_plan_query(query, text, options, nullptr);
 #endif
 }
 
@@ -366,29 +374,26 @@ inline bool is_binary(const CopyFormatOptions& options) {
 }
 
 /// The DEFAULT option of COPY, or null. 16 introduced it.
-inline const char* default_marker(const CopyFormatOptions& options) {
+inline const char* default_marker([[maybe_unused]] const CopyFormatOptions& options) {
 #if PG_VERSION_NUM >= 160000
   return options.default_print;
 #else
-  (void)options;
   return nullptr;
 #endif
 }
 
 /// FORCE_NOT_NULL * and FORCE_NULL * of COPY. 17 introduced them.
-inline bool forces_all_not_null(const CopyFormatOptions& options) {
+inline bool forces_all_not_null([[maybe_unused]] const CopyFormatOptions& options) {
 #if PG_VERSION_NUM >= 170000
   return options.force_notnull_all;
 #else
-  (void)options;
   return false;
 #endif
 }
-inline bool forces_all_null(const CopyFormatOptions& options) {
+inline bool forces_all_null([[maybe_unused]] const CopyFormatOptions& options) {
 #if PG_VERSION_NUM >= 170000
   return options.force_null_all;
 #else
-  (void)options;
   return false;
 #endif
 }

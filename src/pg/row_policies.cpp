@@ -45,7 +45,7 @@ RowPolicies RowPolicies::plan(Relation table) {
     query->targetList = NIL;
     RowPolicies policies{};
     policies.table_ = table;
-    policies.plan_ = compat::plan_query(query, "");
+    policies.plan_ = compat::plan_query(query, "", CURSOR_OPT_PARALLEL_OK);
     return policies;
   }
   ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),

@@ -5,6 +5,7 @@
 #include "pg/compat.hpp"
 #include "pg/foreign_rows.hpp"
 #include "pg/key_search.hpp"
+#include "pg/table_engine.hpp"
 #include "pg/trigger_list.hpp"
 #include "pg/unvalidated.hpp"
 
@@ -156,6 +157,10 @@ void TableWriter::adopt(ResultRelInfo* target) {
   if (target->ri_FdwRoutine != nullptr && triggers_ == TriggerSet::constraints)
     ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
                     errmsg("cannot load into foreign table \"%s\"", RelationGetRelationName(target->ri_RelationDesc))));
+  if (target != root_) {
+    check_is_stored_here(target->ri_RelationDesc, RowUse::load);
+    check_parents_are_stored_here(target->ri_RelationDesc, InheritedKeys::left_out, RowUse::load);
+  }
   if (target->ri_TrigDesc == nullptr) return;
   if (triggers_ == TriggerSet::constraints) keep_constraint_triggers(target->ri_TrigDesc);
   make_immediate(target->ri_TrigDesc);

@@ -30,7 +30,8 @@ struct RowPlace {
 
 /// Writes rows into one table through the executor's own row path, as COPY FROM does: partition routing, row triggers,
 /// generated columns, NOT NULL, CHECK, indexes, foreign keys, foreign tables. Deferrable constraints are checked at once. It
-/// checks no privileges.
+/// checks no privileges. A row for a partition whose rows another engine stores is an error, 0A000; the caller asks for the table
+/// itself: check_is_stored_here().
 ///
 /// Lives within one (sub)transaction: open() and close() frame it there; after an error the abort cleans up and the object is
 /// dead. All functions call the server without a guard of their own: use them inside pg::call(). Trivially destructible.
