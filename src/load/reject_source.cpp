@@ -41,7 +41,7 @@ bool RejectSource::read(Record& record) {
   record.problem.reset();
   bytes_ += static_cast<std::int64_t>(reject_.raw.size());
   if (record.is_cut)
-    record.problem = std::make_unique<Problem>(not_whole());
+    record.problem = std::make_unique<Problem>(is_of_reader(reject_.problem) ? reject_.problem : not_whole());
   else if (options_.is_json)
     record.raw.assign(pg::to_utf8(reject_.raw));
   else

@@ -206,7 +206,7 @@ bool StreamSource::read(Record& record) {
   if (!next(found)) return false;
   record.row_number = found.row_number - header_rows_;
   record.line_number = found.line_number;
-  record.raw.assign(found.is_cut ? pg::whole_characters(found.raw, encoding()) : found.raw);
+  record.raw.assign(found.raw);
   record.is_cut = found.is_cut;
   record.problem.reset();
   if (auto problem = problem_of(found, options_.format, options_.max_record_bytes))
