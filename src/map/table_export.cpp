@@ -141,9 +141,8 @@ void Leader::fill_segment() {
   shared_->page_count = RelationGetNumberOfBlocks(job_.table);
   pg_atomic_init_u64(&shared_->pages_taken, 0);
   shm_toc_insert(contents, kSharedJob, shared_);
-  const Size attribute_bytes = attributes_.size() * sizeof(AttrNumber);
-  void* const attributes = shm_toc_allocate(contents, attribute_bytes + 1);
-  std::memcpy(attributes, attributes_.data(), attribute_bytes);
+  auto* const attributes = static_cast<AttrNumber*>(shm_toc_allocate(contents, attributes_.size() * sizeof(AttrNumber) + 1));
+  std::copy(attributes_.begin(), attributes_.end(), attributes);
   shm_toc_insert(contents, kSharedColumns, attributes);
 }
 
