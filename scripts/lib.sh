@@ -13,7 +13,7 @@ unset "${!PG@}" POSIXLY_CORRECT    # nothing of the caller's PGHOST, PGOPTIONS, 
 export LC_ALL=C.UTF-8 LANGUAGE=
 
 build_packages=(g++ cmake make pkg-config postgresql-server-dev-all libpq-dev libsimdjson-dev libdeflate-dev
-    libsnappy-dev libzstd-dev libbz2-dev liblzma-dev libgtest-dev)
+    libsnappy-dev libzstd-dev zlib1g-dev libbz2-dev liblzma-dev libgtest-dev)
 # shellcheck disable=SC2034
 test_packages=(clang libclang-rt-dev libavro-dev python3-avro python3-snappy python3-zstandard libipc-run-perl)
 

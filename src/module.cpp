@@ -25,7 +25,7 @@ int max_batch_rows = 1000;
 int max_record_bytes = 16 << 20;
 double max_log_bytes = 1 << 30;
 int log_batches = kLogRejects;
-int max_block_bytes = 64 << 20;
+int max_block_bytes = 2047 << 20;
 char* backup_directory = nullptr;
 char* codec = nullptr;
 
@@ -45,7 +45,9 @@ bool check_codec(char** value, void** /*extra*/, GucSource /*source*/) {
   if (name.empty() || name == "none") return true;
   for (const ferry::avro::CodecKind kind : ferry::avro::kCodecKinds)
     if (name == ferry::avro::codec_name(kind)) return true;
-  GUC_check_errdetail("The codecs are none, deflate, snappy, zstandard, bzip2 and xz.");
+  GUC_check_errdetail("%s", ferry::avro::kCodecList);
+  if (const char* const suggestion = ferry::avro::codec_suggestion(name); suggestion != nullptr)
+    GUC_check_errhint("%s", suggestion);
   return false;
 }
 
@@ -55,9 +57,9 @@ extern "C" void _PG_init() {
   using namespace ferry::settings;
   DefineCustomIntVariable("pg_ferry.max_batch_rows", "Sets how many rows one request of insert_rows or insert_batch may have.",
                           nullptr, &max_batch_rows, 1000, 1, 1'000'000, PGC_SUSET, 0, nullptr, nullptr, nullptr);
-  DefineCustomIntVariable("pg_ferry.max_record_bytes", "Sets how long one record of a file, or one row of a batch, may be.",
-                          "A longer one is rejected.", &max_record_bytes, 16 << 20, 1024, kMostRecordBytes, PGC_SUSET,
-                          GUC_UNIT_BYTE, nullptr, nullptr, nullptr);
+  DefineCustomIntVariable("pg_ferry.max_record_bytes", "Sets how long one record may be, and how much the log keeps of one.",
+                          "A longer one is rejected. Records of Avro files have no such limit.", &max_record_bytes, 16 << 20,
+                          1024, kMostRecordBytes, PGC_SUSET, GUC_UNIT_BYTE, nullptr, nullptr, nullptr);
   DefineCustomRealVariable("pg_ferry.max_log_bytes", "Sets how much the log keeps of the rejects of one load.",
                            "Those beyond are counted.", &max_log_bytes, max_log_bytes, 0, kMostLogBytes, PGC_SUSET, GUC_UNIT_BYTE,
                            nullptr, nullptr, nullptr);
@@ -65,7 +67,7 @@ extern "C" void _PG_init() {
                            "Those with rejects, all, or none.", &log_batches, kLogRejects, kLogBatchesNames, PGC_USERSET, 0,
                            nullptr, nullptr, nullptr);
   DefineCustomIntVariable("pg_ferry.max_block_bytes", "Sets how large one block of an Avro file may be, compressed or not.",
-                          "A file with a larger one is refused. Backups have no such limit.", &max_block_bytes, 64 << 20, 1024,
+                          "A file with a larger one is refused. Backups have no such limit.", &max_block_bytes, 2047 << 20, 1024,
                           INT_MAX, PGC_SUSET, GUC_UNIT_BYTE, nullptr, nullptr, nullptr);
   DefineCustomStringVariable("pg_ferry.backup_directory", "Sets the directory of backups.",
                              "A relative path is relative to the data directory.", &backup_directory, "pg_ferry_backups",

@@ -25,10 +25,7 @@ ByteView BlockEncoder::encode(std::int64_t record_count, ByteView payload) {
   if (record_count == 0) return {};
   const std::size_t bound_bytes = codec_->compress_bound(payload.size());
   const std::size_t needed_bytes = kHeadBytes + bound_bytes + sync_marker_.size();
-  if (room_.size() < needed_bytes || (room_.size() > kKeptBytes && room_.size() / 4 > needed_bytes)) {
-    room_ = Bytes();
-    room_.resize(needed_bytes);
-  }
+  if (room_.size() < needed_bytes || (room_.size() > kKeptBytes && room_.size() / 4 > needed_bytes)) room_.renew(needed_bytes);
   std::uint8_t* const body = room_.data() + kHeadBytes;
   const std::size_t body_bytes = codec_->compress(payload, {body, bound_bytes});
 

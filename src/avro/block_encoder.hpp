@@ -8,6 +8,7 @@
 
 #include "avro/codec.hpp"
 #include "base/bytes.hpp"
+#include "base/room.hpp"
 
 // Source: Avro 1.12, Object Container Files.
 namespace ferry::avro {
@@ -33,7 +34,7 @@ class BlockEncoder {
  private:
   std::unique_ptr<Codec> codec_;
   SyncMarker sync_marker_;
-  Bytes room_;
+  Room room_;
 };
 
 }  // namespace ferry::avro

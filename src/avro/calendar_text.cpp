@@ -71,10 +71,8 @@ void append_date(std::string& out, std::int64_t days_since_1970) {
   if (append_year_month_day(out, days_since_1970)) out += " BC";
 }
 
-bool append_time(std::string& out, std::int64_t value, std::int64_t unit) {
-  if (value < 0 || value > kSecondsPerDay * unit) return false;
+void append_time(std::string& out, std::int64_t value, std::int64_t unit) {
   append_time_of_day(out, value / unit, value % unit, unit);
-  return true;
 }
 
 void append_timestamp(std::string& out, std::int64_t value, std::int64_t unit, bool is_utc) {

@@ -9,8 +9,8 @@ namespace ferry::avro {
 /// Appends "2021-07-27"; years before 1 as "0044-03-15 BC".
 void append_date(std::string& out, std::int64_t days_since_1970);
 
-/// Appends "23:59:59.5". unit: of value in a second. False, and nothing appended, where value is not one of 0 to 24 hours.
-[[nodiscard]] bool append_time(std::string& out, std::int64_t value, std::int64_t unit);
+/// Appends "23:59:59.5". unit: of value in a second. Precondition: value is one of 0 to 24 hours.
+void append_time(std::string& out, std::int64_t value, std::int64_t unit);
 
 /// Appends "2021-07-27T16:02:08.25Z", the Z where it is_utc; years before 1 end with " BC". unit: of value in a second.
 void append_timestamp(std::string& out, std::int64_t value, std::int64_t unit, bool is_utc);

@@ -10,15 +10,25 @@ namespace {
 
 class NullCodec final : public Codec {
  public:
+  explicit NullCodec(CheckInterrupts check_interrupts) : check_interrupts_(check_interrupts) {}
+
   std::size_t compress_bound(std::size_t size_bytes) override { return size_bytes; }
   std::size_t compress(ByteView in, std::span<std::uint8_t> out) override {
-    std::copy(in.begin(), in.end(), out.begin());
-    return in.size();
+    std::uint8_t* next = out.data();
+    for (ByteView step; !in.empty(); in = in.subspan(step.size())) {
+      check(check_interrupts_);
+      step = step_of(in, kFastStepBytes);
+      next = std::copy(step.begin(), step.end(), next);
+    }
+    return static_cast<std::size_t>(next - out.data());
   }
-  ByteView decompress(ByteView in, std::size_t max_bytes, Bytes&) override {
+  ByteView decompress(ByteView in, std::size_t max_bytes, Room&) override {
     if (in.size() > max_bytes) fail_limit(max_bytes);
     return in;
   }
+
+ private:
+  CheckInterrupts check_interrupts_;
 };
 
 }  // namespace
@@ -43,8 +53,22 @@ CodecKind codec_by_name(std::string_view name) {
   if (name == "none") return CodecKind::null_;
   for (const CodecKind kind : kCodecKinds)
     if (codec_name(kind) == name) return kind;
-  throw Error("0A000", concat("codec \"", shown_text(name), "\" is not supported"))
-      .detail("Supported codecs are none (null), deflate, snappy, zstandard, bzip2 and xz.");
+  throw Error("0A000", concat("codec \"", shown_text(name), "\" is not supported")).detail(kCodecList);
+}
+
+const char* codec_suggestion(std::string_view name) {
+  struct Alias {
+    std::string_view name;
+    const char* suggestion;
+  };
+  constexpr const char *kDeflate = "Perhaps you meant \"deflate\".", *kZstandard = "Perhaps you meant \"zstandard\".",
+                       *kBzip2 = "Perhaps you meant \"bzip2\".", *kXz = "Perhaps you meant \"xz\".";
+  constexpr Alias kAliases[] = {{"zstd", kZstandard}, {"zst", kZstandard}, {"gzip", kDeflate}, {"gz", kDeflate},
+                                {"zlib", kDeflate},   {"bz2", kBzip2},     {"bzip", kBzip2},   {"lzma", kXz}};
+  const auto is_same = [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + ('a' - 'A') : a) == b; };
+  for (const Alias& alias : kAliases)
+    if (std::equal(name.begin(), name.end(), alias.name.begin(), alias.name.end(), is_same)) return alias.suggestion;
+  return nullptr;
 }
 
 std::optional<CodecLevels> codec_levels(CodecKind kind) {
@@ -77,13 +101,13 @@ std::unique_ptr<Codec> make_codec(CodecKind kind, std::optional<int> level, Chec
   const int chosen = level.value_or(levels ? levels->preset : 0);
   switch (kind) {
     case CodecKind::null_:
-      return std::make_unique<NullCodec>();
+      return std::make_unique<NullCodec>(check_interrupts);
     case CodecKind::deflate:
-      return make_deflate_codec(chosen);
+      return make_deflate_codec(chosen, check_interrupts);
     case CodecKind::snappy:
-      return make_snappy_codec();
+      return make_snappy_codec(check_interrupts);
     case CodecKind::zstandard:
-      return make_zstandard_codec(chosen);
+      return make_zstandard_codec(chosen, check_interrupts);
     case CodecKind::bzip2:
       return make_bzip2_codec(chosen, check_interrupts);
     case CodecKind::xz:

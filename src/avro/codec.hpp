@@ -9,6 +9,7 @@
 
 #include "base/bytes.hpp"
 #include "base/interrupts.hpp"
+#include "base/room.hpp"
 
 // Source: Avro 1.12, Object Container Files, Required Codecs and Optional Codecs.
 namespace ferry::avro {
@@ -23,6 +24,12 @@ inline constexpr CodecKind kCodecKinds[] = {CodecKind::null_,     CodecKind::def
 
 /// The codec of that name; "none", which is how options say it, is "null". Errors: 0A000 any other name.
 [[nodiscard]] CodecKind codec_by_name(std::string_view name);
+
+/// All names, as a sentence for people.
+inline constexpr const char* kCodecList = "The codecs are none, deflate, snappy, zstandard, bzip2 and xz.";
+
+/// A sentence about the codec that other programs call by that name, in any case, "zstd" or "gzip"; null where there is none.
+[[nodiscard]] const char* codec_suggestion(std::string_view name);
 
 /// The levels a codec has, from min to max, and the one it takes where none is asked for.
 struct CodecLevels {
@@ -51,14 +58,14 @@ class Codec {
   /// not be a view into it. It grows with the bytes that come out, never with what in claims, and not beyond max_bytes.
   /// Errors: 22P04 data that is not of this codec or damaged, or followed by other bytes; 54000 more than max_bytes come out, or
   /// more memory is needed than kMaxXzMemoryBytes; 53200; what check_interrupts throws.
-  [[nodiscard]] virtual ByteView decompress(ByteView in, std::size_t max_bytes, Bytes& room) = 0;
+  [[nodiscard]] virtual ByteView decompress(ByteView in, std::size_t max_bytes, Room& room) = 0;
 };
 
 /// What the decompressor of xz may take. The dictionary of the highest level of xz has 64 MB.
 inline constexpr std::size_t kMaxXzMemoryBytes = std::size_t{80} << 20;
 
-/// A codec that compresses at that level. check_interrupts is called at least once for each MB by bzip2 and xz, which are slow.
-/// Errors: as check_codec_level().
+/// A codec that compresses at that level. It calls check_interrupts before it has worked for 200 ms, whatever the level, the data
+/// and its size; for that, large blocks are compressed and decompressed in pieces. Errors: as check_codec_level().
 [[nodiscard]] std::unique_ptr<Codec> make_codec(CodecKind kind, std::optional<int> level = std::nullopt,
                                                 CheckInterrupts check_interrupts = nullptr);
 

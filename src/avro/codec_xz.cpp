@@ -58,7 +58,7 @@ class XzCodec final : public Codec {
     encoder_->next_out = out.data();
     encoder_->avail_out = out.size();
     for (lzma_ret status = LZMA_OK; status != LZMA_STREAM_END;) {
-      if (check_interrupts_ != nullptr) check_interrupts_();
+      check(check_interrupts_);
       const std::size_t input = std::min(in.size(), kStepBytes);
       encoder_->next_in = in.data();
       encoder_->avail_in = input;
@@ -71,19 +71,21 @@ class XzCodec final : public Codec {
   }
 
   /// One stream or several, with padding between them.
-  ByteView decompress(ByteView in, std::size_t max_bytes, Bytes& room) override {
+  ByteView decompress(ByteView in, std::size_t max_bytes, Room& room) override {
     const lzma_ret begun = lzma_stream_decoder(decoder_.get(), kMaxXzMemoryBytes, LZMA_CONCATENATED);
     if (begun != LZMA_OK) fail_decompression(begun);
     GrowingOutput output(room, max_bytes);
-    decoder_->next_in = in.data();
-    decoder_->avail_in = in.size();
     for (lzma_ret status = LZMA_OK; status != LZMA_STREAM_END;) {
-      if (check_interrupts_ != nullptr) check_interrupts_();
+      check(check_interrupts_);
+      const ByteView input = step_of(in);
       const std::span<std::uint8_t> out = output.next();
+      decoder_->next_in = input.data();
+      decoder_->avail_in = input.size();
       decoder_->next_out = out.data();
       decoder_->avail_out = out.size();
-      status = lzma_code(decoder_.get(), LZMA_FINISH);
+      status = lzma_code(decoder_.get(), input.size() == in.size() ? LZMA_FINISH : LZMA_RUN);
       if (status != LZMA_OK && status != LZMA_STREAM_END) fail_decompression(status);
+      in = in.subspan(input.size() - decoder_->avail_in);
       output.advance(out.size() - decoder_->avail_out);
     }
     return output.written();

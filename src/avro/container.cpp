@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::uint8_t kMagic[] = {'O', 'b', 'j', 1};
 constexpr std::size_t kBufferBytes = std::size_t{64} << 10;
-/// The most that a buffer grows by before that many more bytes have come.
+/// The most that a buffer grows by before that many more bytes have come, and the most that is read at once.
 constexpr std::size_t kGrowthBytes = std::size_t{1} << 20;
 
 }  // namespace
@@ -87,9 +87,10 @@ std::size_t ContainerReader::read_size(std::size_t limit, const char* what) {
 
 void ContainerReader::read_into(std::span<std::uint8_t> out) {
   while (!out.empty()) {
+    check(limits_.check_interrupts);
     std::size_t count = 0;
     if (buffer_next_ == buffer_end_ && out.size() >= kBufferBytes) {
-      count = source_.read(out);
+      count = source_.read(out.first(std::min(out.size(), kGrowthBytes)));
       if (count == 0) fail("22P04", "unexpected end of file");
     } else {
       if (!fill()) fail("22P04", "unexpected end of file");
@@ -102,11 +103,12 @@ void ContainerReader::read_into(std::span<std::uint8_t> out) {
   }
 }
 
-void ContainerReader::read_growing(Bytes& out, std::size_t size_bytes) {
+template <class Buffer>
+void ContainerReader::read_growing(Buffer& out, std::size_t size_bytes) {
   for (std::size_t done = 0; done < size_bytes;) {
     const std::size_t step = std::min(size_bytes - done, std::max(kGrowthBytes, done));
     if (out.size() < done + step) out.resize(done + step);
-    read_into(std::span(out).subspan(done, step));
+    read_into({out.data() + done, step});
     done += step;
   }
 }
@@ -183,7 +185,7 @@ bool ContainerReader::next_stored_block(Block& out) {
   read_into(marker);
   if (marker != sync_marker_) fail("22P04", "sync marker after the block is not that of the file");
   out = {.record_count = record_count,
-         .payload = ByteView(stored_).first(stored_bytes),
+         .payload = stored_.first(stored_bytes),
          .offset_bytes = offset_bytes,
          .block_number = block_number_,
          .stored_bytes = stored_bytes};

@@ -16,6 +16,7 @@
 #include "base/bytes.hpp"
 #include "base/error.hpp"
 #include "base/io.hpp"
+#include "base/room.hpp"
 
 // Source: Avro 1.12, Object Container Files.
 namespace ferry::avro {
@@ -33,7 +34,6 @@ struct WriterOptions {
   std::optional<int> level = std::nullopt;
   Metadata metadata = {};  ///< beside avro.schema and avro.codec; keys that begin with "avro." are reserved
   CheckInterrupts check_interrupts = nullptr;
-  const char* block_hint = "";  ///< of the error about a block that is larger than one of the first two
 };
 
 /// Writes a container file: the header on construction, then blocks. There is no trailer, so a file is complete after every
@@ -118,7 +118,8 @@ class ContainerReader {
   void hint_at_limit(Error& error) const;
   void read_into(std::span<std::uint8_t> out);
   /// Makes the first size_bytes of out the next bytes of the file. out only grows, and in steps, as they arrive.
-  void read_growing(Bytes& out, std::size_t size_bytes);
+  template <class Buffer>
+  void read_growing(Buffer& out, std::size_t size_bytes);
   void read_header();
   void read_metadata();
   void read_metadata_entry(std::size_t& total_bytes);
@@ -133,7 +134,8 @@ class ContainerReader {
   SchemaDocument schema_;
   SyncMarker sync_marker_{};
   std::unique_ptr<Codec> codec_;  ///< made with the first block
-  Bytes buffer_, stored_, payload_;
+  Bytes buffer_;
+  Room stored_, payload_;
   std::size_t buffer_next_ = 0, buffer_end_ = 0;
   std::uint64_t position_ = 0, header_bytes_ = 0, block_number_ = 0, block_offset_bytes_ = 0;
 };

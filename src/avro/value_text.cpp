@@ -29,12 +29,21 @@ class ValueWriter {
   void real(double number, std::to_chars_result (*format)(char*, char*, double), bool is_quoted);
   void bytes(const Schema& schema, ByteView data, bool is_quoted);
   void string(std::string_view text, bool is_quoted);
-  void decimal(ByteView unscaled, std::int64_t scale, bool is_quoted);
+  void decimal(const Decimal& number);
   void hex(ByteView data, bool is_quoted);
   void record(const Schema& schema, int depth);
   void array(const Schema& schema, int depth);
   void map(const Schema& schema, int depth);
-  /// Text in which there is nothing to escape.
+  /// Takes a long text a step at a time, so that a cancel need not wait for the whole.
+  template <class F>
+  void for_steps(std::string_view text, F&& append) {
+    constexpr std::size_t kStepBytes = std::size_t{1} << 20;
+    for (; !text.empty(); text.remove_prefix(std::min(text.size(), kStepBytes))) {
+      decoder_.check_interrupts();
+      append(text.substr(0, kStepBytes));
+    }
+  }
+  /// What append() appends has nothing to escape left.
   template <class F>
   void plain(bool is_quoted, F&& append) {
     if (is_quoted) out_ += '"';
@@ -104,12 +113,9 @@ void ValueWriter::integer(const Schema& schema, std::int64_t number, bool is_quo
   if (logical == "date") return plain(is_quoted, [&] { append_date(out_, number); });
   if (const std::int64_t unit = timestamp_unit(logical); unit != 0)
     return plain(is_quoted, [&] { append_timestamp(out_, number, unit, !logical.starts_with("local-")); });
-  std::string time;
-  if (!append_time(time, number, logical == "time-millis" ? 1000 : 1'000'000)) {
-    out_ += concat(number);
-    return;
-  }
-  plain(is_quoted, [&] { out_ += time; });
+  const std::int64_t unit = time_unit(logical);
+  check_time(number, unit);
+  plain(is_quoted, [&] { append_time(out_, number, unit); });
 }
 
 void ValueWriter::real(double number, std::to_chars_result (*format)(char*, char*, double), bool is_quoted) {
@@ -121,12 +127,8 @@ void ValueWriter::real(double number, std::to_chars_result (*format)(char*, char
 
 void ValueWriter::bytes(const Schema& schema, ByteView data, bool is_quoted) {
   const std::string& logical = schema.logical_type;
-  if (logical == "decimal") return decimal(data, schema.scale, is_quoted);
-  if (logical == "big-decimal") {
-    Decoder parts(data);
-    const BigDecimal number = read_big_decimal(parts);
-    return decimal(number.unscaled, number.scale, is_quoted);
-  }
+  if (logical == "decimal") return decimal({data, schema.scale});
+  if (logical == "big-decimal") return decimal(read_big_decimal(data));
   if (logical == "duration") {
     std::uint32_t parts[3];
     std::memcpy(parts, data.data(), sizeof parts);
@@ -143,30 +145,36 @@ void ValueWriter::bytes(const Schema& schema, ByteView data, bool is_quoted) {
   });
 }
 
-void ValueWriter::decimal(ByteView unscaled, std::int64_t scale, bool is_quoted) {
-  const bool has_digits = !unscaled.empty() && unscaled.size() <= kMaxDecimalBytes && scale >= 0 && scale <= kMaxDecimalScale;
-  if (!has_digits) return hex(unscaled, is_quoted);
-  append_decimal(out_, unscaled, static_cast<int>(scale), decoder_.interrupt_check());
+void ValueWriter::decimal(const Decimal& number) {
+  check_decimal(number);
+  append_decimal(out_, number, decoder_.interrupt_check());
 }
 
 void ValueWriter::hex(ByteView data, bool is_quoted) {
   constexpr char kHex[] = "0123456789abcdef";
   plain(is_quoted, [&] {
     out_ += is_quoted ? "\\\\x" : "\\x";
-    for (const std::uint8_t byte : data) {
-      out_ += kHex[byte >> 4];
-      out_ += kHex[byte & 15];
-    }
+    for_steps(as_text(data), [&](std::string_view step) {
+      for (const char c : step) {
+        const auto byte = static_cast<std::uint8_t>(c);
+        out_ += kHex[byte >> 4];
+        out_ += kHex[byte & 15];
+      }
+    });
   });
   check_size();
 }
 
 void ValueWriter::string(std::string_view text, bool is_quoted) {
   if (!simdjson::validate_utf8(text.data(), text.size())) throw Error("22021", "string is not valid UTF-8");
-  if (is_quoted)
-    append_json_string(out_, text);
-  else
-    out_ += text;
+  plain(is_quoted, [&] {
+    for_steps(text, [&](std::string_view step) {
+      if (is_quoted)
+        append_json_characters(out_, step);
+      else
+        out_ += step;
+    });
+  });
   check_size();
 }
 
@@ -222,7 +230,8 @@ void append_text(std::string& out, Decoder& decoder, const Schema& schema, std::
   writer.value(schema, 0, false);
 }
 
-void append_decimal(std::string& out, ByteView unscaled, int scale, CheckInterrupts check_interrupts) {
+void append_decimal(std::string& out, const Decimal& decimal, CheckInterrupts check_interrupts) {
+  const ByteView unscaled = decimal.unscaled;
   constexpr std::uint32_t kGroup = 1'000'000'000;
   constexpr std::size_t kGroupDigits = 9;
   const bool is_negative = (unscaled.front() & 0x80) != 0;
@@ -242,7 +251,7 @@ void append_decimal(std::string& out, ByteView unscaled, int scale, CheckInterru
   }
   std::string digits;  // the lowest first
   while (!words.empty()) {
-    if (check_interrupts != nullptr) check_interrupts();
+    check(check_interrupts);
     std::uint64_t rest = 0;
     for (std::size_t i = words.size(); i-- > 0;) {
       rest = rest << 32 | words[i];
@@ -252,21 +261,40 @@ void append_decimal(std::string& out, ByteView unscaled, int scale, CheckInterru
     for (std::size_t i = 0; i < kGroupDigits; i++, rest /= 10) digits += static_cast<char>('0' + rest % 10);
     while (!words.empty() && words.back() == 0) words.pop_back();
   }
-  const auto fraction_digits = static_cast<std::size_t>(scale);
+  const auto fraction_digits = static_cast<std::size_t>(decimal.scale);
   digits.erase(digits.find_last_not_of('0') + 1);
   if (digits.size() < fraction_digits + 1) digits.append(fraction_digits + 1 - digits.size(), '0');
   if (is_negative) out += '-';
   out.append(digits.rbegin(), digits.rend() - static_cast<std::ptrdiff_t>(fraction_digits));
-  if (scale == 0) return;
+  if (decimal.scale == 0) return;
   out += '.';
   out.append(digits.rend() - static_cast<std::ptrdiff_t>(fraction_digits), digits.rend());
 }
 
-BigDecimal read_big_decimal(Decoder& decoder) {
-  BigDecimal number{decoder.bytes(), 0};
-  number.scale = decoder.int_();
-  if (!decoder.at_end()) throw Error("22P04", concat("big-decimal has ", decoder.remaining(), " bytes after its scale"));
-  return number;
+Decimal read_big_decimal(ByteView stored) {
+  Decoder parts(stored);
+  Decimal decimal{parts.bytes(), 0};
+  decimal.scale = parts.int_();
+  if (!parts.at_end()) throw Error("22P04", concat("big-decimal has ", parts.remaining(), " bytes after its scale"));
+  return decimal;
+}
+
+void check_decimal(const Decimal& decimal) {
+  const std::size_t size_bytes = decimal.unscaled.size();
+  if (size_bytes == 0) throw Error("22P04", "decimal of 0 bytes");
+  if (size_bytes > kMaxDecimalBytes || decimal.scale < 0 || decimal.scale > kMaxDecimalScale)
+    throw Error("22003", concat("decimal of ", size_bytes, " bytes and scale ", decimal.scale, " is out of range"));
+}
+
+std::int64_t time_unit(std::string_view logical_type) {
+  if (logical_type == "time-millis") return 1000;
+  return logical_type == "time-micros" ? 1'000'000 : 0;
+}
+
+void check_time(std::int64_t value, std::int64_t unit) {
+  constexpr std::int64_t kSecondsPerDay = 86'400;
+  if (value < 0 || value > kSecondsPerDay * unit)
+    throw Error("22008", concat("time of ", value, unit == 1000 ? " milliseconds" : " microseconds", " is out of range"));
 }
 
 std::int64_t timestamp_unit(std::string_view logical_type) {

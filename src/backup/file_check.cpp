@@ -94,7 +94,7 @@ RowsCheck check_rows(const std::string& path, const TableEntry& entry, bool is_i
     const std::size_t limit = is_intact ? kAnySize : static_cast<std::size_t>(settings::max_block_bytes);
     pg::InputFile file(path);
     avro::ContainerReader container(
-        file, {.max_block_bytes = limit, .max_stored_block_bytes = limit, .check_interrupts = [] { pg::check_interrupts(); }});
+        file, {.max_block_bytes = limit, .max_stored_block_bytes = limit, .check_interrupts = pg::check_interrupts});
     check.problem = schema_problem(container, entry);
     check.rows = 0;
     avro::Block block;

@@ -16,7 +16,8 @@ namespace {
 
 /// A block is as large as the largest row of the table it came from, and the file is known to be what the backup wrote.
 constexpr std::size_t kAnySize = std::size_t{1} << 40;
-constexpr avro::ReaderLimits kLimits{.max_block_bytes = kAnySize, .max_stored_block_bytes = kAnySize};
+constexpr avro::ReaderLimits kLimits{
+    .max_block_bytes = kAnySize, .max_stored_block_bytes = kAnySize, .check_interrupts = pg::check_interrupts};
 
 }  // namespace
 

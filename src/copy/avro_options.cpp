@@ -108,13 +108,20 @@ int choose(ParseState* state, DefElem* option, const char* shown, const char* co
   report_value(state, option, shown, value);
 }
 
+[[noreturn]] void report_codec(ParseState* state, const DefElem& option, const char* name) {
+  const char* const suggestion = avro::codec_suggestion(name);
+  ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("COPY CODEC \"%s\" not recognized", name),
+                  errdetail("%s", avro::kCodecList), suggestion != nullptr ? errhint("%s", suggestion) : 0,
+                  parser_errposition(state, option.location)));
+}
+
 /// Calls the server without a guard.
 avro::CodecKind read_codec(ParseState* state, DefElem* option) {
   const char* const value = defGetString(option);
   if (pg_strcasecmp(value, "none") == 0) return avro::CodecKind::null_;
   for (const avro::CodecKind kind : avro::kCodecKinds)
     if (pg_strcasecmp(value, avro::codec_name(kind).data()) == 0) return kind;
-  report_value(state, option, "CODEC", value);
+  report_codec(state, *option, value);
 }
 
 /// Calls the server without a guard.

@@ -182,7 +182,6 @@ load::LoadSummary load_avro(ParseState* state, const CopyStmt& statement, const 
   if (statement.attlist != NIL) options.avro.columns = names_of(target.table, target.attributes);
   if (statement.filename != nullptr && !statement.is_program) options.avro.file = statement.filename;
   options.avro.max_block_bytes = static_cast<std::size_t>(settings::max_block_bytes);
-  options.avro.max_record_bytes = static_cast<std::size_t>(settings::max_record_bytes);
   call(check_target, target.table);
   load::Rules rules(RelationGetRelid(target.table), true);
   const auto load = [&](ByteSource& bytes, std::int64_t size_bytes) {

@@ -99,18 +99,9 @@ bool AvroSource::read(Record& record) {
     next_record_++;
     const std::size_t begin = decoder_.position();
     decoder_.skip(file_->schema());
-    const auto encoding = block_.payload.subspan(begin, decoder_.position() - begin);
+    record.raw.assign(as_text(block_.payload.subspan(begin, decoder_.position() - begin)), pg::check_interrupts);
     record.problem.reset();
-    const bool is_too_long = encoding.size() > options_.max_record_bytes;
-    if (is_too_long)
-      record.problem = std::make_unique<Problem>(Problem{
-          "54000",
-          {},
-          {},
-          "record is too long",
-          concat("Only its first ", options_.max_record_bytes, " bytes are kept, the limit of \"pg_ferry.max_record_bytes\".")});
-    record.is_cut = is_too_long;
-    record.raw.assign(as_text(is_too_long ? encoding.first(options_.max_record_bytes) : encoding));
+    record.is_cut = false;
   } catch (Error& error) {
     std::string place = concat("COPY ", rules_.table_name());
     if (!options_.file.empty()) place += concat(", file \"", options_.file, '"');

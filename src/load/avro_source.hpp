@@ -20,7 +20,6 @@ struct AvroOptions {
   std::vector<std::string> columns{};  ///< the columns to load; empty: all that the file has fields for
   std::string file{};                  ///< for the context of errors; empty: none
   std::size_t max_block_bytes = std::size_t{256} << 20;
-  std::size_t max_record_bytes = 16u << 20;
   std::int64_t bytes_total = 0;  ///< of the file; 0: not known
 };
 

@@ -127,10 +127,11 @@ std::optional<Problem> JsonLiterals::write_array(const Shape& shape, std::string
     return Problem{"54000", {}, {}, concat("number of array dimensions exceeds the maximum allowed (", MAXDIM, ")"), {}};
   const Shape& element_shape = shape_of(shape.element);
   text::JsonBatch batch;
-  const auto elements = batch.read_elements(json);
+  const auto elements = batch.read_elements(json, pg::check_interrupts);
   out += '{';
   bool is_first = true;
   for (const JsonView& element : batch.members(elements)) {
+    pg::check_interrupts();
     if (!is_first) out += shape.delimiter;
     is_first = false;
     std::optional<Problem> problem;

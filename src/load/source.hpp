@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/interrupts.hpp"
+
 #include "pg/server.hpp"
 
 namespace ferry::load {
@@ -28,9 +30,17 @@ inline constexpr std::int64_t kMostUndecided = 16'000;
 /// The bytes of a record: its own, or some of its source's.
 class RawBytes {
  public:
-  void assign(std::string_view bytes) {
-    own_.assign(bytes);
+  /// check_interrupts: for bytes that may be many.
+  void assign(std::string_view bytes, CheckInterrupts check_interrupts = nullptr) {
+    constexpr std::size_t kStepBytes = std::size_t{4} << 20;
     is_own_ = true;
+    own_.assign(bytes.substr(0, kStepBytes));
+    if (bytes.size() <= kStepBytes) return;
+    own_.reserve(bytes.size());
+    for (std::size_t done = kStepBytes; done < bytes.size(); done = own_.size()) {
+      check(check_interrupts);
+      own_.append(bytes.substr(done, kStepBytes));
+    }
   }
   /// Takes no copy. bytes: there as long as the source is.
   void refer_to(std::string_view bytes) {

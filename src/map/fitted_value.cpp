@@ -112,7 +112,7 @@ Datum text_value(const ReadNode& node, ServerText text) {
   if (node.type->oid == NAMEOID) return name_value(node, text);
   if (limit >= 0 && text.size_bytes > limit && pg_mbstrlen_with_len(text.data, text.size_bytes) > limit)
     throw Error("22001", concat("value too long for type ", node.type->name));
-  return PointerGetDatum(cstring_to_text_with_len(text.data, text.size_bytes));
+  return varlena_value(text.data, static_cast<std::size_t>(text.size_bytes));
 }
 
 Datum fitted_numeric(const ReadNode& node, Datum exact) {

@@ -186,10 +186,10 @@ class Planner {
     if (logical == "date") {
       if (node.kind != TypeKind::date && node.kind != TypeKind::timestamp) fail(node);
       node.op = ReadOp::date;
-    } else if (logical == "time-millis" || logical == "time-micros") {
+    } else if (const std::int64_t unit = avro::time_unit(logical); unit != 0) {
       if (node.kind != TypeKind::time) fail(node);
       node.op = ReadOp::time;
-      node.unit = logical == "time-millis" ? 1000 : 1'000'000;
+      node.unit = unit;
     } else if (!logical.empty()) {
       if (node.kind != TypeKind::timestamp && node.kind != TypeKind::timestamptz) fail(node);
       node.op = ReadOp::timestamp;

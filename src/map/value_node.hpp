@@ -22,7 +22,7 @@ struct ValueNode {
   Other other = Other::none;  ///< none, too, where the database's encoding makes it needless
   bool is_fixed = false;      ///< fixed_bytes() are not 0
   bool is_union = false;
-  bool is_checked = false;  ///< profile interop: infinite values are errors
+  bool is_checked = false;  ///< profile interop: infinite values, and 24:00:00, are errors
   std::uint8_t value_branch = 0, other_branch = 0;
   std::uint8_t decimal_bytes = 0;
   bool needs_settings = false;   ///< OutputSettings, for itself or for a part

@@ -123,9 +123,8 @@ std::int64_t micros_of(const ReadNode& node, std::int64_t value) {
 }
 
 Datum time_value(const ReadNode& node, std::int64_t value) {
-  const std::int64_t micros = micros_of(node, value);
-  if (micros < 0 || micros > USECS_PER_DAY) fail_range(node, "22008");
-  return fitted_time(node, TimeADTGetDatum(micros));
+  avro::check_time(value, node.unit);
+  return fitted_time(node, TimeADTGetDatum(value * (USECS_PER_SEC / node.unit)));
 }
 
 Datum timestamp_value(const ReadNode& node, std::int64_t value) {
@@ -154,13 +153,7 @@ Datum uuid_value(ByteView bytes) {
   return UUIDPGetDatum(uuid);
 }
 
-Datum bytes_value(ByteView bytes) {
-  if (bytes.size() > MaxAllocSize - VARHDRSZ) fail_length(bytes.size());
-  auto* const value = static_cast<bytea*>(palloc(VARHDRSZ + bytes.size()));
-  SET_VARSIZE(value, VARHDRSZ + bytes.size());
-  if (!bytes.empty()) std::memcpy(VARDATA(value), bytes.data(), bytes.size());
-  return PointerGetDatum(value);
-}
+Datum bytes_value(ByteView bytes) { return varlena_value(bytes.data(), bytes.size()); }
 
 /// The receive function gets a copy with a zero byte at its end, as messages have it.
 Datum binary_value(ReadNode& node, ByteView bytes) {
@@ -266,21 +259,17 @@ Datum ValueReader::read_scalar(ReadNode& node, avro::Decoder& decoder) {
 }
 
 Datum ValueReader::read_decimal(const ReadNode& node, avro::Decoder& decoder) {
-  avro::BigDecimal stored{stored_bytes(node, decoder), node.schema->scale};
-  if (node.op == ReadOp::big_decimal) {
-    avro::Decoder parts(stored.unscaled);
-    stored = avro::read_big_decimal(parts);
-  }
-  if (stored.unscaled.empty()) throw Error("22P04", "decimal of 0 bytes");
-  if (stored.unscaled.size() > avro::kMaxDecimalBytes || stored.scale < 0 || stored.scale > avro::kMaxDecimalScale)
-    fail_range(node);
+  const ByteView bytes = stored_bytes(node, decoder);
+  const bool is_big = node.op == ReadOp::big_decimal;
+  const avro::Decimal stored = is_big ? avro::read_big_decimal(bytes) : avro::Decimal{bytes, node.schema->scale};
+  avro::check_decimal(stored);
   Datum number;
   if (stored.unscaled.size() <= sizeof(Int128)) {
     const Int128 value = load_decimal(stored.unscaled.data(), static_cast<int>(stored.unscaled.size()));
     number = numeric_from_scaled(value, stored.scale, -1);
   } else {
     text_.clear();
-    avro::append_decimal(text_, stored.unscaled, stored.scale, decoder.interrupt_check());
+    avro::append_decimal(text_, stored, decoder.interrupt_check());
     number = DirectFunctionCall3(numeric_in, CStringGetDatum(text_.c_str()), ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
   }
   return node.kind == TypeKind::numeric ? fitted_numeric(node, number) : integer_of(node, number);

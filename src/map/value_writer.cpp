@@ -8,6 +8,7 @@
 #include "map/calendar.hpp"
 #include "map/decimal.hpp"
 #include "map/iso_duration.hpp"
+#include "map/long_copy.hpp"
 #include "pg/compat.hpp"
 
 extern "C" {
@@ -91,8 +92,7 @@ void ValueWriter::put_fixed(const ValueNode& node, Datum value) {
       out_ = avro::encode_double(out_, DatumGetFloat8(value));
       return;
     case Form::time:
-      out_ = avro::encode_long(out_, DatumGetTimeADT(value));
-      return;
+      return put_time(node, DatumGetTimeADT(value));
     case Form::timetz:
       out_ = avro::encode_long(out_, DatumGetTimeTzADTP(value)->time);
       out_ = avro::encode_int(out_, DatumGetTimeTzADTP(value)->zone);
@@ -204,6 +204,12 @@ void ValueWriter::put_timestamp(const ValueNode& node, std::int64_t value) {
   put_bytes(text, std::strlen(text));
 }
 
+/// Readers of Avro take 24:00:00 for no time of a day.
+void ValueWriter::put_time(const ValueNode& node, TimeADT time) {
+  if (time == USECS_PER_DAY && node.is_checked) fail_value("22008", node, "24:00:00");
+  out_ = avro::encode_long(out_, time);
+}
+
 void ValueWriter::put_interval(const Interval& interval) {
   out_ = avro::encode_int(out_, interval.month);
   out_ = avro::encode_int(out_, interval.day);
@@ -234,7 +240,9 @@ void ValueWriter::put_uuid(const std::uint8_t* uuid) {
 
 void ValueWriter::put_bytes(const char* data, std::size_t size_bytes) {
   reserve(avro::kMaxLongBytes + size_bytes);
-  out_ = avro::encode_bytes(out_, {reinterpret_cast<const std::uint8_t*>(data), size_bytes});
+  out_ = avro::encode_long(out_, static_cast<std::int64_t>(size_bytes));
+  long_copy(out_, data, size_bytes);
+  out_ += size_bytes;
 }
 
 void ValueWriter::put_text(const ValueNode& node, const char* data, std::size_t size_bytes) {

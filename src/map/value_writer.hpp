@@ -7,12 +7,14 @@
 
 #include "avro/encode.hpp"
 #include "base/bytes.hpp"
+#include "base/room.hpp"
 #include "map/stored_column.hpp"
 #include "map/value_node.hpp"
 
 #include "pg/server.hpp"
 
 extern "C" {
+#include "utils/date.h"
 #include "utils/rangetypes.h"
 #include "utils/timestamp.h"
 }
@@ -58,7 +60,7 @@ class ValueWriter {
   }
 
   [[nodiscard]] std::size_t size_bytes() const { return static_cast<std::size_t>(out_ - buffer_.data()); }
-  [[nodiscard]] ByteView bytes() const { return {buffer_.data(), size_bytes()}; }
+  [[nodiscard]] ByteView bytes() const { return buffer_.first(size_bytes()); }
   void clear() { out_ = buffer_.data(); }
 
  private:
@@ -80,6 +82,7 @@ class ValueWriter {
     if (node.is_union) *out_++ = static_cast<std::uint8_t>(2 * node.value_branch);
   }
   void put_other_branch(const ValueNode& node) { *out_++ = static_cast<std::uint8_t>(2 * node.other_branch); }
+  void put_time(const ValueNode& node, TimeADT time);
   void put_interval(const Interval& interval);
   void put_uuid(const std::uint8_t* uuid);
 
@@ -111,7 +114,7 @@ class ValueWriter {
 
   [[nodiscard]] static bool is_valid_utf8(const char* data, std::size_t size_bytes);
 
-  Bytes buffer_;  ///< its size is its capacity
+  Room buffer_;
   std::uint8_t *out_, *limit_;
   std::size_t slack_bytes_ = 0;
   bool is_utf8_;

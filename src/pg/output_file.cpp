@@ -4,11 +4,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 
 #include "base/concat.hpp"
 #include "pg/guard.hpp"
+#include "pg/waiting_write.hpp"
 
 #include "pg/server.hpp"
 
@@ -88,14 +90,15 @@ void OutputFile::remove_unfinished(int /*code*/, Datum /*unused*/) {
 }
 
 void OutputFile::write(ByteView bytes) {
-  if (hash_) hash_->update(bytes);
   bytes_written_ += static_cast<std::int64_t>(bytes.size());
   while (!bytes.empty()) {
     check_interrupts();
     errno = 0;
-    const ssize_t count = ::write(descriptor_, bytes.data(), bytes.size());
+    const ssize_t count = ::write(descriptor_, bytes.data(), std::min(bytes.size(), kMaxWriteBytes));
     if (count > 0) {
-      bytes = bytes.subspan(static_cast<std::size_t>(count));
+      const auto written = static_cast<std::size_t>(count);
+      if (hash_) hash_->update(bytes.first(written));
+      bytes = bytes.subspan(written);
       continue;
     }
     if (errno == EINTR) continue;

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "pg/guard.hpp"
@@ -26,7 +27,7 @@ int write_waiting(int descriptor, ByteView bytes) {
   while (!bytes.empty()) {
     check_interrupts();
     errno = 0;
-    const ssize_t count = ::write(descriptor, bytes.data(), bytes.size());
+    const ssize_t count = ::write(descriptor, bytes.data(), std::min(bytes.size(), kMaxWriteBytes));
     if (count > 0) {
       bytes = bytes.subspan(static_cast<std::size_t>(count));
       continue;

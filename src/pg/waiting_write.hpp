@@ -1,8 +1,13 @@
 #pragma once
 
+#include <cstddef>
+
 #include "base/bytes.hpp"
 
 namespace ferry::pg {
+
+/// The most that one write() is given: no interrupt ends it.
+inline constexpr std::size_t kMaxWriteBytes = std::size_t{1} << 20;
 
 /// Makes write() on a descriptor return where it would have to wait. Errors: by errno.
 void make_nonblocking(int descriptor);

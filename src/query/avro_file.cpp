@@ -14,7 +14,10 @@ const std::string& checked(const std::string& path) {
 
 avro::ReaderLimits limits() {
   const auto max_bytes = static_cast<std::size_t>(settings::max_block_bytes);
-  return {.max_block_bytes = max_bytes, .max_stored_block_bytes = max_bytes, .block_hint = settings::kBlockHint};
+  return {.max_block_bytes = max_bytes,
+          .max_stored_block_bytes = max_bytes,
+          .check_interrupts = pg::check_interrupts,
+          .block_hint = settings::kBlockHint};
 }
 
 }  // namespace

@@ -43,6 +43,8 @@ std::string_view trim(std::string_view text) {
   return text;
 }
 
+/// So many rows or elements are read between two looks for interrupts.
+constexpr std::size_t kCheckCount = 1000;
 constexpr std::string_view kInvalidEscape = "The text has an invalid Unicode escape.";
 constexpr std::string_view kZeroCharacter = "\\u0000 cannot be converted to text.";
 
@@ -53,7 +55,7 @@ class JsonBatch::Reader {
   void read_rows(std::string_view json, const JsonLimits& limits);
   void read_tables(std::string_view json, const JsonLimits& limits);
   Row read_row(std::string_view json);
-  Row read_elements(std::string_view json);
+  Row read_elements(std::string_view json, CheckInterrupts check_interrupts);
 
   std::vector<JsonView> members;
   std::vector<Table> tables;
@@ -87,7 +89,9 @@ void JsonBatch::read_rows(std::string_view json, const JsonLimits& limits) { rea
 void JsonBatch::read_tables(std::string_view json, const JsonLimits& limits) { reader_->read_tables(json, limits); }
 std::size_t JsonBatch::row_count() const { return reader_->row_count; }
 JsonBatch::Row JsonBatch::read_row(std::string_view json) { return reader_->read_row(json); }
-JsonBatch::Row JsonBatch::read_elements(std::string_view json) { return reader_->read_elements(json); }
+JsonBatch::Row JsonBatch::read_elements(std::string_view json, CheckInterrupts check_interrupts) {
+  return reader_->read_elements(json, check_interrupts);
+}
 std::span<const JsonBatch::Table> JsonBatch::tables() const { return reader_->tables; }
 std::size_t JsonBatch::capacity() const { return reader_->capacity; }
 std::span<const JsonView> JsonBatch::members(const Row& row) const {
@@ -186,8 +190,7 @@ void JsonBatch::Reader::add_members(ondemand::object object, Row& row, const Row
 
 /// Whether it is to be kept.
 bool JsonBatch::Reader::count_row() {
-  constexpr std::size_t kManyRows = 1000;
-  if (row_count++ % kManyRows == 0 && limits_.check_interrupts != nullptr) limits_.check_interrupts();
+  if (row_count++ % kCheckCount == 0) check(limits_.check_interrupts);
   return row_count <= limits_.max_rows;
 }
 
@@ -260,10 +263,11 @@ JsonBatch::Row JsonBatch::Reader::read_row(std::string_view json) {
   return row;
 }
 
-JsonBatch::Row JsonBatch::Reader::read_elements(std::string_view json) {
+JsonBatch::Row JsonBatch::Reader::read_elements(std::string_view json, CheckInterrupts check_interrupts) {
   begin(json);
   Row row{.raw = json};
   for (auto element : take(document_.get_array())) {
+    if (members.size() % kCheckCount == 0) check(check_interrupts);
     add_value(look_into(element), members.emplace_back());
   }
   row.count = static_cast<std::uint32_t>(members.size());

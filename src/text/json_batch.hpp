@@ -68,8 +68,9 @@ class JsonBatch {
   [[nodiscard]] std::size_t row_count() const;
   /// Reads one row. Errors: 22P02.
   Row read_row(std::string_view json);
-  /// Reads the elements of an array as if they were members of a row; one that is no object for anything else. Errors: 22P02.
-  Row read_elements(std::string_view json);
+  /// Reads the elements of an array as if they were members of a row; one that is no object for anything else. check_interrupts
+  /// is called once for many elements. Errors: 22P02; what it throws.
+  Row read_elements(std::string_view json, CheckInterrupts check_interrupts = nullptr);
 
   [[nodiscard]] std::span<const Table> tables() const;
   /// The members in the order of the text; a key may come several times.

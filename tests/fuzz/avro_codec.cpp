@@ -20,10 +20,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::optional<avro::CodecLevels> levels = avro::codec_levels(kind);
   const auto codec = avro::make_codec(kind, levels ? std::optional(levels->min) : std::nullopt);
   const ByteView bytes(data + 1, size - 1);
-  Bytes room;
+  Room room;
   try {
     const ByteView result = codec->decompress(bytes, kLimitBytes, room);
-    if (result.size() > kLimitBytes || room.capacity() > kLimitBytes) std::abort();
+    if (result.size() > kLimitBytes || room.size() > kLimitBytes) std::abort();
   } catch (const Error& error) {
     if (error.sqlstate() != "22P04" && error.sqlstate() != "54000") std::abort();
   }

@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t kMaxBytes = 1 << 20;
 
 void check_sqlstate(const Error& error) {
-  for (const char* const known : {"22P04", "22021", "54000"})
+  for (const char* const known : {"22P04", "22003", "22008", "22021", "54000"})
     if (error.sqlstate() == known) return;
   std::abort();
 }

@@ -149,5 +149,15 @@ def edges():
     relabel("edges", b"MICROS")
 
 
-for make in (scalars, decimals, nested, names, top_level, edges):
+def no_values():
+    """What python3-avro itself has no value for when it reads it: decimals of no bytes, times that are not of a day."""
+    schema = record("no_values", ("empty", logical("bytes", "DECIMAL", precision=10, scale=2)), ("empty_big", logical("bytes", "BIG-DECIMAL")),
+                    ("late_millis", logical("int", "TIME-MILLIS")), ("late_micros", logical("long", "TIME-MICROS")),
+                    ("early", logical("long", "TIME-MICROS")), ("negative_scale", logical("bytes", "BIG-DECIMAL")))
+    write("no_values", schema, [{"empty": b"", "empty_big": zigzag(0) + zigzag(0), "late_millis": 86400001, "late_micros": 86400000001,
+                                 "early": -1, "negative_scale": zigzag(1) + b"\x05" + zigzag(-3)}])
+    relabel("no_values", b"DECIMAL", b"BIG-", b"TIME-MILLIS", b"TIME-MICROS")
+
+
+for make in (scalars, decimals, nested, names, top_level, edges, no_values):
     make()

@@ -13,7 +13,7 @@ inline Bytes compressed(avro::Codec& codec, ByteView in) {
 
 /// in, decompressed, as bytes of its own.
 inline Bytes decompressed(avro::Codec& codec, ByteView in, std::size_t max_bytes) {
-  Bytes room;
+  Room room;
   const ByteView out = codec.decompress(in, max_bytes, room);
   return {out.begin(), out.end()};
 }

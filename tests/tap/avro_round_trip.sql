@@ -58,6 +58,7 @@ BEGIN
         WHEN type IN ('date'::regtype, 'timestamp'::regtype, 'timestamptz'::regtype) AND value ~ 'infinity' THEN '22008'
         WHEN type IN ('timestamp'::regtype, 'timestamptz'::regtype) AND value::timestamptz >= '294247-01-10 04:00:54.775807+00' THEN '22008'
         WHEN type = 'interval'::regtype AND value ~ 'infinity' THEN '22008'
+        WHEN type = 'time'::regtype AND value = '24:00:00' THEN '22008'
         WHEN type = 'grid'::regtype AND array_ndims(value::int[]) <> 2 OR value ~ '\[[0-9]+:' AND type IN ('grid'::regtype, 'pair'::regtype) THEN '2202E'
     END;
 END $$;

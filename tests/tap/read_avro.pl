@@ -109,6 +109,20 @@ foreach my $case (sort keys %changed)
 	my ($name) = split / /, $column;
 	like(failure($file, $column), qr/^ERROR:  \Q$changed{$case}\E.*CONTEXT:.*file "FOLDER\/$file.avro", block 1, record 1, column $name/s, "$case is an error");
 }
+# --- values that are none: the same answer whatever they are to become
+my %none = (
+	'empty' => [ '22P04: decimal of 0 bytes', 'numeric', 'bigint', 'text', 'json', 'jsonb' ], 'empty_big' => [ '22P04: decimal of 0 bytes', 'numeric', 'integer', 'varchar', 'jsonb' ],
+	'negative_scale' => [ '22003: decimal of 1 bytes and scale -3 is out of range', 'numeric', 'text', 'json' ],
+	'late_millis' => [ '22008: time of 86400001 milliseconds is out of range', 'time', 'text', 'json' ], 'late_micros' => [ '22008: time of 86400000001 microseconds is out of range', 'time(0)', 'text', 'jsonb' ],
+	'early' => [ '22008: time of -1 microseconds is out of range', 'time', 'text', 'json' ]);
+foreach my $name (sort keys %none)
+{
+	my ($answer, @types) = @{ $none{$name} };
+	like(failure('no_values', "$name $_"), qr/^ERROR:  \Q$answer\E.*CONTEXT:.*file "FOLDER\/no_values.avro", block 1, record 1, column $name/s, "$name as $_ is an error") foreach @types;
+}
+my (undef, undef, $whole) = $node->psql('postgres', "SELECT read_avro(NULL::jsonb, '$folder/no_values.avro')");
+like($whole, qr/decimal of 0 bytes/, 'and in a record as one value');
+
 # --- types that cannot become others: before the first row
 my %unfit = ('yes integer' => 'boolean', 'ts_millis date' => 'long \(timestamp-millis\)', 'ts_millis bigint' => 'long \(timestamp-millis\)', 'raw integer' => 'bytes', 'i boolean' => 'int', 'g bigint' => 'double', 't_micros timestamp' => 'long \(time-micros\)');
 foreach my $column (sort keys %unfit)

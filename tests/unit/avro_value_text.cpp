@@ -44,7 +44,7 @@ std::string logical(const std::string& type, const std::string& name, std::int64
 
 std::string decimal(const Bytes& unscaled, int scale) {
   std::string out;
-  append_decimal(out, unscaled, scale);
+  append_decimal(out, {unscaled, scale});
   return out;
 }
 
@@ -83,7 +83,17 @@ TEST(AvroValueText, ShowsTimes) {
   EXPECT_EQ(logical("int", "time-millis", 86'399'500), "\"23:59:59.5\"");
   EXPECT_EQ(logical("long", "time-micros", 1), "\"00:00:00.000001\"");
   EXPECT_EQ(logical("long", "time-micros", 86'400'000'000), "\"24:00:00\"");
-  EXPECT_EQ(logical("long", "time-micros", -1), "-1");
+}
+
+// No reader makes a time of day of these: datetime.time of Python and LocalTime.ofNanoOfDay() of Java raise errors.
+TEST(AvroValueText, RefusesTimesThatAreNotOfADay) {
+  const auto error = [](const char* type, const char* name, std::int64_t value) {
+    return error_of([=] { static_cast<void>(logical(type, name, value)); });
+  };
+  EXPECT_EQ(error("long", "time-micros", -1).sqlstate(), "22008");
+  EXPECT_EQ(error("long", "time-micros", 86'400'000'001).message(), "time of 86400000001 microseconds is out of range");
+  EXPECT_EQ(error("int", "time-millis", 86'400'001).message(), "time of 86400001 milliseconds is out of range");
+  EXPECT_EQ(error("long", "time-micros", std::numeric_limits<std::int64_t>::max()).sqlstate(), "22008");
 }
 
 TEST(AvroValueText, ShowsTimestamps) {
@@ -118,6 +128,23 @@ TEST(AvroValueText, ShowsDecimals) {
   EXPECT_EQ(decimal(power, 0), "115792089237316195423570985008687907853269984665640564039457584007913129639936");
   EXPECT_EQ(json_of(R"({"type":"bytes","logicalType":"decimal","precision":4,"scale":2})", {4, 0x04, 0xd2}), "12.34");
   EXPECT_EQ(json_of(R"({"type":"bytes","logicalType":"big-decimal"})", {8, 4, 0x04, 0xd2, 6}), "1.234");
+}
+
+// java.math.BigInteger of no bytes raises an error, and so does python3-avro.
+TEST(AvroValueText, RefusesDecimalsThatAreNone) {
+  const std::string small = R"({"type":"bytes","logicalType":"decimal","precision":4,"scale":2})";
+  const std::string big = R"({"type":"bytes","logicalType":"big-decimal"})";
+  const auto error = [](const std::string& schema, const Bytes& bytes) {
+    return error_of([&] { static_cast<void>(text_of(schema, bytes)); });
+  };
+  EXPECT_EQ(error(small, {0}).sqlstate(), "22P04");
+  EXPECT_EQ(error(small, {0}).message(), "decimal of 0 bytes");
+  EXPECT_EQ(error(big, {4, 0, 0}).message(), "decimal of 0 bytes");
+  EXPECT_EQ(error(big, {6, 2, 5, 5}).message(), "decimal of 1 bytes and scale -3 is out of range");
+  EXPECT_EQ(error(big, {6, 2, 5, 5}).sqlstate(), "22003");
+  Bytes longest;
+  put_bytes(longest, Bytes(54'504));
+  EXPECT_EQ(error(small, longest).message(), "decimal of 54504 bytes and scale 2 is out of range");
 }
 
 TEST(AvroValueText, ShowsFixedOfLogicalTypes) {

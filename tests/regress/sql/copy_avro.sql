@@ -144,6 +144,16 @@ CREATE TABLE odd (id int, price numeric(5,2));
 INSERT INTO odd VALUES (1, 1), (2, 'NaN');
 COPY odd TO :'other' WITH (FORMAT avro);
 COPY (TABLE odd) TO :'other' WITH (FORMAT avro);
+-- 24:00:00, which others have no value for
+CREATE TABLE hours (id int, opens time, closes time[]);
+INSERT INTO hours VALUES (1, '00:00', '{23:59:59.999999}'), (2, '23:59:59.999999', '{12:00,24:00}'), (3, '24:00', NULL);
+\set SHOW_CONTEXT errors
+COPY hours TO :'other' WITH (FORMAT avro);
+COPY (SELECT * FROM hours WHERE id = 3) TO :'other' WITH (FORMAT avro);
+\set SHOW_CONTEXT never
+COPY hours TO :'file' WITH (FORMAT avro, PROFILE lossless);
+SELECT r.* FROM read_avro(NULL::hours, :'file') r;
+SELECT opens FROM read_avro(:'file') AS r(opens text);
 COPY odd TO :'other' WITH (FORMAT avro, RECORD_NAME 'not a name');
 COPY odd TO :'other' WITH (FORMAT avro, PROFILE lossless, CODEC_LEVEL 99);
 TRUNCATE copied;
@@ -209,6 +219,8 @@ COPY strict FROM '/nowhere/x.avro' WITH (FORMAT avro);
 \set SHOW_CONTEXT never
 -- options, before anything is touched
 COPY goods TO '/nowhere/x.avro' WITH (FORMAT avro, CODEC lz4);
+COPY goods TO '/nowhere/x.avro' WITH (FORMAT avro, CODEC ZSTD);
+COPY goods TO '/nowhere/x.avro' WITH (FORMAT avro, CODEC 'gzip');
 COPY goods TO '/nowhere/x.avro' WITH (FORMAT avro, CODEC);
 COPY goods TO '/nowhere/x.avro' WITH (FORMAT avro, CODEC none, CODEC none);
 COPY goods TO '/nowhere/x.avro' WITH (FORMAT avro, FORMAT avro);
@@ -238,6 +250,7 @@ COPY goods TO '/tmp/../x.avro' WITH (FORMAT avro);
 COPY goods TO '/tmp' WITH (FORMAT avro);
 COPY goods TO '/nowhere/x.avro' WITH (FORMAT avro);
 SET pg_ferry.codec = 'lz4';
+SET pg_ferry.codec = 'lzma';
 SET pg_ferry.codec = 'zstandard';
 COPY goods TO '/nowhere/x.avro' WITH (FORMAT avro, CODEC_LEVEL 23);
 RESET pg_ferry.codec;
