@@ -101,7 +101,19 @@ int key_rank(Relation table, Relation index) {
   return 1;
 }
 
+void check_syntax(const std::string& name) {
+  const char* const text = name.c_str();
+  const bool is_name = pg::call([text] {
+    List* parts = NIL;
+    return SplitIdentifierString(pstrdup(text), '.', &parts) && parts != NIL;
+  });
+  if (!is_name)
+    throw Error("42602", concat("invalid name syntax: \"", name, '"'))
+        .hint("A name that is not all lower-case letters, digits and _ is written in double quotes.");
+}
+
 Oid resolve(const std::string& name, LOCKMODE lock) {
+  check_syntax(name);
   const text* const argument = pg::call(cstring_to_text_with_len, name.data(), static_cast<int>(name.size()));
   return pg::call([=] {
     RangeVar* const range = makeRangeVarFromNameList(textToQualifiedNameList(const_cast<text*>(argument)));

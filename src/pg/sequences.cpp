@@ -8,6 +8,7 @@
 extern "C" {
 #include "access/htup_details.h"
 #include "access/relation.h"
+#include "catalog/namespace.h"
 #include "catalog/pg_sequence.h"
 #include "commands/sequence.h"
 #include "storage/bufmgr.h"
@@ -64,6 +65,12 @@ void set_forward(Oid sequence, std::int64_t value) {
 
 }  // namespace
 
+std::string sequence_name(Oid sequence) {
+  const char* const name = call(get_rel_name, sequence);
+  if (call(RelationIsVisible, sequence)) return name;
+  return concat(call([sequence] { return get_namespace_name(get_rel_namespace(sequence)); }), '.', name);
+}
+
 void advance_sequence(Oid sequence, std::int64_t value, const char* kind) {
   // a value that came from the sequence needs neither a step nor the right to it
   if (!call(is_behind, sequence, value)) return;
@@ -72,8 +79,7 @@ void advance_sequence(Oid sequence, std::int64_t value, const char* kind) {
     call(set_forward, sequence, value);
     return;
   }
-  const char* const name = call(get_rel_name, sequence);
-  notice(concat("sequence \"", name, "\" was not moved past the ", kind, " value ", value).c_str(),
+  notice(concat("sequence \"", sequence_name(sequence), "\" was not moved past the ", kind, " value ", value).c_str(),
          "Moving it needs the UPDATE privilege on the sequence.");
 }
 

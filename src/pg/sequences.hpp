@@ -1,10 +1,14 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "pg/server.hpp"
 
 namespace ferry::pg {
+
+/// The name of a sequence for messages, with its schema where the search_path does not find it.
+[[nodiscard]] std::string sequence_name(Oid sequence);
 
 /// Moves a sequence past value: forward only. Without the user's UPDATE privilege on it a NOTICE says what was not done; kind,
 /// such as "loaded", is its word for the value. Like setval(), it is not undone by a rollback.

@@ -123,6 +123,8 @@ SELECT outcome_of($$ SELECT * FROM restore_tables('{eggs,hens}', mode => 'upsert
 SELECT outcome_of($$ SELECT * FROM restore_tables('{}') $$);
 SELECT outcome_of($$ SELECT * FROM restore_tables(NULL) $$);
 SELECT outcome_of($$ SELECT * FROM restore_tables('{hens,NULL}') $$);
+SELECT outcome_of($$ SELECT * FROM restore_table('') $$);
+SELECT outcome_of($$ SELECT * FROM restore_tables('{hens,Weird T}') $$);
 SELECT outcome_of($$ SELECT * FROM restore_tables('{hens,restore_test.hens}') $$);
 SELECT outcome_of($$ SELECT * FROM restore_tables('{hens,nowhere.hens}') $$);
 SELECT outcome_of($$ SELECT * FROM restore_tables('{hens,departments}') $$);

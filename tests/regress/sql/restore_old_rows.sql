@@ -226,6 +226,11 @@ SET client_min_messages = notice;
 SELECT rows_restored FROM restore_table('plain');
 ALTER TABLE plain ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
 SELECT rows_restored FROM restore_table('plain');
+-- a name that the search_path does not find has its schema
+ALTER TABLE plain DISABLE ROW LEVEL SECURITY;
+SET search_path = pg_catalog;
+SELECT rows_restored FROM old_rows.restore_table('old_rows.plain');
+SET search_path = old_rows;
 RESET ROLE;
 SELECT nextval('latest');
 
