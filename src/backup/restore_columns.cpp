@@ -72,7 +72,7 @@ std::string quoted_list(const std::vector<std::string>& names) {
 }  // namespace
 
 std::string definition_then(const TableEntry& entry) {
-  if (!entry.definition.empty()) return concat("It was backed up as: ", pg::from_utf8(entry.definition));
+  if (!entry.definition.empty()) return concat("It was backed up as:\n", pg::from_utf8(entry.definition));
   std::string columns;
   for (const ColumnEntry& column : entry.columns)
     columns += concat(columns.empty() ? "" : ", ", pg::call(quote_identifier, pg::from_utf8(column.name).c_str()), ' ',

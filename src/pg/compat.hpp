@@ -324,7 +324,7 @@ inline void set_range_table(Query* query, const ParseState* state) {
 #endif
 }
 
-/// Plans a query without parameters; options: CURSOR_OPT_*. 19 added the state of EXPLAIN.
+/// Plans a query, whatever values its parameters will have; options: CURSOR_OPT_*. 19 added the state of EXPLAIN.
 inline PlannedStmt* plan_query(Query* query, const char* text, int options) {
 #if PG_VERSION_NUM >= 190000
   return pg_plan_query(query, text, options, nullptr, nullptr);

@@ -191,6 +191,16 @@ SELECT count(*) FROM shop.a;
 SELECT backup_schema('shop', '$folder');}), $pattern, "a table that was $name after the snapshot");
 	is_deeply([ folders() ], \@before, 'leaves nothing');
 }
+# an error on the way to the definition tells the table, not how it is read
+{
+	my $error = error_of(qq{
+BEGIN;
+LOCK TABLE pg_catalog.pg_sequence IN ACCESS EXCLUSIVE MODE;
+\\! $other_session -c "SET lock_timeout = 100" -c "SELECT backup_table('shop.a', '$folder')"});
+	like($error, qr/ERROR:  canceling statement due to lock timeout/, 'a lock that the definition waits for');
+	like($error, qr/^CONTEXT:  backup of shop\.a$/m, 'the context is the table');
+	unlike($error, qr/SELECT|WITH/, 'and no internal query');
+}
 # a partition that was attached or detached since is where the snapshot has it
 query(q{CREATE TABLE shop.days_3 (LIKE shop.days); INSERT INTO shop.days_3 VALUES ('2023-01-01', 3)});
 like(query(qq{

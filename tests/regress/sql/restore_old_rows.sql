@@ -177,7 +177,7 @@ BEGIN
     EXECUTE format('SELECT restore_tables(%L)', tables);
 EXCEPTION WHEN undefined_table THEN
     GET STACKED DIAGNOSTICS shown = PG_EXCEPTION_DETAIL;
-    RETURN regexp_replace(shown, '^.*It was backed up as: ', '');
+    RETURN regexp_replace(shown, E'^[^\n]*It was backed up as:\n', '');
 END $$;
 SELECT definition_of('{old}') AS definition \gset
 \echo :definition
@@ -234,8 +234,55 @@ SET search_path = old_rows;
 RESET ROLE;
 SELECT nextval('latest');
 
--- Loads move such a sequence past the values that they bring.
+-- One sequence of two tables: their definitions run in any order.
 SET client_min_messages = warning;
+CREATE TABLE owner_of (id serial PRIMARY KEY);
+CREATE TABLE user_of (id integer DEFAULT nextval('owner_of_id_seq'));
+SELECT rows FROM backup_tables('{owner_of,user_of}');
+DROP TABLE user_of, owner_of;
+SELECT definition_of('{owner_of}') AS owner_of, definition_of('{user_of}') AS user_of \gset
+:user_of
+:owner_of
+SELECT pg_get_serial_sequence('owner_of', 'id');
+INSERT INTO user_of DEFAULT VALUES RETURNING id;
+DROP TABLE user_of, owner_of;
+:owner_of
+:user_of
+INSERT INTO user_of DEFAULT VALUES RETURNING id;
+
+-- What partitions have and their parents have not, and comments.
+CREATE SEQUENCE of_north;
+CREATE TABLE places (id integer, region text, n integer DEFAULT 5, m integer DEFAULT 6, o integer, up integer) PARTITION BY LIST (region);
+CREATE TABLE north PARTITION OF places (n DEFAULT nextval('of_north'), o NOT NULL, CHECK (n > 0)) FOR VALUES IN ('n', 'm') PARTITION BY LIST (region);
+CREATE TABLE far_north PARTITION OF north FOR VALUES IN ('n');
+ALTER TABLE far_north ADD PRIMARY KEY (id), ADD CONSTRAINT old CHECK (m > 0) NOT VALID;
+CREATE TABLE south PARTITION OF places FOR VALUES IN ('s');
+ALTER TABLE south ALTER m DROP DEFAULT, ADD FOREIGN KEY (up) REFERENCES far_north;
+CREATE UNLOGGED TABLE west PARTITION OF places FOR VALUES IN ('w');
+CREATE INDEX ON places (o);
+CREATE INDEX ON north (n);
+CREATE UNIQUE INDEX ON south (id) WHERE o > 0;
+COMMENT ON TABLE places IS E'it''s\nof \\ two lines';
+COMMENT ON COLUMN places.region IS 'n, m, s, w';
+CREATE VIEW facts AS
+    SELECT conrelid::regclass::text AS relation, concat(conname, ': ', pg_get_constraintdef(oid), ' ', conislocal) AS fact
+    FROM pg_constraint WHERE connamespace = 'old_rows'::regnamespace AND contype <> 'n'
+    UNION ALL SELECT indrelid::regclass::text, concat(pg_get_indexdef(indexrelid), ' ', indisvalid)
+    FROM pg_index JOIN pg_class c ON c.oid = indrelid WHERE relnamespace = 'old_rows'::regnamespace
+    UNION ALL SELECT attrelid::regclass::text, concat_ws(' ', attname, format_type(atttypid, atttypmod), attnotnull, pg_get_expr(adbin, adrelid), relpersistence, col_description(attrelid, attnum), obj_description(attrelid, 'pg_class'))
+    FROM pg_attribute LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum JOIN pg_class c ON c.oid = attrelid
+    WHERE relnamespace = 'old_rows'::regnamespace AND relkind IN ('r', 'p') AND attnum > 0;
+CREATE TABLE pg_temp.facts_before AS SELECT * FROM facts;
+SELECT rows FROM backup_table('places');
+DROP TABLE places;
+DROP SEQUENCE of_north;
+SELECT definition_of('{places}') AS definition \gset
+\echo :definition
+:definition
+SELECT (SELECT count(*) FROM facts_before WHERE relation ~ 'places|north|south|west') AS facts,
+    (SELECT array_agg(b) FROM (TABLE facts_before EXCEPT ALL TABLE facts) b) AS gone, (SELECT array_agg(f) FROM (TABLE facts EXCEPT ALL TABLE facts_before) f) AS came;
+
+-- Loads move such a sequence past the values that they bring.
 CREATE SEQUENCE loaded_numbers;
 CREATE TABLE loaded (id number DEFAULT nextval('loaded_numbers') PRIMARY KEY, again integer DEFAULT nextval('loaded_numbers'));
 CREATE TABLE loaded_too (id integer DEFAULT nextval('loaded_numbers'));
