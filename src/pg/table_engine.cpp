@@ -120,6 +120,7 @@ bool scans_plainly(const PlannedStmt& planned, const Plan* plan, Relation relati
     case T_SeqScan:
     case T_IndexScan:
     case T_IndexOnlyScan:
+    case T_BitmapHeapScan:
       return is_scan_of_it();
     case T_CustomScan:
       // an access method's own way to the rows that it gives to everybody

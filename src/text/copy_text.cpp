@@ -9,19 +9,20 @@ CopyTextReader::CopyTextReader(ByteSource& source, std::size_t max_record_bytes,
 
 bool CopyTextReader::is_crlf(std::size_t at) { return !at_end(at + 1) && byte(at) == '\r' && byte(at + 1) == '\n'; }
 
-/// Whether CRLF is what ends the lines: some before have ended so, or, in the first one, the next line end from at on does that
-/// has no backslash before it. In a stream of other lines COPY takes the CR behind a backslash for data, and the LF ends the
-/// line.
+/// Whether CRLF is what ends the lines: some before have ended so, or the next line end from at on does that has no backslash
+/// before it, or is too far away to be looked for. In a stream of other lines COPY takes the CR behind a backslash for data, and
+/// the LF ends the line.
 bool CopyTextReader::lines_end_with_crlf(std::size_t at) {
-  if (line_end_ != LineEnd::unknown) return has_crlf_;
-  while (at <= max_record_bytes_ && !at_end(at)) {
+  if (has_crlf_ || line_end_ == LineEnd::cr) return has_crlf_;
+  while (at <= max_record_bytes_) {
+    if (at_end(at)) return false;
     const char c = byte(at);
     if (c == '\n' || c == '\r') return is_crlf(at);
     if (c == '\\' && is_crlf(at + 1)) at++;
     if (c == '\\') at++;
     at += std::max<std::size_t>(at_end(at) ? 1 : wide_character(at), 1);
   }
-  return false;
+  return true;
 }
 
 /// Takes the backslash at scan.at and what it is for; false where it is the last byte of the stream.

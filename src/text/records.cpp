@@ -55,10 +55,16 @@ void RecordReader::set_raw(Record& record, std::size_t size, bool is_too_long) {
 
 std::size_t RecordReader::wide_character(std::size_t at) {
   if (character_length_ == nullptr || (byte(at) & 0x80) == 0) return 0;
-  std::size_t length = 1;
-  if (!at_end(at + 3))  // the first four bytes are enough to tell; a file that ends within them is cut short
-    length = static_cast<std::size_t>(std::max(1, character_length_(buffer_.data() + begin_ + at)));
-  return std::min(length, end_ - begin_ - at);
+  constexpr std::size_t kEnough = 4;  // so many bytes tell how long a character is; behind the last one of the stream are zeros
+  const bool is_near_end = at_end(at + kEnough - 1);
+  const char* const first = buffer_.data() + begin_ + at;
+  const std::size_t left = end_ - begin_ - at;
+  char padded[kEnough] = {};
+  if (is_near_end) std::copy_n(first, std::min(left, kEnough), padded);
+  const auto length = static_cast<std::size_t>(std::max(1, character_length_(is_near_end ? padded : first)));
+  // a line end is in no character
+  if (length > 1 && left > 1 && (first[1] == '\n' || first[1] == '\r')) return 1;
+  return std::min(length, left);
 }
 
 bool RecordReader::take_line_end(std::size_t& at) {

@@ -108,7 +108,8 @@ Record find_record(Walk& walk, const Case& chosen) {
   while (!ended && walk.at < walk.file.size()) {
     const char c = walk.file[walk.at];
     if (chosen.character_length != nullptr && (c & 0x80) != 0) {
-      walk.at += walk.at + 3 < walk.file.size() ? 2 : 1;
+      const bool is_whole = walk.at + 1 < walk.file.size() && walk.file[walk.at + 1] != '\n' && walk.file[walk.at + 1] != '\r';
+      walk.at += is_whole ? 2 : 1;
       escaped = false;
     } else if (!quoted && (c == '\r' || c == '\n')) {
       end = walk.at;

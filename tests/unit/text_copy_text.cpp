@@ -56,6 +56,23 @@ TEST(CopyTextReader, KeepsACarriageReturnBehindABackslash) {
   EXPECT_EQ(read_all("a\\\r\nb\n"), (std::vector<Seen>{{"a\\\r", 1, kNone}, {"b", 2, kNone}}));
 }
 
+TEST(CopyTextReader, KnowsTheLastCharacterOfAStreamAsAnyOther) {
+  const auto two_bytes = [](const char* text) { return (*text & 0x80) != 0 ? 2 : 1; };
+  EXPECT_EQ(read_all("1\t\x81\\\n2\t\x81\\\n", 1000, two_bytes),
+            (std::vector<Seen>{{"1\t\x81\\", 1, kNone}, {"2\t\x81\\", 2, kNone}}));
+  EXPECT_EQ(read_all("1\t\x81\\", 1000, two_bytes), (std::vector<Seen>{{"1\t\x81\\", 1, kNone}}));
+  // half a character takes no line end along
+  EXPECT_EQ(read_all("1\t\x81\n2\t\x81\n", 1000, two_bytes), (std::vector<Seen>{{"1\t\x81", 1, kNone}, {"2\t\x81", 2, kNone}}));
+}
+
+TEST(CopyTextReader, RefusesABackslashBeforeCrlfWhereverCrlfEndsTheNextLine) {
+  const auto bad = RecordProblem::escaped_line_end;
+  const std::string longer(1500, '0');
+  EXPECT_EQ(read_all("1\tx\\\r\n2\t" + longer + "\r\n3\tz\r\n")[0], (Seen{"1\tx\\", 1, bad}));
+  EXPECT_EQ(read_all("1\tx\n2\ty\\\r\n3\tz\r\n")[1], (Seen{"2\ty\\", 2, bad}));
+  EXPECT_EQ(read_all("1\tx\n2\ty\\\r\n3\tz\n")[1], (Seen{"2\ty\\\r", 2, kNone}));
+}
+
 TEST(CopyTextReader, RefusesABackslashBeforeCrlfInAStreamOfThem) {
   const auto bad = RecordProblem::escaped_line_end;
   EXPECT_EQ(read_all("x\r\ny\\\r\nz"), (std::vector<Seen>{{"x", 1, kNone}, {"y\\", 2, bad}, {"z", 3, kNone}}));

@@ -244,6 +244,8 @@ TEST(CsvReader, TakesBytesOfMultiByteCharactersForNoQuotes) {
   // a two-byte encoding whose second bytes include the quote
   const auto two_bytes = [](const char* text) { return (*text & 0x80) != 0 ? 2 : 1; };
   EXPECT_EQ(read_all("\x81\"a\nb\n", {}, 1000, two_bytes), (std::vector<Seen>{{"\x81\"a", 1, kNone}, {"b", 2, kNone}}));
+  // the last one of a stream as any other
+  EXPECT_EQ(read_all("1,\"\x81\\\"", {.escape = '\\'}, 1000, two_bytes), (std::vector<Seen>{{"1,\"\x81\\\"", 1, kNone}}));
 }
 
 std::vector<std::string> split(std::string_view record, const Dialect& dialect = {}) {

@@ -206,6 +206,9 @@ FROM unnest(ARRAY['unlogged', 'generated', 'family', 'nothing', 'dropped', 'empt
 SELECT table_name, rows_restored FROM unnest(ARRAY['generated', 'family', 'nothing', 'dropped', 'empty_root', 'domains', 'self']) target,
     LATERAL restore_table(target, directory => :'backups');
 SET enable_seqscan = off;
+CREATE TABLE covered (a int PRIMARY KEY);
+SELECT rows_loaded FROM insert_rows('covered', '[{"a": 1}]');
+SELECT rows FROM backup_table('covered', :'backups');
 SELECT rows FROM backup_table('domains', :'backups');
 SELECT rows_loaded FROM insert_rows('domains', '[{"id": 3, "word": "w"}]');
 SELECT rows FROM backup_table('"Odd ""name"""', :'backups');
