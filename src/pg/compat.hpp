@@ -19,6 +19,7 @@ extern "C" {
 #include "nodes/parsenodes.h"
 #include "optimizer/optimizer.h"
 #include "parser/parse_relation.h"
+#include "storage/lmgr.h"
 #include "tcop/tcopprot.h"
 #include "utils/rangetypes.h"
 #include "utils/regproc.h"
@@ -61,14 +62,17 @@ inline RangeType* make_range(TypeCacheEntry* type, RangeBound* lower, RangeBound
 #endif
 }
 
-/// A one-relation range table in estate, with rti 1. The columns of written count as updated, which is what UPDATE OF triggers
-/// and the texts of errors go by. 16 moved permissions into RTEPermissionInfo; 18 added the set of unpruned relations.
-inline void init_range_table(EState* estate, Relation relation, LOCKMODE lock_mode, const Bitmapset* written) {
+/// A one-relation range table in estate, with rti 1, for a relation that is written to. The columns of written count as updated,
+/// which is what UPDATE OF triggers and the texts of errors go by. 16 moved permissions into RTEPermissionInfo; 18 added the set
+/// of unpruned relations.
+inline void init_range_table(EState* estate, Relation relation, const Bitmapset* written) {
+  // the executor wants the lock held that the entry names, be there a stronger one or not
+  LockRelation(relation, RowExclusiveLock);
   RangeTblEntry* entry = makeNode(RangeTblEntry);
   entry->rtekind = RTE_RELATION;
   entry->relid = RelationGetRelid(relation);
   entry->relkind = relation->rd_rel->relkind;
-  entry->rellockmode = lock_mode;
+  entry->rellockmode = RowExclusiveLock;
 #if PG_VERSION_NUM >= 180000
   List* permissions = NIL;
   addRTEPermissionInfo(&permissions, entry)->updatedCols = bms_copy(written);

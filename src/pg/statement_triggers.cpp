@@ -33,7 +33,7 @@ StatementTriggers StatementTriggers::begin(Relation table, bool with_update, Bit
   EState* const estate = triggers.estate_ = CreateExecutorState();
   MemoryContext const caller = MemoryContextSwitchTo(estate->es_query_cxt);
   estate->es_output_cid = GetCurrentCommandId(true);
-  compat::init_range_table(estate, table, RowExclusiveLock, written);
+  compat::init_range_table(estate, table, written);
   ResultRelInfo* const target = triggers.target_ = makeNode(ResultRelInfo);
   ExecInitResultRelation(estate, target, 1);
   AfterTriggerBeginQuery();

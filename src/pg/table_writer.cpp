@@ -73,7 +73,7 @@ TableWriter TableWriter::open(Relation relation, TriggerSet triggers, Bitmapset*
   MemoryContext const caller = MemoryContextSwitchTo(estate->es_query_cxt);
   estate->es_output_cid = GetCurrentCommandId(true);
   estate->es_snapshot = GetActiveSnapshot();
-  compat::init_range_table(estate, relation, RowExclusiveLock, written);
+  compat::init_range_table(estate, relation, written);
   writer.root_ = makeNode(ResultRelInfo);
   ExecInitResultRelation(estate, writer.root_, 1);
   compat::check_valid_result_relation(writer.root_, CMD_INSERT);
