@@ -1,6 +1,7 @@
 #pragma once
 
-// The server's headers, in one place and always last among the includes: postgres.h redefines printf and _.
+// The server's headers, in one place and always last among the includes: postgres.h redefines printf and _, and without NLS the
+// functions of libintl.h, which headers of the standard library and of others may declare behind it.
 extern "C" {
 #include "postgres.h"
 
@@ -32,6 +33,8 @@ extern "C" {
 #undef vsnprintf
 #undef _
 #undef gettext
+#undef dgettext
 #undef ngettext
+#undef dngettext
 #undef strerror
 #undef strerror_r

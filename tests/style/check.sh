@@ -40,6 +40,8 @@ report 'files of more than 400 lines' "$(find src tests -name '*.?pp' ! -path sr
 report 'lines of more than 130 characters' "$(grep -rnE '^.{131,}' src --include='*.?pp' | cut -c1-120)"
 report 'open ends' "$(grep -rnwE 'TODO|FIXME|XXX|HACK' src sql scripts extension control --include='*')"
 report 'objects with constructors at namespace scope or naked new' "$(grep -rnE '(^|[^_[:alnum:]])new [A-Z(]' src --include='*.?pp' | grep -vE '///|//|"' )"
+report 'a header of others included behind the server' "$(find src tests -name '*.?pp' -exec awk \
+    'FNR == 1 { behind = 0 } /^#include "pg\/server.hpp"/ { behind = 1 } behind && /^#include </ { print FILENAME ": " $0 }' {} +)"
 report 'a server header included elsewhere than below pg/server.hpp' "$(grep -rn '#include "postgres.h"' src | grep -v '^src/pg/server.hpp:')"
 
 # every regression test is in the schedule, every function has a comment
