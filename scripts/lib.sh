@@ -30,7 +30,23 @@ quietly() {
     return 1
 }
 
+# show_help ARGUMENT...: where one of them asks for it, prints the comment at the top of the script and ends it.
+show_help() {
+    local argument
+    for argument; do
+        case $argument in
+            -h | --help)
+                sed -n '2,/^# shellcheck/{/^# shellcheck/!s/^# \{0,1\}//p}' "$0"
+                exit 0
+                ;;
+        esac
+    done
+}
+
 # --- packages
+
+# server_major: prints the major version of the server that pg_config speaks for.
+server_major() { "$pg_config" --version | sed 's/[^0-9]*\([0-9]*\).*/\1/'; }
 
 dropin=
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
@@ -64,7 +80,7 @@ install_all() {
     if [ "$pg_config" = pg_config ]; then
         install_packages "${build_packages[@]}" postgresql "$@"
         # where several versions live side by side, the server is to be the one that pg_config speaks for
-        [ -x "$(pg_config --bindir)/initdb" ] || install_packages "postgresql-$(pg_config --version | sed 's/[^0-9]*\([0-9]*\).*/\1/')"
+        [ -x "$(pg_config --bindir)/initdb" ] || install_packages "postgresql-$(server_major)"
     else
         install_packages "${build_packages[@]}" "$@"
     fi
@@ -74,7 +90,7 @@ install_all() {
 # extension_packages NAME...: prints the packages of these extensions of PostgreSQL for the server's version that there are.
 extension_packages() {
     local name package version
-    version=$("$pg_config" --version 2>/dev/null | sed 's/[^0-9]*\([0-9]*\).*/\1/') || return 0
+    version=$(server_major 2>/dev/null) || return 0
     for name; do
         package=postgresql-$version-$name
         if command -v apt-cache >/dev/null && apt-cache show "$package" >/dev/null 2>&1; then say "$package"; fi

@@ -1,0 +1,75 @@
+# shellcheck shell=bash disable=SC2154  # lib.sh sets the variables
+# Sourced by scripts/test: a PostgreSQL with assertions, and without NLS, from the source of the machine's package.
+#
+# It is built once for each version of the machine's PostgreSQL and of this recipe, and kept in build-checked. The source is the
+# newest of the same major version that apt can get. apt's own lists stay as they are: it is run with lists of its own in the work
+# folder, from the sources that the machine has. No part of it is installed anywhere else.
+
+# What tests need of PostgreSQL's source, in the order in which it is built.
+checked_folders=(src/backend src/backend/utils/mb/conversion_procs src/backend/snowball src/backend/replication/libpqwalreceiver
+    src/backend/replication/pgoutput src/include src/timezone src/pl/plpgsql src/interfaces/libpq
+    src/bin/{initdb,pg_ctl,psql,pg_config,pg_dump,pg_basebackup,pgbench} src/test/{regress,isolation,perl} src/makefiles config
+    contrib/{amcheck,citext,hstore,ltree,postgres_fdw,pg_stat_statements})
+checked_packages=(libicu-dev libxml2-dev)
+
+# source_apt COMMAND ARGUMENT...: a command of apt that knows source packages, and them only.
+source_apt() {
+    "$1" -o Dir::Etc::SourceList=/dev/null -o Dir::Etc::SourceParts="$work/apt/sources" -o Dir::State::Lists="$work/apt/lists" \
+        -o Dir::Cache="$work/apt" -o APT::Sandbox::User= "${@:2}"
+}
+
+# fetch_source PACKAGE: unpacks its source, as it was before Debian's patches, which move folders, into $work/source.
+fetch_source() (
+    local file version
+    command -v apt-get >/dev/null && command -v dpkg-source >/dev/null || return 1
+    mkdir -p "$work"/apt/{sources,lists/partial,archives/partial}
+    for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.{list,sources}; do
+        [ -r "$file" ] || continue
+        case $file in
+            *.sources) sed 's/^Types:.*/Types: deb-src/I' "$file" ;;
+            *) sed -n 's/^deb[[:space:]]/deb-src /p' "$file" ;;
+        esac >"$work/apt/sources/${file##*/}"
+    done
+    # a source that has no source packages is no failure
+    source_apt apt-get -q update || true
+    cd "$work/apt" || return
+    # the newest that is listed may be gone
+    for version in $(source_apt apt-cache showsrc --only-source "$1" | sed -n 's/^Version: //p' | sort -rV); do
+        source_apt apt-get -q source --download-only "$1=$version" || continue
+        dpkg-source --skip-patches -x "$1_${version#*:}.dsc" "$work/source" && return
+    done
+    return 1
+)
+
+# make_server PREFIX: from $work/source. -O0 takes a third of the time of -O2, and tests hardly longer.
+make_server() (
+    local folder
+    cd "$work/source" || return
+    ./configure --prefix="$1" --enable-cassert --enable-tap-tests --disable-rpath --with-icu --with-libxml --without-readline \
+        --without-zlib CFLAGS=-O0 || return
+    for folder in "${checked_folders[@]}"; do
+        make -s -j "$(nproc)" -C "$folder" install DESTDIR="$work/checked" || return
+    done
+)
+
+# checked_server: the server's pg_config becomes checked_pg_config. Fails, having said why, where there is none.
+checked_server() {
+    local version recipe prefix package
+    version=$("$pg_config" --version | sed 's/[^0-9]*\([^ ]*\).*/\1/')
+    recipe=$(cksum <"$repo/scripts/checked.sh")
+    prefix=$(build_folder build-checked)/$version-${recipe%% *}
+    checked_pg_config=$prefix/bin/pg_config
+    [ ! -x "$checked_pg_config" ] || return 0
+    package=postgresql-$(server_major)
+    if ! fetch_source "$package" >"$work/source.log" 2>&1 </dev/null; then
+        say "checked: skipped, because apt cannot get the source of $package"
+        return 1
+    fi
+    # the source of 17 and newer comes without the parsers that these make
+    [ -e "$work/source/src/backend/parser/gram.c" ] || checked_packages+=(bison flex)
+    install_packages "${checked_packages[@]}"
+    say "building $package with assertions"
+    quietly "$work/make.log" make_server "$prefix" || { result 'checked: build of the server' 0 1; return 1; }
+    mv "$work/checked$prefix" "$prefix"
+    rm -rf "$work/source" "$work/checked"
+}
