@@ -170,7 +170,7 @@ foreach my $fault ('kill', 'kill in the log', 'kill of COPY FROM STDIN', 'stop',
 	{
 		kill('KILL', $pid);
 		$session->finish;
-		$node->poll_query_until('postgres', 'SELECT true') or die 'the server did not come back';
+		$node->poll_query_until('postgres', undef, '') or die 'the server did not come back';
 	}
 	else
 	{
