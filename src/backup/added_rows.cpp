@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "backup/load_rows.hpp"
-#include "pg/bulk_insert.hpp"
+#include "pg/bulk_table.hpp"
 #include "pg/foreign_key.hpp"
 #include "pg/index_rebuild.hpp"
 #include "pg/table_writer.hpp"
@@ -119,7 +119,10 @@ class BatchedRows {
         slots_(kBatchRows) {
     batch_context_ = pg::call(
         [] { return AllocSetContextCreateInternal(CurrentMemoryContext, "pg_ferry restore batch", ALLOCSET_DEFAULT_SIZES); });
-    pg::call([this] { bulk_insert_.begin(has_late_indexes_); });
+    pg::call([this] {
+      bulk_.open(writer_.target(), writer_.executor_state());
+      bulk_.begin_bulk(has_late_indexes_);
+    });
   }
 
   void write() {
@@ -132,7 +135,8 @@ class BatchedRows {
     pg::call([this] {
       for (TupleTableSlot* const slot : slots_)
         if (slot != nullptr) ExecDropSingleTupleTableSlot(slot);
-      bulk_insert_.end();
+      bulk_.end_bulk();
+      bulk_.close();
       MemoryContextDelete(batch_context_);
     });
     close_writer(checked_writer_);
@@ -171,7 +175,9 @@ class BatchedRows {
   void put(pg::TableWriter& writer, int first, int count, MemoryContext triggers) {
     writer.begin_bracket();
     MemoryContext const caller = CurrentMemoryContext;
-    if (way_.in_bulk) writer.insert_many(slots_.data() + first, count, bulk_insert_, !has_late_indexes_);
+    if (way_.in_bulk)
+      writer.insert_many(std::span(slots_).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count)), bulk_,
+                         !has_late_indexes_);
     for (int i = first; i < first + count && !way_.in_bulk; i++) {
       writer.input_slot();  // empties the memory of the row before
       MemoryContextSwitchTo(writer.expression_context()->ecxt_per_tuple_memory);
@@ -210,7 +216,7 @@ class BatchedRows {
   pg::TableWriter checked_writer_;  ///< leaves those out
   std::vector<TupleTableSlot*> slots_;
   MemoryContext batch_context_ = nullptr;
-  pg::BulkInsert bulk_insert_;
+  pg::BulkTable bulk_;
 };
 
 /// Row by row: for rows whose defaults may look at the rows before them.

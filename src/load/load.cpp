@@ -21,7 +21,7 @@ namespace ferry::load {
 
 namespace {
 
-constexpr std::size_t kBatchRows = BulkWriter::kMaxRows;
+constexpr std::size_t kBatchRows = kMaxBatchRows;
 constexpr std::size_t kRequestRows = 500;  // of JSON rows, whose members are all at hand: more do not fit into the nearer caches
 constexpr std::size_t kBatchBytes = 1 << 20;
 constexpr std::size_t kBatchValues = 100'000, kLeastBatchRows = 50;  // of tables with very many columns

@@ -45,24 +45,31 @@ class StoreWriter {
     stored_ = MakeSingleTupleTableSlot(RelationGetDescr(table), &TTSOpsMinimalTuple);
     for (TupleTableSlot*& slot : slots_) slot = table_slot_create(table, &table_.executor_state()->es_tupleTable);
     MemoryContext const batch_context = AllocSetContextCreate(CurrentMemoryContext, "pg_ferry rejects", ALLOCSET_DEFAULT_SIZES);
-    BulkInsertState const insert_state = GetBulkInsertState();
-    while (const int count = read(store)) {
+    pg::BulkTable bulk;
+    bulk.open(table_.target(), table_.executor_state());
+    bulk.begin_bulk(false);
+    while (const std::size_t count = read(store)) {
       CHECK_FOR_INTERRUPTS();
       MemoryContext const caller = MemoryContextSwitchTo(batch_context);
-      write(table, count, insert_state);
+      const std::span rows(slots_, count);
+      bulk.insert(rows, pg::BulkTable::Buffers::bulk);
+      for (TupleTableSlot* row : rows) {
+        bulk.add_entries_or_raise(row);
+        ExecClearTuple(row);
+      }
       MemoryContextSwitchTo(caller);
       MemoryContextReset(batch_context);
     }
-    FreeBulkInsertState(insert_state);
+    bulk.end_bulk();
+    bulk.close();
     ExecDropSingleTupleTableSlot(stored_);
     table_.close();
   }
 
  private:
   /// How many were read.
-  int read(Tuplestorestate* store) {
-    std::size_t bytes = 0;
-    int count = 0;
+  std::size_t read(Tuplestorestate* store) {
+    std::size_t bytes = 0, count = 0;
     while (count < kMostRows && bytes < kMostBytes && tuplestore_gettupleslot(store, true, false, stored_)) {
       bool is_copy = false;
       bytes += ExecFetchSlotMinimalTuple(stored_, &is_copy)->t_len;
@@ -71,17 +78,7 @@ class StoreWriter {
     return count;
   }
 
-  void write(Relation table, int count, BulkInsertState insert_state) {
-    EState* const executor = table_.executor_state();
-    table_multi_insert(table, slots_, count, GetCurrentCommandId(true), 0, insert_state);
-    for (int i = 0; i < count; i++) {
-      ResetPerTupleExprContext(executor);
-      pg::compat::insert_index_tuples(table_.target(), slots_[i], executor, false, false, false);
-      ExecClearTuple(slots_[i]);
-    }
-  }
-
-  static constexpr int kMostRows = 500;
+  static constexpr std::size_t kMostRows = 500;
   static constexpr std::size_t kMostBytes = 1 << 20;
   TableWriter table_{};
   TupleTableSlot* stored_ = nullptr;

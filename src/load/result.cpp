@@ -40,6 +40,16 @@ RowNotes::RowNotes(Rules& rules, const WriterOptions& options) : rules_(rules) {
   if (options.want_keys) key_ = rules.primary_key();
 }
 
+void RowNotes::take_from(TupleTableSlot* slot, Result& result, FarthestValues& farthest) const {
+  if (is_empty()) return;
+  const auto value_of = [slot](AttrNumber attribute, bool* is_null) {
+    if (attribute > slot->tts_nvalid) call(slot_getsomeattrs_int, slot, int{attribute});
+    *is_null = slot->tts_isnull[attribute - 1];
+    return slot->tts_values[attribute - 1];
+  };
+  take(value_of, result, farthest);
+}
+
 void RowNotes::note_value(const Column& column, Oid type, Datum value, FarthestValues& farthest) {
   const std::int64_t number = type == INT2OID   ? DatumGetInt16(value)
                               : type == INT4OID ? DatumGetInt32(value)

@@ -84,6 +84,8 @@ class RowNotes {
     }
     if (!key_.empty()) result.key = key_of(value_of);
   }
+  /// The same for the row of a slot.
+  void take_from(TupleTableSlot* slot, Result& result, FarthestValues& farthest) const;
   [[nodiscard]] bool is_empty() const { return fed_.empty() && key_.empty(); }
 
  private:

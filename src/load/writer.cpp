@@ -25,12 +25,12 @@ void Writer::begin() {
       return StatementTriggers::begin(relation, with_update, options_.fields_vary ? nullptr : rules_.written_columns());
     });
   // what triggers have written is there when it looks at the table
-  bulk_ = BulkWriter::for_table(source_, rules_, options_);
+  batches_ = BatchWriter::for_table(source_, rules_, options_);
 }
 
 void Writer::end() {
   waiting_.close();
-  if (bulk_) bulk_->close();
+  if (batches_) batches_->close();
   if (!statement_) return;
   StatementTriggers* const statement = &*statement_;
   call([statement] { statement->end(); });
@@ -47,25 +47,25 @@ void Writer::note(const Result& result) {
 
 bool Writer::write(std::span<const Record> records, std::span<Result> results, std::size_t first) {
   for (Result& result : results.subspan(first)) result.reset();
-  if (bulk_ && !bulk_->write(records, results, first)) return false;
+  if (batches_ && !batches_->write({records, results, first})) return false;
   decide_rest(records, results);
   return true;
 }
 
 void Writer::finish(std::span<const Record> records, std::span<Result> results) {
-  if (bulk_) bulk_->end_run(records, results);
+  if (batches_) batches_->finish({records, results, records.size()});
   decide_rest(records, results);
 }
 
 /// Decides what could not be decided in bulk, in parts that are not too large to be begun again after an error.
 void Writer::decide_rest(std::span<const Record> records, std::span<Result> results) {
   const auto is_pending = [](const Result& result) { return result.state == Result::State::pending; };
-  for (std::size_t at = 0; at < records.size(); at += BulkWriter::kMaxRows) {
-    const std::size_t count = std::min(BulkWriter::kMaxRows, records.size() - at);
+  for (std::size_t at = 0; at < records.size(); at += kMaxBatchRows) {
+    const std::size_t count = std::min(kMaxBatchRows, records.size() - at);
     const auto part = results.subspan(at, count);
     if (std::none_of(part.begin(), part.end(), is_pending)) continue;
     exact_.write(records.subspan(at, count), part, MissingParent::waits);
-    if (bulk_) bulk_->forget_largest_keys();
+    if (batches_) batches_->forget_largest_keys();
   }
   for (std::size_t i = 0; i < records.size(); i++) {
     note(results[i]);
@@ -82,7 +82,7 @@ void Writer::write_waiting(const Settle& settle) {
 
 FarthestValues Writer::farthest_values() const {
   FarthestValues farthest = exact_.farthest_values();
-  if (bulk_) merge(farthest, bulk_->farthest_values());
+  if (batches_) merge(farthest, batches_->farthest_values());
   return farthest;
 }
 

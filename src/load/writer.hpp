@@ -5,7 +5,7 @@
 #include <span>
 #include <vector>
 
-#include "load/bulk_writer.hpp"
+#include "load/batch_writer.hpp"
 #include "load/exact_writer.hpp"
 #include "load/result.hpp"
 #include "load/self_references.hpp"
@@ -24,7 +24,7 @@ class Writer {
   void begin();
   void end();
 
-  /// Decides the records from first on, at most BulkWriter::kMaxRows; results[i] tells what became of records[i]. Those that wait
+  /// Decides the records from first on, at most kMaxBatchRows; results[i] tells what became of records[i]. Those that wait
   /// for a parent are kept for write_waiting(). False: what became of all of them may still change, and the next call is to have
   /// them in front of its own records, or finish().
   [[nodiscard]] bool write(std::span<const Record> records, std::span<Result> results, std::size_t first);
@@ -46,7 +46,7 @@ class Writer {
   ExactWriter exact_;
   WaitingRows waiting_;
   Source& source_;
-  std::unique_ptr<BulkWriter> bulk_;  ///< nothing before begin()
+  std::unique_ptr<BatchWriter> batches_;  ///< nothing before begin()
   std::optional<pg::StatementTriggers> statement_;
 };
 

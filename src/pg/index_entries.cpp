@@ -41,6 +41,12 @@ bool IndexEntries::add(TupleTableSlot* slot) const {
   return compat::insert_index_tuples(target_, slot, executor_, false, true, false) == NIL;
 }
 
+List* IndexEntries::add_or_raise(TupleTableSlot* slot) const {
+  if (target_->ri_NumIndices == 0) return NIL;
+  ResetPerTupleExprContext(executor_);
+  return compat::insert_index_tuples(target_, slot, executor_, false, false, false);
+}
+
 bool IndexEntries::add_plain(TupleTableSlot* slot) const {
   bool is_free = true;
   Datum values[INDEX_MAX_KEYS];

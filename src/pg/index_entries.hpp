@@ -27,6 +27,8 @@ class IndexEntries {
   /// slot: a row with its place in the table; row expressions may be computed in executor's memory for a row. False where a
   /// unique index may have its key already: the index then has both. Calls the server without a guard.
   [[nodiscard]] bool add(TupleTableSlot* slot) const;
+  /// The same, but a key that is taken raises 23505 or 23P01. The list of the deferrable indexes that are to be checked later.
+  List* add_or_raise(TupleTableSlot* slot) const;
 
  private:
   [[nodiscard]] bool add_plain(TupleTableSlot* slot) const;

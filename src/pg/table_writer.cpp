@@ -338,16 +338,15 @@ void TableWriter::complete_many(TupleTableSlot** slots, int count) {
   }
 }
 
-void TableWriter::insert_many(TupleTableSlot** slots, int count, BulkInsert& bulk, bool with_entries) {
+void TableWriter::insert_many(std::span<TupleTableSlot*> slots, BulkTable& bulk, bool with_entries) {
   estate_->es_output_cid = GetCurrentCommandId(true);
-  table_multi_insert(relation_, slots, count, estate_->es_output_cid, bulk.options(), bulk.state());
-  bulk.wrote(slots, static_cast<std::size_t>(count));
-  const bool has_entries = with_entries && root_->ri_NumIndices > 0;
+  bulk.insert(slots, BulkTable::Buffers::bulk);
   const bool has_triggers = root_->ri_TrigDesc != nullptr && root_->ri_TrigDesc->numtriggers > 0;
-  for (int i = 0; i < count && (has_entries || has_triggers); i++) {
+  if (!with_entries && !has_triggers) return;
+  for (TupleTableSlot* slot : slots) {
     ResetPerTupleExprContext(estate_);
-    List* const rechecks = has_entries ? compat::insert_index_tuples(root_, slots[i], estate_, false, false, false) : NIL;
-    if (has_triggers) fire_after_insert(root_, slots[i], rechecks);
+    List* const rechecks = with_entries ? bulk.add_entries_or_raise(slot) : NIL;
+    if (has_triggers) fire_after_insert(root_, slot, rechecks);
   }
 }
 

@@ -1,6 +1,8 @@
 #pragma once
 
-#include "pg/bulk_insert.hpp"
+#include <span>
+
+#include "pg/bulk_table.hpp"
 #include "pg/guard.hpp"
 #include "pg/row_policies.hpp"
 
@@ -79,7 +81,7 @@ class TableWriter {
   /// A slot of the table's row type for the caller to fill; the same one every time, emptied.
   TupleTableSlot* input_slot();
   /// Where the caller may evaluate expressions for the row; reset by every input_slot().
-  ExprContext* expression_context() { return GetPerTupleExprContext(estate_); }
+  ExprContext* expression_context() const { return GetPerTupleExprContext(estate_); }
 
   /// The executor's view of the table, with its open indexes, for callers that write by themselves.
   ResultRelInfo* target() const { return root_; }
@@ -97,8 +99,8 @@ class TableWriter {
   void complete_many(TupleTableSlot** slots, int count);
   /// Adds the rows of slots, a batch small enough for memory, as insert() does each, but with fewer locks and less WAL; in a
   /// bracket, behind complete_many(). For ordinary tables, and where rows do not depend on those before them. Without entries in
-  /// indexes, it is the caller's to rebuild those.
-  void insert_many(TupleTableSlot** slots, int count, BulkInsert& bulk, bool with_entries);
+  /// indexes, it is the caller's to rebuild those. bulk: of the same table.
+  void insert_many(std::span<TupleTableSlot*> slots, BulkTable& bulk, bool with_entries);
 
   /// Finds the partition for *slot and converts *slot to its row type; the OID of the partition.
   Oid find_partition(TupleTableSlot** slot);

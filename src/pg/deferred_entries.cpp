@@ -1,4 +1,4 @@
-#include "pg/entry_run.hpp"
+#include "pg/deferred_entries.hpp"
 
 #include "pg/index_entries.hpp"
 
@@ -14,18 +14,18 @@ namespace ferry::pg {
 
 namespace {
 
-constexpr int kSortKilobytes = 4096;  // usual runs take a quarter of it
+constexpr int kSortKilobytes = 4096;  // the usual number takes a quarter of it
 
 }  // namespace
 
-bool EntryRun::supports(const ResultRelInfo* target) {
+bool DeferredEntries::supports(const ResultRelInfo* target) {
   for (int i = 0; i < target->ri_NumIndices; i++)
     if (target->ri_IndexRelationDescs[i]->rd_rel->relam != BTREE_AM_OID || !is_plain_index(target->ri_IndexRelationInfo[i]))
       return false;
   return target->ri_NumIndices > 0;
 }
 
-void EntryRun::begin(ResultRelInfo* target) {
+void DeferredEntries::begin(ResultRelInfo* target) {
   target_ = target;
   context_ = AllocSetContextCreate(CurrentMemoryContext, "pg_ferry entries", ALLOCSET_SMALL_SIZES);
   MemoryContext const caller = MemoryContextSwitchTo(context_);
@@ -35,7 +35,7 @@ void EntryRun::begin(ResultRelInfo* target) {
   MemoryContextSwitchTo(caller);
 }
 
-void EntryRun::keep(TupleTableSlot* slot) {
+void DeferredEntries::keep(TupleTableSlot* slot) {
   Datum values[INDEX_MAX_KEYS];
   bool nulls[INDEX_MAX_KEYS];
   for (std::size_t i = 0; i < sorts_.size(); i++) {
@@ -44,7 +44,7 @@ void EntryRun::keep(TupleTableSlot* slot) {
   }
 }
 
-bool EntryRun::insert(std::size_t index, IndexTuple entry) {
+bool DeferredEntries::insert(std::size_t index, IndexTuple entry) {
   CHECK_FOR_INTERRUPTS();
   Datum values[INDEX_MAX_KEYS];
   bool nulls[INDEX_MAX_KEYS];
@@ -52,7 +52,7 @@ bool EntryRun::insert(std::size_t index, IndexTuple entry) {
   return insert_entry(target_, static_cast<int>(index), values, nulls, &entry->t_tid);
 }
 
-void EntryRun::drop() {
+void DeferredEntries::drop() {
   for (Tuplesortstate* sort : sorts_) tuplesort_end(sort);
   sorts_.clear();
   MemoryContextDelete(context_);

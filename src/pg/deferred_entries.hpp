@@ -16,19 +16,19 @@ namespace ferry::pg {
 /// Entries for the btrees of a table, of rows that are in its heap, which wait until there are many: then they go into each index
 /// in its order. Entries of random keys that come as their rows do each meet a page that the processor's cache has lost.
 /// Members call the server without a guard; an abort frees what they hold.
-class EntryRun {
+class DeferredEntries {
  public:
   /// Whether the entries of a table can wait: all its indexes are btrees of plain columns.
   static bool supports(const ResultRelInfo* target);
 
-  /// target: with its indexes open, outlives the run. What waits lives in the current memory context.
+  /// target: with its indexes open, outlives what waits. What waits lives in the current memory context.
   void begin(ResultRelInfo* target);
   [[nodiscard]] bool is_open() const { return !sorts_.empty(); }
   /// slot: a row with its place in the table.
   void keep(TupleTableSlot* slot);
   /// The memory of what waits.
   [[nodiscard]] std::size_t bytes() const { return is_open() ? MemoryContextMemAllocated(context_, true) : 0; }
-  /// Puts the entries into the indexes and ends the run. goes_on(tid) is asked where a unique index may have had the key of the
+  /// Puts the entries into the indexes and forgets them. goes_on(tid) is asked where a unique index may have had the key of the
   /// row at tid already, when it has both; false: no more entries are put in.
   template <class GoesOn>
   void insert(GoesOn&& goes_on) {
@@ -51,7 +51,7 @@ class EntryRun {
   }
   /// Whether the last insert() had an index in whose order the rows did not come, nor in few heaps of equal keys.
   [[nodiscard]] bool was_of_use() const { return was_of_use_; }
-  /// Ends the run without them.
+  /// Ends it without them.
   void drop();
 
  private:
