@@ -19,7 +19,7 @@ class BatchConverter {
   BatchConverter(Source& source, Rules& rules, const WriterOptions& options, const pg::TableWriter& table);
 
   /// Whether rows can be converted for themselves: no default and no filter may look at tables.
-  [[nodiscard]] bool rows_are_independent() const { return !converter_.depends_on_more_than_row(); }
+  [[nodiscard]] bool rows_are_independent() const { return !converter_.looks_at_tables(); }
 
   /// Makes the rows of those records whose result is pending, in slots of the pool, by their positions in the batch; values are
   /// put into batch_context. Those that are rejected or filtered out have that result afterwards. A row that raises costs a

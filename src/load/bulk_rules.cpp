@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "pg/compat.hpp"
+#include "load/table_access.hpp"
 #include "pg/guard.hpp"
 
 #include "pg/server.hpp"
@@ -11,10 +11,8 @@ extern "C" {
 #include "catalog/pg_am.h"
 #include "catalog/pg_trigger.h"
 #include "commands/trigger.h"
-#include "optimizer/optimizer.h"
 #include "storage/lock.h"
 #include "utils/fmgroids.h"
-#include "utils/typcache.h"
 }
 
 namespace ferry::load {
@@ -51,44 +49,15 @@ bool has_operator_class_of_user(Relation index) {
   return false;
 }
 
-bool casts_to_mutable_domain(Node* node, void* unused);
-
-bool is_mutable(Node* expression) {
-  return contain_mutable_functions(expression) || casts_to_mutable_domain(expression, nullptr);
-}
-
-/// Whether a type has rules that may look at tables: a domain with a CHECK that is not immutable, or over such a type, and, to
-/// be sure, every type of a user's that is made of others. Calls the server without a guard.
-bool has_mutable_rule(Oid type) {
-  const char kind = get_typtype(type);
-  if (kind != TYPTYPE_DOMAIN)
-    return type >= FirstNormalObjectId && (kind == TYPTYPE_COMPOSITE || kind == TYPTYPE_RANGE || kind == TYPTYPE_MULTIRANGE ||
-                                           OidIsValid(get_element_type(type)));
-  // lives as long as the context, which calls back into it when it is reset
-  auto* const rules = static_cast<DomainConstraintRef*>(palloc0(sizeof(DomainConstraintRef)));
-  InitDomainConstraintRef(type, rules, CurrentMemoryContext, false);
-  for (int i = 0; i < list_length(rules->constraints); i++) {
-    const auto* const rule = static_cast<DomainConstraintState*>(list_nth(rules->constraints, i));
-    if (is_mutable(reinterpret_cast<Node*>(rule->check_expr))) return true;
-  }
-  return has_mutable_rule(getBaseType(type));
-}
-
-/// Whether an expression casts to a domain with such rules, which the server does not count among its functions. Calls the
-/// server without a guard.
-bool casts_to_mutable_domain(Node* node, void* unused) {
-  if (node == nullptr) return false;
-  if (IsA(node, CoerceToDomain) && has_mutable_rule(castNode(CoerceToDomain, node)->resulttype)) return true;
-  return pg::compat::walk_expression(node, casts_to_mutable_domain, unused);
-}
-
-/// Whether a CHECK, or a domain that a default or a generated column casts to, may look at tables. Calls the server without a
-/// guard.
-bool has_mutable_expression(const TupleConstr* rules) {
+/// Whether a CHECK or a generated column may look at tables.
+bool has_looking_expression(TupleDesc description) {
+  const TupleConstr* const rules = description->constr;
   for (int i = 0; rules != nullptr && i < rules->num_check; i++)
-    if (is_mutable(static_cast<Node*>(stringToNode(rules->check[i].ccbin)))) return true;
+    if (may_look_at_tables(static_cast<Node*>(stringToNode(rules->check[i].ccbin)))) return true;
   for (int i = 0; rules != nullptr && i < rules->num_defval; i++)
-    if (casts_to_mutable_domain(static_cast<Node*>(stringToNode(rules->defval[i].adbin)), nullptr)) return true;
+    if (TupleDescAttr(description, rules->defval[i].adnum - 1)->attgenerated != '\0' &&
+        may_look_at_tables(static_cast<Node*>(stringToNode(rules->defval[i].adbin))))
+      return true;
   return false;
 }
 
@@ -97,9 +66,10 @@ bool find_independence(const Rules& rules) {
   Relation const table = rules.relation();
   if (has_other_row_trigger(table)) return false;
   return call([description = RelationGetDescr(table)] {
-    if (has_mutable_expression(description->constr)) return false;
+    if (has_looking_expression(description)) return false;
     for (int i = 0; i < description->natts; i++)
-      if (!TupleDescAttr(description, i)->attisdropped && has_mutable_rule(TupleDescAttr(description, i)->atttypid)) return false;
+      if (!TupleDescAttr(description, i)->attisdropped && may_look_at_tables(TupleDescAttr(description, i)->atttypid))
+        return false;
     return true;
   });
 }
@@ -127,8 +97,6 @@ bool allows_bulk(Rules& rules, OnConflict on_conflict) {
   if (!known) known = find_independence(rules);
   return *known;
 }
-
-bool may_look_at_tables(Node* expression) { return call(is_mutable, expression); }
 
 bool has_other_writers(Relation table) {
   return call([table] {

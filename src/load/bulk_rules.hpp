@@ -19,9 +19,6 @@ inline constexpr std::size_t kMaxSafeRowBytes = 2000;
 /// them. Source: the conditions of CopyFrom() for CIM_MULTI.
 [[nodiscard]] bool allows_bulk(Rules& rules, OnConflict on_conflict);
 
-/// Whether an expression calls a function that is not immutable, in a CHECK of a domain that it casts to as well.
-[[nodiscard]] bool may_look_at_tables(Node* expression);
-
 /// How many bytes a row has at most beyond those of its record, where all columns but texts are of fixed width; 0: not known.
 [[nodiscard]] std::size_t fixed_row_bytes(const Rules& rules);
 

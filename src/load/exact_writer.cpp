@@ -175,7 +175,7 @@ void ExactWriter::write_range(std::span<const Record> records, std::span<Result>
   open(attempt);
   RowConverter converter(rules_, options_.filter, source_.may_leave_fields_out());
   attempt.converter = &converter;
-  if (attempt.in_batches && !converter.depends_on_more_than_row()) attempt.table.send_in_batches();
+  if (attempt.in_batches && !converter.looks_at_tables()) attempt.table.send_in_batches();
   for (std::size_t i = 0; i < to; i++) {
     if (results[i].state != Result::State::pending) continue;
     pg::check_interrupts();

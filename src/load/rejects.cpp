@@ -1,9 +1,11 @@
 #include "load/rejects.hpp"
 
+#include <span>
+
 #include "base/concat.hpp"
 #include "load/log_tables.hpp"
 #include "pg/arguments.hpp"
-#include "pg/compat.hpp"
+#include "pg/bulk_table.hpp"
 #include "pg/encoding.hpp"
 #include "pg/extension.hpp"
 #include "pg/guard.hpp"
@@ -13,7 +15,6 @@
 #include "pg/server.hpp"
 
 extern "C" {
-#include "access/heapam.h"
 #include "commands/sequence.h"
 #include "executor/executor.h"
 #include "mb/pg_wchar.h"

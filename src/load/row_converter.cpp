@@ -3,7 +3,7 @@
 #include <cstring>
 
 #include "base/copy_few.hpp"
-#include "load/bulk_rules.hpp"
+#include "load/table_access.hpp"
 #include "text/value_parse.hpp"
 
 #include "pg/server.hpp"
@@ -31,11 +31,12 @@ RowConverter::RowConverter(Rules& rules, List* filter, bool fields_may_be_absent
   for (Column& column : rules.columns()) {
     if (column.default_value == nullptr || (column.loaded && !fields_may_be_absent)) continue;
     if (!column.loaded) defaults_.push_back(place_of(column));
-    if (column.default_is_mutable) has_mutable_default_ = true;
+    if (column.default_may_look) may_look_at_tables_ = true;
   }
   if (filter == nullptr) return;
   filter_ = call(ExecInitQual, filter, static_cast<PlanState*>(nullptr));
-  has_mutable_filter_ = may_look_at_tables(reinterpret_cast<Node*>(filter));
+  auto* const conditions = reinterpret_cast<Node*>(filter);
+  may_look_at_tables_ = may_look_at_tables_ || call([=] { return ferry::load::may_look_at_tables(conditions); });
 }
 
 RowConverter::Parser RowConverter::parser_of(const Column& column, std::size_t& max_bytes) {

@@ -31,9 +31,8 @@ class RowConverter {
   /// Whether a row that convert() has filled passes the filter. Calls the server without a guard.
   bool passes_filter(TupleTableSlot* slot, ExprContext* expressions) const;
 
-  /// Whether a row's values may depend on other rows or on the moment: defaults with functions that are volatile, but for
-  /// nextval(), or of a user's and not immutable, and a filter with functions that are not immutable.
-  [[nodiscard]] bool depends_on_more_than_row() const { return has_mutable_default_ || has_mutable_filter_; }
+  /// Whether a default that rows take, or the filter, may look at tables.
+  [[nodiscard]] bool looks_at_tables() const { return may_look_at_tables_; }
 
  private:
   enum class Parser : std::uint8_t {
@@ -65,7 +64,7 @@ class RowConverter {
   std::vector<Place> defaults_;  ///< columns without a field
   MemoryContext context_;        ///< of the expressions
   ExprState* filter_ = nullptr;
-  bool has_mutable_default_ = false, has_mutable_filter_ = false;
+  bool may_look_at_tables_ = false;
 };
 
 }  // namespace ferry::load

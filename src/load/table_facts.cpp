@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "load/table_access.hpp"
 #include "pg/column_sequence.hpp"
 #include "pg/compat.hpp"
 #include "pg/foreign_key.hpp"
@@ -13,11 +14,8 @@
 extern "C" {
 #include "access/genam.h"
 #include "catalog/dependency.h"
-#include "catalog/pg_proc.h"
 #include "catalog/pg_sequence.h"
 #include "executor/executor.h"
-#include "nodes/nodeFuncs.h"
-#include "optimizer/optimizer.h"
 #include "rewrite/rewriteHandler.h"
 #include "utils/inval.h"
 }
@@ -76,17 +74,6 @@ void drop_stale() {
   }
 }
 
-bool is_mutable_of_user(Oid function, void* /*unused*/) {
-  return function >= FirstNormalObjectId && func_volatile(function) != PROVOLATILE_IMMUTABLE;
-}
-
-/// Whether an expression calls a function of a user's that may look at tables. Calls the server without a guard.
-bool calls_mutable_of_user(Node* node, void* unused) {
-  if (node == nullptr) return false;
-  return check_functions_in_node(node, is_mutable_of_user, unused) ||
-         pg::compat::walk_expression(node, calls_mutable_of_user, unused);
-}
-
 /// Calls the server without a guard.
 bool counts_down(Oid sequence) {
   HeapTuple const tuple = SearchSysCache1(SEQRELID, ObjectIdGetDatum(sequence));
@@ -117,8 +104,7 @@ void read_columns(Relation table, TableFacts& facts) {
       place->default_value = reinterpret_cast<Expr*>(build_column_default(table, attribute->attnum));
       MemoryContextSwitchTo(caller);
       auto* const expression = reinterpret_cast<Node*>(place->default_value);
-      place->default_is_mutable = expression != nullptr && (contain_volatile_functions_not_nextval(expression) ||
-                                                            calls_mutable_of_user(expression, nullptr));
+      place->default_may_look = may_look_at_tables(expression);
       place->sequence = pg::find_column_sequence(attribute->attnum, expression, sequences).sequence;
       if (OidIsValid(place->sequence)) place->descends = counts_down(place->sequence);
     });

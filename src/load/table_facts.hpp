@@ -12,7 +12,7 @@
 namespace ferry::pg {
 struct ForeignKeyDefinition;
 struct RowLayout;
-}
+}  // namespace ferry::pg
 
 namespace ferry::load {
 
@@ -24,12 +24,12 @@ struct Column {
   Oid input_parameter;
   std::int32_t typmod;
   Oid type;
-  Expr* default_value;      ///< not planned, which might raise; null where there is none
-  bool default_is_mutable;  ///< it calls functions that are volatile, but for nextval(), or of a user's and not immutable
-  Oid sequence;             ///< that feeds it (serial, identity, default), or InvalidOid
-  bool descends;            ///< that sequence counts down
-  bool loaded;              ///< the load gives it values; the others take their default
-  bool may_insert;          ///< the user's privilege was looked up and is there
+  Expr* default_value;    ///< not planned, which might raise; null where there is none
+  bool default_may_look;  ///< see may_look_at_tables()
+  Oid sequence;           ///< that feeds it (serial, identity, default), or InvalidOid
+  bool descends;          ///< that sequence counts down
+  bool loaded;            ///< the load gives it values; the others take their default
+  bool may_insert;        ///< the user's privilege was looked up and is there
 };
 
 /// What the catalogs say of a table, kept from one load of the session to the next: nothing that is open, nothing that a user
@@ -43,9 +43,9 @@ struct TableFacts {
   std::optional<bool> rows_are_independent{};  ///< see allows_bulk()
   /// In the order in which the server fires them; nothing inside: one of them is for the server's own trigger.
   std::optional<std::optional<std::vector<std::shared_ptr<pg::ForeignKeyDefinition>>>> foreign_keys{};
-  int replication_role = 0;              ///< for which foreign_keys is
-  std::vector<Oid> parents{};            ///< whose changes count
-  TupleDesc slot_type = nullptr;         ///< of the slots: a copy
+  int replication_role = 0;       ///< for which foreign_keys is
+  std::vector<Oid> parents{};     ///< whose changes count
+  TupleDesc slot_type = nullptr;  ///< of the slots: a copy
   const pg::RowLayout* row_layout = nullptr;
   std::vector<TupleTableSlot*> slots{};  ///< that nobody uses now
   std::size_t used_slots = 0;            ///< so many of them may hold rows of a load that an error has ended
