@@ -79,8 +79,11 @@ class BatchKeys {
       if (trigger.tgfoid != F_RI_FKEY_CHECK_INS || !pg::fires(trigger)) continue;
       auto definition = pg::read_foreign_key(table, trigger.tgconstraint);
       if (definition == nullptr) continue;
-      const Form_pg_attribute column = TupleDescAttr(RelationGetDescr(table), definition->attribute - 1);
-      if (column->attgenerated != '\0' && !with_generated) continue;
+      const auto is_generated = [table](AttrNumber attribute) {
+        return TupleDescAttr(RelationGetDescr(table), attribute - 1)->attgenerated != '\0';
+      };
+      const auto& attributes = definition->attributes;
+      if (!with_generated && std::any_of(attributes.begin(), attributes.end(), is_generated)) continue;
       keys_.emplace_back(std::move(definition));
       constraints_ = pg::call(lappend_oid, constraints_, Oid{trigger.tgconstraint});
     }

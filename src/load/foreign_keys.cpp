@@ -1,5 +1,7 @@
 #include "load/foreign_keys.hpp"
 
+#include <algorithm>
+
 #include "base/concat.hpp"
 #include "load/table_facts.hpp"
 #include "pg/trigger_list.hpp"
@@ -71,31 +73,55 @@ std::optional<std::vector<ForeignKey>> foreign_keys_of(Relation table, TableFact
   return keys;
 }
 
+namespace {
+
+/// The key of a row, "(a, b)=(1, 2)", as the server shows it to those who may read it; else nothing. Source:
+/// ri_ReportViolation().
+std::string shown_key(const pg::ForeignKeyDefinition& key, Relation table, TupleTableSlot* slot) {
+  const Oid relation = RelationGetRelid(table);
+  std::string names, values;
+  for (const AttrNumber attribute : key.attributes) {
+    const Form_pg_attribute column = TupleDescAttr(RelationGetDescr(table), attribute - 1);
+    const char* const value = call([=]() -> const char* {
+      if (check_enable_rls(relation, InvalidOid, true) == RLS_ENABLED) return nullptr;
+      if (pg_class_aclcheck(relation, GetUserId(), ACL_SELECT) != ACLCHECK_OK &&
+          pg_attribute_aclcheck(relation, attribute, GetUserId(), ACL_SELECT) != ACLCHECK_OK)
+        return nullptr;
+      Oid output;
+      bool is_varlena;
+      getTypeOutputInfo(column->atttypid, &output, &is_varlena);
+      return OidOutputFunctionCall(output, slot->tts_values[attribute - 1]);
+    });
+    if (value == nullptr) return {};
+    names += concat(names.empty() ? "" : ", ", NameStr(column->attname));
+    (values += attribute == key.attributes.front() ? "" : ", ") += value;
+  }
+  return concat("(", names, ")=(", values, ")");
+}
+
+}  // namespace
+
 Problem violation_of(const ForeignKey& key, Relation table, TupleTableSlot* slot) {
   const pg::ForeignKeyDefinition& definition = key.definition();
-  const Oid relation = RelationGetRelid(table);
-  const AttrNumber attribute = definition.attribute;
-  const Form_pg_attribute column = TupleDescAttr(RelationGetDescr(table), attribute - 1);
-  // as the server: the key is shown to those who may read it
-  const char* const shown = call([=]() -> const char* {
-    if (check_enable_rls(relation, InvalidOid, true) == RLS_ENABLED) return nullptr;
-    if (pg_class_aclcheck(relation, GetUserId(), ACL_SELECT) != ACLCHECK_OK &&
-        pg_attribute_aclcheck(relation, attribute, GetUserId(), ACL_SELECT) != ACLCHECK_OK)
-      return nullptr;
-    Oid output;
-    bool is_varlena;
-    getTypeOutputInfo(column->atttypid, &output, &is_varlena);
-    return OidOutputFunctionCall(output, slot->tts_values[attribute - 1]);
-  });
-  const std::string name = NameStr(column->attname);
+  const auto is_null = [slot](AttrNumber attribute) { return slot->tts_isnull[attribute - 1]; };
+  auto columns = definition.attributes;
+  std::sort(columns.begin(), columns.end());
+  std::string names;
+  for (const AttrNumber attribute : columns)
+    names += concat(names.empty() ? "" : ", ", NameStr(TupleDescAttr(RelationGetDescr(table), attribute - 1)->attname));
+  std::string detail;
+  if (std::any_of(columns.begin(), columns.end(), is_null)) {
+    detail = "MATCH FULL does not allow mixing of null and nonnull key values.";
+  } else {
+    const std::string shown = shown_key(definition, table, slot);
+    detail = concat(shown.empty() ? "Key" : "Key ", shown, " is not present in table \"", definition.parent_name, "\".");
+  }
   return {.sqlstate = "23503",
-          .column = name,
+          .column = std::move(names),
           .constraint = definition.name,
           .reason = concat("insert or update on table \"", RelationGetRelationName(table),
                            "\" violates foreign key constraint \"", definition.name, "\""),
-          .detail = shown == nullptr
-                        ? concat("Key is not present in table \"", definition.parent_name, "\".")
-                        : concat("Key (", name, ")=(", shown, ") is not present in table \"", definition.parent_name, "\".")};
+          .detail = std::move(detail)};
 }
 
 }  // namespace ferry::load

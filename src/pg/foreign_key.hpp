@@ -15,17 +15,22 @@ namespace ferry::pg {
 
 /// What the catalogs say of a foreign key that ForeignKey can check.
 struct ForeignKeyDefinition {
-  std::string name, query, parent_name;
-  AttrNumber attribute = 0;
-  Oid parent = InvalidOid, parent_owner = InvalidOid, type = InvalidOid;
-  Oid index = InvalidOid;     ///< of the parent, where lock_parents() can use it
-  bool keeps_plan = false;    ///< else the query is prepared each time
+  std::string name, parent_name;
+  std::vector<AttrNumber> attributes{};  ///< of the referring table, in the order of the key
+  std::vector<Oid> types{};              ///< of those
+  Oid parent = InvalidOid, parent_owner = InvalidOid;
+  bool is_full = false;  ///< MATCH FULL
+  bool parent_is_partitioned = false;
+  std::string query;  ///< for the keys of many rows
+  bool returns_keys =
+      false;                ///< query takes an array of keys and returns those that are there, else arrays and positions in them
+  Oid index = InvalidOid;   ///< of the parent, where lock_parents() can use it
+  bool keeps_plan = false;  ///< else the query is prepared each time
   SPIPlanPtr plan = nullptr;  ///< of the query, once it was needed
 };
 
-/// The foreign key of table, or null where it needs the server's own trigger: more than one column, a self-reference, a
-/// partitioned parent, types other than int2, int4, int8, text and uuid or different ones, a collation under which equal keys
-/// may differ. Locks the parent as that trigger does.
+/// The foreign key of table, or null where it needs the server's own trigger: a self-reference, a key with a period, an operator
+/// of a user's, or a column of a type that has no arrays. Locks the parent as that trigger does.
 [[nodiscard]] std::shared_ptr<ForeignKeyDefinition> read_foreign_key(Relation table, Oid constraint);
 
 /// Frees the plan that a definition keeps. Errors: the server's.
@@ -42,18 +47,22 @@ class ForeignKey {
   ForeignKey& operator=(ForeignKey&&) = default;
 
   /// Tells of each row whether its key is null or has a parent; true where all are good, and good is then not filled. slots: rows
-  /// of the table. Errors: the server's.
+  /// of the table, the columns of the key in place. Errors: the server's.
   bool check(TupleTableSlot** slots, std::size_t count, std::vector<bool>& good);
   [[nodiscard]] const ForeignKeyDefinition& definition() const { return *definition_; }
 
  private:
-  void ask(std::vector<Datum> keys);
-  void ask_by_query(std::vector<Datum> keys);
+  enum class Nulls : std::uint8_t { none, some, all };
+  [[nodiscard]] Nulls nulls_of(TupleTableSlot* slot) const;
+  Key key_of_row(TupleTableSlot* slot);
+  void ask(const std::vector<TupleTableSlot*>& rows);
+  void ask_by_query(const std::vector<TupleTableSlot*>& rows);
   void know(const Key& key);
 
   std::shared_ptr<ForeignKeyDefinition> definition_;
   KeySet known_;
   std::size_t known_bytes_ = 0;
+  std::string image_;  ///< of a key of several columns, or of a type that has no other
 };
 
 }  // namespace ferry::pg

@@ -1,11 +1,14 @@
 #pragma once
 
+#include <string>
+
 #include "base/key_set.hpp"
 #include "pg/guard.hpp"
 
 #include "pg/server.hpp"
 
 extern "C" {
+#include "catalog/pg_attribute.h"
 #include "utils/uuid.h"
 }
 
@@ -31,6 +34,9 @@ namespace ferry::pg {
     }
   }
 }
+
+/// Appends the bytes of a value of any type, which tell where they end. Values with equal bytes are equal; others may be, too.
+void append_image(std::string& image, Form_pg_attribute column, Datum value);
 
 /// Whether key_of() knows the type, and its equality under the collation is that of bytes.
 [[nodiscard]] bool has_key_image(Oid type, Oid collation);
