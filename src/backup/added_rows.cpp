@@ -78,7 +78,7 @@ class BatchKeys {
       const Trigger& trigger = triggers->triggers[i];
       if (trigger.tgfoid != F_RI_FKEY_CHECK_INS || !pg::fires(trigger)) continue;
       auto definition = pg::read_foreign_key(table, trigger.tgconstraint);
-      if (definition == nullptr) continue;
+      if (definition == nullptr || definition->is_self_reference) continue;
       const auto is_generated = [table](AttrNumber attribute) {
         return TupleDescAttr(RelationGetDescr(table), attribute - 1)->attgenerated != '\0';
       };

@@ -12,11 +12,14 @@
 
 namespace ferry {
 
-/// A key of one or more columns: a number where one integer is all it is, else bytes that are equal where the keys are.
+/// A key of one or more columns: a number where one integer is all it is, else bytes that are equal where the keys are. Those
+/// that are compared are all numbers or all bytes.
 struct Key {
   bool is_number = true;
   std::int64_t number = 0;
   std::string_view bytes{};  ///< somebody else's
+
+  friend bool operator==(const Key& a, const Key& b) { return a.is_number ? a.number == b.number : a.bytes == b.bytes; }
 };
 
 /// A set of keys that are all numbers or all bytes.

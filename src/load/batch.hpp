@@ -29,8 +29,9 @@ struct Batch {
 
 /// A row of a batch.
 struct BatchRow {
-  std::size_t at;        ///< the position of its record in the batch
-  TupleTableSlot* slot;  ///< all attributes in place
+  std::size_t at = 0;               ///< the position of its record in the batch
+  TupleTableSlot* slot = nullptr;   ///< all attributes in place, of the row type of the target
+  ResultRelInfo* target = nullptr;  ///< the table itself or a partition
 };
 
 }  // namespace ferry::load

@@ -1,12 +1,14 @@
 #pragma once
 
-#include <memory>
+#include <map>
+#include <set>
 #include <vector>
 
 #include "load/batch.hpp"
 #include "load/not_null.hpp"
 #include "load/row_converter.hpp"
 #include "load/rules.hpp"
+#include "pg/row_slot.hpp"
 #include "pg/table_writer.hpp"
 
 namespace ferry::load {
@@ -16,33 +18,49 @@ namespace ferry::load {
 class BatchConverter {
  public:
   /// All outlive the object; table is open whenever convert() is called. What it keeps lives in the current memory context.
-  BatchConverter(Source& source, Rules& rules, const WriterOptions& options, const pg::TableWriter& table);
+  BatchConverter(Source& source, Rules& rules, const WriterOptions& options, pg::TableWriter& table);
 
   /// Whether rows can be converted for themselves: no default and no filter may look at tables.
   [[nodiscard]] bool rows_are_independent() const { return !converter_.looks_at_tables(); }
 
-  /// Makes the rows of those records whose result is pending, in slots of the pool, by their positions in the batch; values are
-  /// put into batch_context. Those that are rejected or filtered out have that result afterwards. A row that raises costs a
-  /// subtransaction, in which nothing is written; the values of the rows before it stay. Errors: those that may not become
-  /// rejects.
-  void convert(const Batch& batch, SlotPool& slots, MemoryContext batch_context);
+  /// Makes the rows of those records whose result is pending, into rows, by their positions in the batch. Slots are of the pool,
+  /// or made for a partition; values and those slots are in batch_context. Records that are rejected or filtered out have that
+  /// result afterwards. A row that raises costs a subtransaction, in which nothing is written; the values of the rows before it
+  /// stay. Errors: those that may not become rejects.
+  void convert(const Batch& batch, SlotPool& slots, MemoryContext batch_context, std::vector<BatchRow>& rows);
+  /// Forgets what it knows of partitions: the table is to be opened anew.
+  void forget_partitions() { partitions_.clear(); }
 
  private:
   [[nodiscard]] const Column* column_at_work() const;
   [[nodiscard]] bool may_be_simple() const;
   bool convert_simple(const Record& record, TupleTableSlot* slot);
-  void convert_all_simple(const Batch& batch, SlotPool& slots);
-  void convert_difficult(const Batch& batch, SlotPool& slots);
-  void convert_one(const Record& record, Result& result, TupleTableSlot* slot);
+  void convert_all_simple(const Batch& batch, std::vector<BatchRow>& rows);
+  void convert_difficult(const Batch& batch, std::vector<BatchRow>& rows);
+  void convert_one(const Record& record, Result& result, BatchRow& row);
+  void check_constraints(Result& result, BatchRow& row);
+  void route(BatchRow& row);
+
+  /// How rows become those of a partition.
+  struct Partition {
+    AttrMap* map = nullptr;
+    bool takes_slots = false;  ///< those of the table, with its rows
+    TupleDesc row_type = nullptr;
+    const pg::RowLayout* layout = nullptr;  ///< null where it is no heap
+  };
+  Partition& partition_of(ResultRelInfo* target);
 
   Source& source_;
   Rules& rules_;
   const WriterOptions& options_;
-  const pg::TableWriter& table_;
+  pg::TableWriter& table_;
   RowConverter converter_;
   NotNull not_null_;
   Fields fields_;
-  bool has_prepared_ = false;           ///< a row has passed the constraints: their expressions are all there
+  MemoryContext context_;  ///< of what stays from batch to batch
+  std::map<ResultRelInfo*, Partition> partitions_;
+  std::set<ResultRelInfo*> prepared_;   ///< a row has passed their constraints, whose expressions are all there
+  ResultRelInfo* at_work_ = nullptr;    ///< whose constraints are looked at
   std::vector<std::size_t> difficult_;  ///< positions of the records whose conversion may raise
   std::size_t at_difficult_ = 0;        ///< the one at work
   const Column* converting_ = nullptr;

@@ -8,7 +8,9 @@
 #include "pg/server.hpp"
 
 extern "C" {
+#include "access/relation.h"
 #include "catalog/pg_am.h"
+#include "catalog/pg_inherits.h"
 #include "catalog/pg_trigger.h"
 #include "commands/trigger.h"
 #include "storage/lock.h"
@@ -61,17 +63,35 @@ bool has_looking_expression(TupleDesc description) {
   return false;
 }
 
-/// Whether what comes with a row may look at others of the table: those before it have to be there then.
-bool find_independence(const Rules& rules) {
-  Relation const table = rules.relation();
-  if (has_other_row_trigger(table)) return false;
-  return call([description = RelationGetDescr(table)] {
-    if (has_looking_expression(description)) return false;
-    for (int i = 0; i < description->natts; i++)
-      if (!TupleDescAttr(description, i)->attisdropped && may_look_at_tables(TupleDescAttr(description, i)->atttypid))
-        return false;
-    return true;
-  });
+/// Whether what comes with a row of a table, or of a partition, may look at others: those before it have to be there then. Calls
+/// the server without a guard.
+bool may_look_at_rows(Relation table) {
+  TupleDesc const description = RelationGetDescr(table);
+  if (has_other_row_trigger(table) || has_looking_expression(description)) return true;
+  for (int i = 0; i < description->natts; i++)
+    if (!TupleDescAttr(description, i)->attisdropped && may_look_at_tables(TupleDescAttr(description, i)->atttypid)) return true;
+  return false;
+}
+
+/// The same for a table and its partitions, which are noted in facts. Foreign ones are of another server.
+bool find_independence(Relation table, TableFacts& facts) {
+  if (call(may_look_at_rows, table)) return false;
+  if (table->rd_rel->relkind != RELKIND_PARTITIONED_TABLE) return true;
+  const List* const partitions = call([table] { return find_all_inheritors(RelationGetRelid(table), NoLock, nullptr); });
+  bool is_independent = true;
+  for (int i = 0; i < list_length(partitions) && is_independent; i++) {
+    const Oid partition = list_nth_oid(partitions, i);
+    facts.parents.push_back(partition);
+    is_independent = call([partition] {
+      Relation const open = try_relation_open(partition, AccessShareLock);
+      if (open == nullptr) return true;
+      const bool is_foreign = open->rd_rel->relkind == RELKIND_FOREIGN_TABLE;
+      const bool may_look = is_foreign ? has_other_row_trigger(open) : may_look_at_rows(open);
+      relation_close(open, AccessShareLock);
+      return !may_look;
+    });
+  }
+  return is_independent;
 }
 
 }  // namespace
@@ -92,11 +112,13 @@ std::size_t fixed_row_bytes(const Rules& rules) {
 bool allows_bulk(Rules& rules, OnConflict on_conflict) {
   Relation const table = rules.relation();
   if (on_conflict == OnConflict::update || rules.has_row_security()) return false;
-  if (table->rd_rel->relkind != RELKIND_RELATION || table->rd_rel->relispartition) return false;
+  if (table->rd_rel->relkind != RELKIND_RELATION && table->rd_rel->relkind != RELKIND_PARTITIONED_TABLE) return false;
   std::optional<bool>& known = rules.facts().rows_are_independent;
-  if (!known) known = find_independence(rules);
+  if (!known) known = find_independence(table, rules.facts());
   return *known;
 }
+
+bool is_bulk_heap(Relation table) { return table->rd_rel->relkind == RELKIND_RELATION && !has_other_row_trigger(table); }
 
 bool has_other_writers(Relation table) {
   return call([table] {

@@ -16,8 +16,11 @@ namespace ferry::load {
 inline constexpr std::size_t kMaxSafeRowBytes = 2000;
 
 /// Whether a table can be loaded in bulk, if its unique and foreign keys are such that UniqueKey and pg::ForeignKey can speak for
-/// them. Source: the conditions of CopyFrom() for CIM_MULTI.
+/// them; of a partitioned one those partitions that is_bulk_heap() finds.
 [[nodiscard]] bool allows_bulk(Rules& rules, OnConflict on_conflict);
+
+/// Whether a table or partition is a heap whose row triggers are those of its keys.
+[[nodiscard]] bool is_bulk_heap(Relation table);
 
 /// How many bytes a row has at most beyond those of its record, where all columns but texts are of fixed width; 0: not known.
 [[nodiscard]] std::size_t fixed_row_bytes(const Rules& rules);

@@ -44,7 +44,7 @@ void DeferredRows::add(const Batch& batch, std::span<const BatchRow> rows, std::
   CommandCounterIncrement();
   for (const BatchRow& row : rows) {
     rows_.push_back({row.slot->tts_tid, batch.first + row.at});
-    notes_.take_from(row.slot, batch.result(row.at), farthest_);
+    notes_.take_from(row.slot, nullptr, batch.result(row.at), farthest_);
   }
 }
 
@@ -124,7 +124,7 @@ void DeferredRows::settle_refused(const Batch& batch, UniqueKey& key, FarthestVa
       refuse(result, key, stored, options_.on_conflict);
       call([&] { table_.take_back(row.tid); });
     } else {
-      notes_.take_from(stored, result, farthest);
+      notes_.take_from(stored, nullptr, result, farthest);
     }
   }
 }

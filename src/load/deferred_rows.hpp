@@ -12,7 +12,7 @@ namespace ferry::load {
 
 /// Rows of one batch or several that are in a heap while their entries in its indexes are deferred. Where keys come in no order,
 /// the entries of many rows go into the indexes together, in the order of each. Only then it is known which rows have a key that
-/// the table had already: until then none of the records since the first of them is decided.
+/// the table had already: until then none of the records since the first of them is decided. For tables without partitions.
 class DeferredRows {
  public:
   /// All outlive the object; key: of the only unique index.

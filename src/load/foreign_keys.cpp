@@ -34,6 +34,7 @@ std::optional<Definitions> read_definitions(Relation table) {
     if (trigger.tgfoid != F_RI_FKEY_CHECK_INS || !pg::fires(trigger)) continue;
     auto key = pg::read_foreign_key(table, trigger.tgconstraint);
     if (!key) return std::nullopt;
+    key->trigger_position = i;
     keys.push_back(std::move(key));
   }
   return keys;

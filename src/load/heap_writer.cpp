@@ -6,6 +6,7 @@
 #include "load/bulk_rules.hpp"
 #include "load/exact_writer.hpp"
 #include "load/refusal.hpp"
+#include "pg/key_image.hpp"
 #include "pg/subtransaction.hpp"
 
 #include "pg/server.hpp"
@@ -32,10 +33,13 @@ HeapWriter::HeapWriter(Source& source, Rules& rules, const WriterOptions& option
       deferred_(table_, notes_, options),
       fixed_row_bytes_(fixed_row_bytes(rules)) {}
 
-bool HeapWriter::open(const pg::TableWriter& table) {
-  table_.open(table.target(), table.executor_state());
-  if (!open_indexes(table.target())) return false;
-  entries_may_wait_ = !options_.fields_vary && unique_keys_.size() == 1 && table_.can_defer();
+bool HeapWriter::open(ResultRelInfo* target, EState* executor, const AttrMap* map) {
+  table_.open(target, executor);
+  map_ = map;
+  if (!open_indexes(target) || !find_self_references()) return false;
+  // who refers to a row of a batch before has to find it
+  entries_may_wait_ = !options_.fields_vary && target->ri_RootResultRelInfo == nullptr && self_references_.empty() &&
+                      unique_keys_.size() == 1 && unique_keys_[0].has_image() && table_.can_defer();
   needs_subtransaction_ = indexes_may_raise_ || RelationIsLogicallyLogged(table_.relation());
   return true;
 }
@@ -57,6 +61,21 @@ bool HeapWriter::open_indexes(const ResultRelInfo* target) {
   return true;
 }
 
+/// False where the referenced key is none of those.
+bool HeapWriter::find_self_references() {
+  self_references_.clear();
+  for (pg::ForeignKey& key : foreign_keys_) {
+    if (!key.definition().is_self_reference) continue;
+    const auto is_referenced = [&](const UniqueKey& one) {
+      return one.index() == key.definition().parent_index && one.has_image();
+    };
+    const auto found = std::find_if(unique_keys_.begin(), unique_keys_.end(), is_referenced);
+    if (found == unique_keys_.end()) return false;
+    self_references_.push_back({.key = &key, .referenced = &*found});
+  }
+  return true;
+}
+
 void HeapWriter::close() {
   for (UniqueKey& key : unique_keys_) key.close();
   unique_keys_.clear();
@@ -66,16 +85,25 @@ void HeapWriter::close() {
 void HeapWriter::begin_bulk(bool without_entries) {
   with_entries_ = !without_entries;
   // a batch that varies is too small for a way of its own through the buffers
-  if (!options_.fields_vary) call([&] { table_.begin_bulk(without_entries); });
+  if (options_.fields_vary) return;
+  MemoryContext const context = context_;
+  call([=, this] {
+    MemoryContext const caller = MemoryContextSwitchTo(context);
+    table_.begin_bulk(without_entries);
+    MemoryContextSwitchTo(caller);
+  });
+  has_bulk_ = true;
 }
 
 void HeapWriter::end_bulk() {
   call([this] { table_.end_bulk(); });
+  has_bulk_ = false;
 }
 
 bool HeapWriter::can_do_without_entries() const {
   const auto can_know_largest = [](const UniqueKey& key) { return key.can_know_largest(); };
-  return !indexes_may_raise_ && std::all_of(unique_keys_.begin(), unique_keys_.end(), can_know_largest);
+  return !indexes_may_raise_ && self_references_.empty() &&
+         std::all_of(unique_keys_.begin(), unique_keys_.end(), can_know_largest);
 }
 
 bool HeapWriter::keys_ascend(const std::vector<BatchRow>& rows) const {
@@ -135,14 +163,46 @@ DeferredRows::Outcome HeapWriter::settle(const Batch& batch) {
 
 /// Step 1. Fills orphans_ where there are any.
 void HeapWriter::check_foreign_keys() {
+  for (SelfReference& reference : self_references_) {
+    const AttrNumber attribute = reference.key->definition().referenced;
+    const Oid type = reference.key->definition().types[0];
+    reference.promised.clear();
+    for (TupleTableSlot* slot : slots_)
+      if (!slot->tts_isnull[attribute - 1]) reference.promised.add(pg::key_of(type, slot->tts_values[attribute - 1]));
+  }
   orphans_.clear();
   std::vector<bool> good;
   for (pg::ForeignKey& key : foreign_keys_) {
-    if (key.check(slots_.data(), slots_.size(), good)) continue;
+    const auto is_of_key = [&key](const SelfReference& reference) { return reference.key == &key; };
+    const auto self = std::find_if(self_references_.begin(), self_references_.end(), is_of_key);
+    if (key.check(slots_.data(), slots_.size(), good, self == self_references_.end() ? nullptr : &self->promised)) continue;
     orphans_.resize(rows_.size(), nullptr);
     for (std::size_t i = 0; i < rows_.size(); i++)
       if (!good[i] && orphans_[i] == nullptr) orphans_[i] = &key;
   }
+}
+
+/// The first foreign key that the row breaks, or null. The rows before it are decided.
+const pg::ForeignKey* HeapWriter::broken_key(std::size_t at) {
+  const pg::ForeignKey* broken = orphans_.empty() ? nullptr : orphans_[at];
+  TupleTableSlot* const slot = rows_[at].slot;
+  for (SelfReference& reference : self_references_) {
+    const pg::ForeignKeyDefinition& definition = reference.key->definition();
+    const int child = definition.attributes[0] - 1, parent = definition.referenced - 1;
+    if (slot->tts_isnull[child] || (broken != nullptr && broken->definition().trigger_position < definition.trigger_position))
+      continue;
+    const Key key = pg::key_of(definition.types[0], slot->tts_values[child]);
+    if (!reference.promised.has(key) || reference.key->knows(key) || reference.referenced->has_accepted(key)) continue;
+    if (slot->tts_isnull[parent] || !(pg::key_of(definition.types[0], slot->tts_values[parent]) == key)) broken = reference.key;
+  }
+  return broken;
+}
+
+void HeapWriter::refuse_orphan(Result& result, const pg::ForeignKey& broken, TupleTableSlot* slot) const {
+  if (broken.definition().is_self_reference)
+    result.state = Result::State::waiting;  // its parent may come later
+  else
+    result.reject(violation_of(broken, table_.relation(), slot));
 }
 
 /// Decides how the batch is written.
@@ -154,19 +214,23 @@ void HeapWriter::choose_way() {
   in_subtransaction_ = needs_subtransaction_ || (!is_single && has_other_writers(table_.relation()));
   // To ask the table for keys before rows are written costs a second descent of the index. Without it, rows are written, and
   // those are taken back that the index refuses: where that leaves few dead rows, no other unique index in which they keep
-  // sessions waiting, and no trace for a subscriber to fall over.
-  probes_ = is_single || unique_keys_.size() != 1 || in_subtransaction_ || probing_batches_ > 0 || IsolationIsSerializable();
+  // sessions waiting, no trace for a subscriber to fall over, and no row that has one of them for its parent.
+  probes_ = is_single || unique_keys_.size() != 1 || in_subtransaction_ || probing_batches_ > 0 || !self_references_.empty() ||
+            IsolationIsSerializable();
   if (probing_batches_ > 0) probing_batches_--;
 }
 
+/// The key of the row that is taken and told first: those that are not deferrable come before those that triggers check.
 UniqueKey* HeapWriter::taken_key(TupleTableSlot* slot, bool probe, bool& unknown) {
+  UniqueKey* taken = nullptr;
   for (UniqueKey& key : unique_keys_) {
+    if (taken != nullptr && taken->trigger_position() <= key.trigger_position()) continue;
     const UniqueKey::Answer answer = key.ask(slot, probe);
-    if (answer == UniqueKey::Answer::taken) return &key;
+    if (answer == UniqueKey::Answer::taken) taken = &key;
     unknown = answer == UniqueKey::Answer::unknown;
     if (unknown) return nullptr;
   }
-  return nullptr;
+  return taken;
 }
 
 bool HeapWriter::may_be_too_large(TupleTableSlot* slot, const Record& record) const {
@@ -182,17 +246,17 @@ void HeapWriter::accept_all(const Batch& batch) {
   for (std::size_t i = 0; i < rows_.size(); i++) {
     const BatchRow& row = rows_[i];
     Result& result = batch.result(row.at);
-    const pg::ForeignKey* const broken = orphans_.empty() ? nullptr : orphans_[i];
+    const pg::ForeignKey* const broken = broken_key(i);
     bool unknown = may_be_too_large(row.slot, batch.record(row.at));
-    // what is wrong with the key of an orphan is told first
+    // what is wrong with the keys of an orphan is told first, unless a later trigger does
     UniqueKey* const taken = unknown ? nullptr : taken_key(row.slot, probes_ || broken != nullptr, unknown);
     if (unknown) break;
-    if (taken != nullptr) {
+    if (taken != nullptr && (broken == nullptr || taken->trigger_position() < broken->definition().trigger_position)) {
       refuse(result, *taken, row.slot, options_.on_conflict);
       continue;
     }
     if (broken != nullptr) {
-      result.reject(violation_of(*broken, table_.relation(), row.slot));
+      refuse_orphan(result, *broken, row.slot);
       continue;
     }
     for (UniqueKey& key : unique_keys_) key.accept(row.slot);
@@ -225,7 +289,7 @@ void HeapWriter::write_at_once(const Batch& batch) {
   if (notes_.is_empty()) return;
   for (const BatchRow& row : accepted_)
     if (Result& result = batch.result(row.at); result.state == Result::State::loaded)
-      notes_.take_from(row.slot, result, farthest_);
+      notes_.take_from(row.slot, map_, result, farthest_);
 }
 
 /// False where it was rolled back.

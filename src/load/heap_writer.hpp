@@ -25,12 +25,14 @@ class HeapWriter {
   /// source, rules and options outlive the object. What it keeps lives in the current memory context.
   HeapWriter(Source& source, Rules& rules, const WriterOptions& options, std::vector<pg::ForeignKey> foreign_keys);
 
-  /// table: open as long as the writer is. False where an index needs another way; close() is called all the same.
-  [[nodiscard]] bool open(const pg::TableWriter& table);
+  /// target: the table itself or a partition, open as long as the writer is, as executor. map: from the table's columns to those
+  /// of the partition; null where they are equal. False where an index needs another way; close() is called all the same.
+  [[nodiscard]] bool open(ResultRelInfo* target, EState* executor, const AttrMap* map);
   void close();
   /// Takes buffers for many rows, which stay from open() to open(). without_entries: indexes are built at the end.
   void begin_bulk(bool without_entries);
   void end_bulk();
+  [[nodiscard]] bool has_bulk() const { return has_bulk_; }
   /// From here on rows get their entries when they are written.
   void begin_entries() { with_entries_ = true; }
 
@@ -53,6 +55,9 @@ class HeapWriter {
  private:
   bool open_indexes(const ResultRelInfo* target);
   void check_foreign_keys();
+  bool find_self_references();
+  [[nodiscard]] const pg::ForeignKey* broken_key(std::size_t at);
+  void refuse_orphan(Result& result, const pg::ForeignKey& broken, TupleTableSlot* slot) const;
   void choose_way();
   bool settle_before_probes(const Batch& batch);
   DeferredRows::Outcome settle(const Batch& batch);
@@ -67,6 +72,12 @@ class HeapWriter {
   void settle_refused(const Batch& batch);
   void reset_from(std::size_t first, const Batch& batch) const;
 
+  /// A foreign key to the table itself.
+  struct SelfReference {
+    pg::ForeignKey* key;
+    UniqueKey* referenced;
+    KeySet promised{};  ///< of the rows of the batch: who refers to one of those has a parent if that row is accepted before
+  };
   static constexpr int kProbingBatches = 16;  ///< so many are asked for behind one with many rows written in vain
 
   Source& source_;
@@ -75,18 +86,21 @@ class HeapWriter {
   RowNotes notes_;
   std::vector<pg::ForeignKey> foreign_keys_;
   pg::BulkTable table_;
+  const AttrMap* map_ = nullptr;
   MemoryContext context_;  ///< of what stays from batch to batch
   std::vector<UniqueKey> unique_keys_;
+  std::vector<SelfReference> self_references_;
   DeferredRows deferred_;
   bool indexes_may_raise_ = false;
   bool needs_subtransaction_ = false;  ///< writing may raise, or may not be taken back row by row
   bool entries_may_wait_ = false;      ///< the indexes allow it
   bool with_entries_ = true;           ///< rows get entries in the indexes
-  bool in_subtransaction_ = true;      ///< this batch is written in one
-  bool probes_ = true;                 ///< the table is asked for keys before rows are written
-  int probing_batches_ = 0;            ///< still to be probed, since the last one written without had many conflicts
-  std::size_t fixed_row_bytes_ = 0;    ///< rows have at most so many bytes more than their records; 0: not known
-  std::vector<BatchRow> rows_;         ///< of the batch
+  bool has_bulk_ = false;
+  bool in_subtransaction_ = true;    ///< this batch is written in one
+  bool probes_ = true;               ///< the table is asked for keys before rows are written
+  int probing_batches_ = 0;          ///< still to be probed, since the last one written without had many conflicts
+  std::size_t fixed_row_bytes_ = 0;  ///< rows have at most so many bytes more than their records; 0: not known
+  std::vector<BatchRow> rows_;       ///< of the batch
   std::vector<TupleTableSlot*> slots_;
   std::vector<const pg::ForeignKey*> orphans_;  ///< by row, the first foreign key that it breaks; empty where none does
   std::vector<BatchRow> accepted_;              ///< rows to write

@@ -40,9 +40,11 @@ RowNotes::RowNotes(Rules& rules, const WriterOptions& options) : rules_(rules) {
   if (options.want_keys) key_ = rules.primary_key();
 }
 
-void RowNotes::take_from(TupleTableSlot* slot, Result& result, FarthestValues& farthest) const {
+void RowNotes::take_from(TupleTableSlot* slot, const AttrMap* map, Result& result, FarthestValues& farthest) const {
   if (is_empty()) return;
-  const auto value_of = [slot](AttrNumber attribute, bool* is_null) {
+  const auto value_of = [slot, map](AttrNumber attribute, bool* is_null) {
+    for (int i = 0; map != nullptr && i < map->maplen; i++)
+      if (map->attnums[i] == attribute) return call(slot_getattr, slot, i + 1, is_null);
     if (attribute > slot->tts_nvalid) call(slot_getsomeattrs_int, slot, int{attribute});
     *is_null = slot->tts_isnull[attribute - 1];
     return slot->tts_values[attribute - 1];

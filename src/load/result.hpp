@@ -84,8 +84,8 @@ class RowNotes {
     }
     if (!key_.empty()) result.key = key_of(value_of);
   }
-  /// The same for the row of a slot.
-  void take_from(TupleTableSlot* slot, Result& result, FarthestValues& farthest) const;
+  /// The same for the row of a slot. map: from the table's columns to those of the slot; null where they are equal.
+  void take_from(TupleTableSlot* slot, const AttrMap* map, Result& result, FarthestValues& farthest) const;
   [[nodiscard]] bool is_empty() const { return fed_.empty() && key_.empty(); }
 
  private:

@@ -214,15 +214,14 @@ struct Lookup {
 
 }  // namespace
 
-SelfReferences::SelfReferences(Relation table) : table_(table), context_(CurrentMemoryContext) {}
-
-bool SelfReferences::is_related(Oid referenced) const {
-  const Oid own = RelationGetRelid(table_);
+bool may_share_rows(Oid table, Oid other) {
   return call([=] {
-    return referenced == own || (get_rel_relispartition(own) && list_member_oid(get_partition_ancestors(own), referenced)) ||
-           (get_rel_relispartition(referenced) && list_member_oid(get_partition_ancestors(referenced), own));
+    return table == other || (get_rel_relispartition(table) && list_member_oid(get_partition_ancestors(table), other)) ||
+           (get_rel_relispartition(other) && list_member_oid(get_partition_ancestors(other), table));
   });
 }
+
+SelfReferences::SelfReferences(Relation table) : table_(table), context_(CurrentMemoryContext) {}
 
 bool SelfReferences::is_violation(const pg::CaughtError& error) {
   if (error.sqlstate != "23503" || error.constraint.empty()) return false;
@@ -245,7 +244,7 @@ bool SelfReferences::is_violation(const pg::CaughtError& error) {
     ReleaseSysCache(tuple);
     return parent;
   });
-  known->second = OidIsValid(referenced) && is_related(referenced);
+  known->second = OidIsValid(referenced) && may_share_rows(own, referenced);
   return known->second;
 }
 

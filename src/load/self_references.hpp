@@ -11,6 +11,9 @@
 
 namespace ferry::load {
 
+/// Whether rows of the two tables may be in one heap: they are one table, or one is a partition, however deep, of the other.
+[[nodiscard]] bool may_share_rows(Oid table, Oid other);
+
 /// A row that was written without a look at its parents in the same table.
 struct WrittenRow {
   pg::RowPlace place;
@@ -36,8 +39,6 @@ class SelfReferences {
   [[nodiscard]] std::vector<std::uint32_t> find_orphans(std::vector<WrittenRow>& rows, bool with_dependents);
 
  private:
-  [[nodiscard]] bool is_related(Oid referenced) const;
-
   Relation table_;
   MemoryContext context_;
   List* tables_ = NIL;

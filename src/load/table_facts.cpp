@@ -194,13 +194,14 @@ SlotPool::~SlotPool() {
 }
 
 void SlotPool::provide(std::size_t count, Relation table, MemoryContext rows_context) {
+  // rows of a partitioned table are for heaps
+  const bool for_heap = table->rd_rel->relkind == RELKIND_PARTITIONED_TABLE || pg::PageScan::fits(table);
   slots_.reserve(count);
   while (slots_.size() < count)
-    slots_.push_back(call([table, this] {
+    slots_.push_back(call([for_heap, table, this] {
       MemoryContext const caller = MemoryContextSwitchTo(facts_.context);
-      TupleTableSlot* const slot = pg::PageScan::fits(table)
-                                       ? pg::make_row_slot(facts_.slot_type, facts_.row_layout)
-                                       : MakeSingleTupleTableSlot(facts_.slot_type, table_slot_callbacks(table));
+      TupleTableSlot* const slot = for_heap ? pg::make_row_slot(facts_.slot_type, facts_.row_layout)
+                                            : MakeSingleTupleTableSlot(facts_.slot_type, table_slot_callbacks(table));
       MemoryContextSwitchTo(caller);
       return slot;
     }));

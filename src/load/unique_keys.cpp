@@ -5,6 +5,7 @@
 #include "base/concat.hpp"
 #include "pg/compat.hpp"
 #include "pg/key_image.hpp"
+#include "pg/trigger_list.hpp"
 
 #include "pg/server.hpp"
 
@@ -15,6 +16,9 @@ extern "C" {
 #include "access/xact.h"
 #include "catalog/pg_am.h"
 #include "executor/executor.h"
+#include "access/nbtree.h"
+#include "commands/trigger.h"
+#include "utils/fmgroids.h"
 #include "utils/ruleutils.h"
 }
 
@@ -22,30 +26,48 @@ namespace ferry::load {
 
 using pg::call;
 
-bool UniqueKey::supports(Relation table, Relation index) {
-  const Form_pg_index form = index->rd_index;
-  // the check of a deferrable key is a trigger of its own, before or behind those of foreign keys, and not always enabled
-  if (!form->indimmediate) return false;
-  if (index->rd_rel->relam != BTREE_AM_OID || !form->indisvalid || !form->indisready || form->indnullsnotdistinct) return false;
-  if (call(RelationGetIndexExpressions, index) != NIL || call(RelationGetIndexPredicate, index) != NIL) return false;
-  for (int i = 0; i < form->indnkeyatts; i++) {
-    const AttrNumber attribute = form->indkey.values[i];
-    if (attribute <= 0) return false;
-    const Oid type = call(getBaseType, TupleDescAttr(RelationGetDescr(table), attribute - 1)->atttypid);
-    // an operator class of a user's may call equal what has different bytes
-    if (index->rd_opfamily[i] >= FirstNormalObjectId || index->rd_opcintype[i] != type ||
-        !pg::has_key_image(type, index->rd_indcollation[i]))
-      return false;
-  }
-  return true;
+namespace {
+
+/// The position of the trigger that checks a deferrable key, among those of the table; -1 where none does.
+int find_trigger(Relation table, Relation index) {
+  const TriggerDesc* const triggers = table->trigdesc;
+  for (int i = 0; triggers != nullptr && i < triggers->numtriggers; i++)
+    if (triggers->triggers[i].tgfoid == F_UNIQUE_KEY_RECHECK && triggers->triggers[i].tgconstrindid == RelationGetRelid(index) &&
+        pg::fires(triggers->triggers[i]))
+      return i;
+  return -1;
 }
 
-UniqueKey::UniqueKey(Relation table, Relation index) : table_(table), index_(index) {
+/// Whether key_of() knows the keys in that column of the index. What texts have in common has the same bytes in each of them.
+bool has_image_at(Relation table, Relation index, int column) {
+  const Oid type = index->rd_opcintype[column];
+  const Oid stored =
+      call(getBaseType, TupleDescAttr(RelationGetDescr(table), index->rd_index->indkey.values[column] - 1)->atttypid);
+  // an operator class of a user's may call equal what has different bytes
+  return index->rd_opfamily[column] < FirstNormalObjectId && (stored == type || (type == TEXTOID && stored == VARCHAROID)) &&
+         pg::has_key_image(type, index->rd_indcollation[column]);
+}
+
+}  // namespace
+
+bool UniqueKey::supports(Relation table, Relation index) {
+  const Form_pg_index form = index->rd_index;
+  if (!form->indimmediate && find_trigger(table, index) < 0) return false;
+  if (index->rd_rel->relam != BTREE_AM_OID || !form->indisvalid || !form->indisready) return false;
+  for (int i = 0; i < form->indnkeyatts; i++)
+    if (form->indkey.values[i] <= 0 || index->rd_opfamily[i] >= FirstNormalObjectId) return false;
+  return call(RelationGetIndexExpressions, index) == NIL && call(RelationGetIndexPredicate, index) == NIL;
+}
+
+UniqueKey::UniqueKey(Relation table, Relation index)
+    : table_(table), index_(index), has_image_(!index->rd_index->indnullsnotdistinct) {
   for (int i = 0; i < index->rd_index->indnkeyatts; i++) {
     attributes_.push_back(index->rd_index->indkey.values[i]);
     types_.push_back(index->rd_opcintype[i]);
+    has_image_ = has_image_ && has_image_at(table, index, i);
   }
-  is_number_ = types_.size() == 1 && types_[0] != UUIDOID && types_[0] != TEXTOID &&
+  if (!index->rd_index->indimmediate) trigger_position_ = find_trigger(table, index);
+  is_number_ = types_.size() == 1 && has_image_ && types_[0] != UUIDOID && types_[0] != TEXTOID &&
                TupleDescAttr(RelationGetDescr(table), attributes_[0] - 1)->attnotnull;
   found_ = call([table] { return table_slot_create(table, nullptr); });
 }
@@ -61,6 +83,7 @@ void UniqueKey::begin_batch() {
 
 void UniqueKey::forget_accepted() {
   accepted_.clear();
+  accepted_rows_.clear();
   ascending_.clear();
 }
 
@@ -116,7 +139,9 @@ void UniqueKey::find_gap(const std::vector<TupleTableSlot*>& rows) {
   });
 }
 
-bool UniqueKey::has_null(TupleTableSlot* slot) const {
+/// A key with a null is equal to none, but where the index says so.
+bool UniqueKey::is_never_taken(TupleTableSlot* slot) const {
+  if (index_->rd_index->indnullsnotdistinct) return false;
   for (const AttrNumber attribute : attributes_)
     if (slot->tts_isnull[attribute - 1]) return true;
   return false;
@@ -151,11 +176,46 @@ bool UniqueKey::ascends(const std::vector<TupleTableSlot*>& rows) const {
   return true;
 }
 
-UniqueKey::Answer UniqueKey::ask(TupleTableSlot* slot, bool probe) {
-  if (beyond_largest(slot) || has_null(slot)) return Answer::free;
+/// As the index orders keys, ascending, nulls last.
+int UniqueKey::compare(TupleTableSlot* a, TupleTableSlot* b) const {
+  return call([=, this] {
+    for (std::size_t i = 0; i < attributes_.size(); i++) {
+      const int at = attributes_[i] - 1;
+      if (a->tts_isnull[at] || b->tts_isnull[at]) {
+        if (a->tts_isnull[at] != b->tts_isnull[at]) return a->tts_isnull[at] ? 1 : -1;
+        continue;
+      }
+      const auto column = static_cast<int>(i);
+      FmgrInfo* const order = index_getprocinfo(index_, static_cast<AttrNumber>(column + 1), BTORDER_PROC);
+      const int result =
+          DatumGetInt32(FunctionCall2Coll(order, index_->rd_indcollation[column], a->tts_values[at], b->tts_values[at]));
+      if (result != 0) return result;
+    }
+    return 0;
+  });
+}
+
+/// Where the row is among accepted_rows_, or belongs.
+std::vector<TupleTableSlot*>::iterator UniqueKey::find_accepted(TupleTableSlot* slot) {
+  const auto less_than = [this](TupleTableSlot* a, TupleTableSlot* b) { return compare(a, b) < 0; };
+  if (accepted_rows_.empty() || less_than(accepted_rows_.back(), slot)) return accepted_rows_.end();
+  return std::lower_bound(accepted_rows_.begin(), accepted_rows_.end(), slot, less_than);
+}
+
+bool UniqueKey::has_accepted(const Key& key) {
   for (const std::int64_t number : ascending_) accepted_.add({.number = number});
   ascending_.clear();
-  if (accepted_.has(key(slot))) return Answer::taken;
+  return accepted_.has(key);
+}
+
+UniqueKey::Answer UniqueKey::ask(TupleTableSlot* slot, bool probe) {
+  if (beyond_largest(slot) || is_never_taken(slot)) return Answer::free;
+  const auto is_accepted = [this, slot] {
+    if (has_image_) return has_accepted(key(slot));
+    const auto at = find_accepted(slot);
+    return at != accepted_rows_.end() && compare(*at, slot) == 0;
+  };
+  if (is_accepted()) return Answer::taken;
   if (!probe || in_gap_) return Answer::free;
   const bool found = call([this, slot] {
     const bool is_there = search_->find(slot, found_);
@@ -177,7 +237,11 @@ bool UniqueKey::has_other(TupleTableSlot* slot) {
 }
 
 void UniqueKey::accept(TupleTableSlot* slot) {
-  if (has_null(slot)) return;
+  if (is_never_taken(slot)) return;
+  if (!has_image_) {
+    accepted_rows_.insert(find_accepted(slot), slot);
+    return;
+  }
   const Key accepted = key(slot);
   if (is_number_ && (!has_largest_ || accepted.number > largest_)) {
     largest_ = accepted.number;
@@ -203,7 +267,7 @@ void UniqueKey::find_out_what_is_shown(TupleTableSlot* slot) {
     bool nulls[INDEX_MAX_KEYS];
     for (std::size_t i = 0; i < attributes_.size(); i++) {
       values[i] = slot->tts_values[attributes_[i] - 1];
-      nulls[i] = false;
+      nulls[i] = slot->tts_isnull[attributes_[i] - 1];
     }
     if (BuildIndexValueDescription(index_, values, nulls) == nullptr) return nullptr;
     return pg_get_indexdef_columns(RelationGetRelid(index_), true);
@@ -225,15 +289,18 @@ std::string UniqueKey::detail(TupleTableSlot* slot) {
   if (shown_columns_.empty()) return {};
   std::string shown;
   for (std::size_t i = 0; i < attributes_.size(); i++) {
-    const Datum value = slot->tts_values[attributes_[i] - 1];
-    (shown += i > 0 ? ", " : "") += call(OidOutputFunctionCall, outputs_[i], value);
+    const int at = attributes_[i] - 1;
+    shown += i > 0 ? ", " : "";
+    shown += slot->tts_isnull[at] ? "null" : call(OidOutputFunctionCall, outputs_[i], Datum{slot->tts_values[at]});
   }
   return concat("Key (", shown_columns_, ")=(", shown, ") already exists.");
 }
 
 Problem UniqueKey::violation(TupleTableSlot* slot) {
+  auto attributes = attributes_;
+  std::sort(attributes.begin(), attributes.end());
   std::string columns;
-  for (const AttrNumber attribute : attributes_)
+  for (const AttrNumber attribute : attributes)
     columns += concat(columns.empty() ? "" : ", ", NameStr(TupleDescAttr(RelationGetDescr(table_), attribute - 1)->attname));
   const std::string name = RelationGetRelationName(index_);
   return {.sqlstate = "23505",

@@ -23,11 +23,17 @@ class UniqueKey {
     unknown,  ///< a transaction that is still open adds or removes the key; under SERIALIZABLE also: taken
   };
 
-  /// Whether the index is one that this class can speak for: a btree of whole columns without a predicate, nulls distinct,
-  /// not deferrable, types that has_key_image() knows.
+  /// Whether the index is one that this class can speak for: a btree of whole columns without a predicate, and, where it is
+  /// deferrable, with a trigger that fires.
   static bool supports(Relation table, Relation index);
 
+  /// index: open as long as the object is used.
   UniqueKey(Relation table, Relation index);
+
+  /// Among the triggers of the table, the position of the one that checks a deferrable key; less than that of all otherwise.
+  [[nodiscard]] int trigger_position() const { return trigger_position_; }
+  /// Whether the keys accepted are known by their bytes, and stay when their rows are gone.
+  [[nodiscard]] bool has_image() const { return has_image_; }
 
   /// Whether keys beyond the largest one are known to be free without a look into the index.
   [[nodiscard]] bool can_know_largest() const { return is_number_; }
@@ -42,7 +48,7 @@ class UniqueKey {
 
   /// Opens the probe for a batch. To be closed in the same (sub)transaction.
   void begin_batch();
-  /// Forgets the keys accepted before: the index has them now.
+  /// Forgets the keys accepted before: the index has them now. Needed before their rows are gone, unless has_image().
   void forget_accepted();
   void end_batch();
   /// Looks once whether the table has any key between the smallest and the largest of the rows, which spares a probe of each.
@@ -53,8 +59,11 @@ class UniqueKey {
   [[nodiscard]] bool has_other(TupleTableSlot* slot);
   /// Takes the key of a row that ask() found free, until forget_accepted().
   void accept(TupleTableSlot* slot);
+  /// Whether it was accepted, and is not forgotten. Needs has_image().
+  [[nodiscard]] bool has_accepted(const Key& key);
+  [[nodiscard]] Oid index() const { return RelationGetRelid(index_); }
   /// Whether keys have an order that is of use to write them in: that of the index, more or less.
-  [[nodiscard]] bool has_order() const { return types_.size() == 1; }
+  [[nodiscard]] bool has_order() const { return types_.size() == 1 && has_image_; }
   [[nodiscard]] bool less(TupleTableSlot* a, TupleTableSlot* b) const;
   /// Whether the rows accepted since forget_accepted(), so many, are known to have come in that order.
   [[nodiscard]] bool came_in_order(std::size_t count) const { return ascending_.size() == count; }
@@ -62,7 +71,9 @@ class UniqueKey {
   [[nodiscard]] Problem violation(TupleTableSlot* slot);
 
  private:
-  [[nodiscard]] bool has_null(TupleTableSlot* slot) const;
+  [[nodiscard]] bool is_never_taken(TupleTableSlot* slot) const;
+  [[nodiscard]] int compare(TupleTableSlot* a, TupleTableSlot* b) const;
+  [[nodiscard]] std::vector<TupleTableSlot*>::iterator find_accepted(TupleTableSlot* slot);
   Key key(TupleTableSlot* slot);
   bool beyond_largest(TupleTableSlot* slot);
   void find_largest();
@@ -72,7 +83,9 @@ class UniqueKey {
   Relation table_, index_;
   std::vector<AttrNumber> attributes_;
   std::vector<Oid> types_;
-  bool is_number_ = false;  ///< one integer column, not null, of which the largest is known
+  int trigger_position_ = -1;
+  bool has_image_ = false;  ///< equal keys have equal bytes, of key()
+  bool is_number_ = false;  ///< one column that is a number, not null, of which the largest is known
   bool has_largest_ = false, knows_largest_ = false;
   std::int64_t largest_ = 0;
   bool in_gap_ = false;  ///< the keys of the batch are in a gap of the table's
@@ -80,7 +93,8 @@ class UniqueKey {
   std::optional<pg::KeySearch> search_;
   TupleTableSlot* found_ = nullptr;
   KeySet accepted_;
-  std::vector<std::int64_t> ascending_;  ///< accepted beyond the largest, not in accepted_ yet
+  std::vector<TupleTableSlot*> accepted_rows_;  ///< instead of those where there is no image, in the order of the index
+  std::vector<std::int64_t> ascending_;         ///< accepted beyond the largest, not in accepted_ yet
   std::string image_;
   std::string shown_columns_;  ///< empty where the user is shown no keys
   std::vector<Oid> outputs_;   ///< empty until find_out_what_is_shown()

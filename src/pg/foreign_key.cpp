@@ -115,7 +115,7 @@ std::shared_ptr<ForeignKeyDefinition> read_definition(Relation table, HeapTuple 
     key.attributes.push_back(columns.child[i]);
     key.types.push_back(type);
   }
-  if (form->confrelid == RelationGetRelid(table) || call(compat::has_period, form->oid)) return nullptr;
+  if (call(compat::has_period, form->oid)) return nullptr;
   Relation const parent = call(table_open, form->confrelid, LOCKMODE{RowShareLock});
   key.name = NameStr(form->conname);
   key.parent = form->confrelid;
@@ -126,7 +126,11 @@ std::shared_ptr<ForeignKeyDefinition> read_definition(Relation table, HeapTuple 
   key.returns_keys = may_return_keys(table, parent, columns);
   key.query = key.returns_keys ? query_for_keys(parent, columns) : query_for_positions(table, parent, columns);
   if (key.returns_keys) key.index = usable_index(form->conindid, key.types[0]);
+  key.is_self_reference = form->confrelid == RelationGetRelid(table);
+  key.referenced = columns.parent[0];
+  key.parent_index = form->conindid;
   call(table_close, parent, LOCKMODE{NoLock});
+  if (key.is_self_reference && !key.returns_keys) return nullptr;
   return std::make_shared<ForeignKeyDefinition>(std::move(key));
 }
 
@@ -152,7 +156,7 @@ ForeignKey::Nulls ForeignKey::nulls_of(TupleTableSlot* slot) const {
   return nulls == definition_->attributes.size() ? Nulls::all : Nulls::some;
 }
 
-/// Equal ones are of equal keys; bytes() of it live until the next call, or as long as the value.
+/// Equal ones are of equal keys; where the query does not return keys, it lives until the next call.
 Key ForeignKey::key_of_row(TupleTableSlot* slot) {
   const ForeignKeyDefinition& key = *definition_;
   if (key.returns_keys) return key_of(key.types[0], slot->tts_values[key.attributes[0] - 1]);
@@ -162,11 +166,12 @@ Key ForeignKey::key_of_row(TupleTableSlot* slot) {
   return {.is_number = false, .bytes = image_};
 }
 
-bool ForeignKey::check(TupleTableSlot** slots, std::size_t count, std::vector<bool>& good) {
+bool ForeignKey::check(TupleTableSlot** slots, std::size_t count, std::vector<bool>& good, const KeySet* promised) {
   if (known_bytes_ > kMaxKnownBytes) {
     known_ = KeySet();
     known_bytes_ = 0;
   }
+  const auto is_good = [&](const Key& key) { return known_.has(key) || (promised != nullptr && promised->has(key)); };
   KeySet asked;
   std::vector<TupleTableSlot*> unknown;
   bool has_mixed = false;
@@ -175,7 +180,7 @@ bool ForeignKey::check(TupleTableSlot** slots, std::size_t count, std::vector<bo
     has_mixed = has_mixed || (nulls == Nulls::some && definition_->is_full);
     if (nulls != Nulls::none) continue;
     const Key key = key_of_row(slots[i]);
-    if (!known_.has(key) && asked.add(key)) unknown.push_back(slots[i]);
+    if (!is_good(key) && asked.add(key)) unknown.push_back(slots[i]);
   }
   const auto ask_for_unknown = [&] {
     if (!unknown.empty()) ask(unknown);
@@ -189,7 +194,7 @@ bool ForeignKey::check(TupleTableSlot** slots, std::size_t count, std::vector<bo
   good.assign(count, true);
   for (std::size_t i = 0; i < count; i++) {
     const Nulls nulls = nulls_of(slots[i]);
-    good[i] = nulls == Nulls::none ? known_.has(key_of_row(slots[i])) : nulls == Nulls::all || !definition_->is_full;
+    good[i] = nulls == Nulls::none ? is_good(key_of_row(slots[i])) : nulls == Nulls::all || !definition_->is_full;
   }
   return false;
 }

@@ -18,8 +18,12 @@ struct ForeignKeyDefinition {
   std::string name, parent_name;
   std::vector<AttrNumber> attributes{};  ///< of the referring table, in the order of the key
   std::vector<Oid> types{};              ///< of those
+  int trigger_position = 0;              ///< of the trigger that checks it, among those of the table
   Oid parent = InvalidOid, parent_owner = InvalidOid;
-  bool is_full = false;  ///< MATCH FULL
+  bool is_full = false;            ///< MATCH FULL
+  bool is_self_reference = false;  ///< of one column, then, and returns_keys
+  AttrNumber referenced = 0;       ///< the first column of the parent's key
+  Oid parent_index = InvalidOid;   ///< of the parent's key
   bool parent_is_partitioned = false;
   std::string query;  ///< for the keys of many rows
   bool returns_keys =
@@ -29,8 +33,9 @@ struct ForeignKeyDefinition {
   SPIPlanPtr plan = nullptr;  ///< of the query, once it was needed
 };
 
-/// The foreign key of table, or null where it needs the server's own trigger: a self-reference, a key with a period, an operator
-/// of a user's, or a column of a type that has no arrays. Locks the parent as that trigger does.
+/// The foreign key of table, or null where it needs the server's own trigger: a key with a period, an operator
+/// of a user's, a column of a type that has no arrays, a self-reference that is not of one column with an image. Locks the parent
+/// as that trigger does.
 [[nodiscard]] std::shared_ptr<ForeignKeyDefinition> read_foreign_key(Relation table, Oid constraint);
 
 /// Frees the plan that a definition keeps. Errors: the server's.
@@ -48,7 +53,10 @@ class ForeignKey {
 
   /// Tells of each row whether its key is null or has a parent; true where all are good, and good is then not filled. slots: rows
   /// of the table, the columns of the key in place. Errors: the server's.
-  bool check(TupleTableSlot** slots, std::size_t count, std::vector<bool>& good);
+  /// promised: keys that are taken for good without a look at the parent; the caller decides. May be null.
+  bool check(TupleTableSlot** slots, std::size_t count, std::vector<bool>& good, const KeySet* promised = nullptr);
+  /// Whether a key is remembered as good. Of a definition that returns keys.
+  [[nodiscard]] bool knows(const Key& key) const { return known_.has(key); }
   [[nodiscard]] const ForeignKeyDefinition& definition() const { return *definition_; }
 
  private:

@@ -27,6 +27,9 @@ bool has_key_image(Oid type, Oid collation) {
     case INT2OID:
     case INT4OID:
     case INT8OID:
+    case DATEOID:
+    case TIMESTAMPOID:
+    case TIMESTAMPTZOID:
     case UUIDOID:
       return true;
     case TEXTOID:

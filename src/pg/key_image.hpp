@@ -9,6 +9,8 @@
 
 extern "C" {
 #include "catalog/pg_attribute.h"
+#include "utils/date.h"
+#include "utils/timestamp.h"
 #include "utils/uuid.h"
 }
 
@@ -21,8 +23,13 @@ namespace ferry::pg {
       return {.number = DatumGetInt16(value)};
     case INT4OID:
       return {.number = DatumGetInt32(value)};
+    case DATEOID:
+      return {.number = DatumGetDateADT(value)};
     case INT8OID:
       return {.number = DatumGetInt64(value)};
+    case TIMESTAMPOID:
+    case TIMESTAMPTZOID:
+      return {.number = DatumGetTimestamp(value)};
     case UUIDOID:
       return {.is_number = false, .bytes = {reinterpret_cast<const char*>(DatumGetUUIDP(value)->data), UUID_LEN}};
     default: {

@@ -37,7 +37,8 @@ bool KeySearch::find(TupleTableSlot* row, TupleTableSlot* found, ItemPointer exc
   for (int i = 0; i < key_count_; i++) {
     bool is_null = false;
     keys_[i].sk_argument = slot_getattr(row, index_->rd_index->indkey.values[i], &is_null);
-    if (is_null) return false;
+    if (is_null && !index_->rd_index->indnullsnotdistinct) return false;
+    keys_[i].sk_flags = is_null ? SK_ISNULL | SK_SEARCHNULL : 0;
   }
   MemoryContext const caller = MemoryContextSwitchTo(context_);
   index_rescan(scan_, keys_, key_count_, nullptr, 0);

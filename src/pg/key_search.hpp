@@ -19,7 +19,7 @@ class KeySearch {
   static KeySearch open(Relation table, Oid index, Snapshot snapshot);
   void close();
   /// The row whose key columns equal those of row, into found, but not the one at except, which may be null; false where there
-  /// is none or a key column is null.
+  /// is none or a key column is null, unless the index takes nulls for equal.
   bool find(TupleTableSlot* row, TupleTableSlot* found, ItemPointer except = nullptr);
 
  private:

@@ -17,6 +17,7 @@ extern "C" {
 #include "catalog/index.h"
 #include "executor/execPartition.h"
 #include "executor/nodeModifyTable.h"
+#include "utils/resowner.h"
 }
 
 namespace ferry::pg {
@@ -69,6 +70,7 @@ TableWriter TableWriter::open(Relation relation, TriggerSet triggers, Bitmapset*
   TableWriter writer{};
   writer.relation_ = relation;
   writer.triggers_ = triggers;
+  writer.owner_ = CurrentResourceOwner;
   EState* const estate = writer.estate_ = CreateExecutorState();
   MemoryContext const caller = MemoryContextSwitchTo(estate->es_query_cxt);
   estate->es_output_cid = GetCurrentCommandId(true);
@@ -169,18 +171,28 @@ void TableWriter::adopt(ResultRelInfo* target) {
   if (passed_ != NIL) pg::leave_out_checks_of(target->ri_TrigDesc, passed_);
 }
 
+ResultRelInfo* TableWriter::find_target(TupleTableSlot* slot) {
+  slot->tts_tableOid = RelationGetRelid(relation_);
+  if (routing_ == nullptr) return root_;
+  // a partition that is opened now stays open, whatever becomes of the subtransaction
+  ResourceOwner const caller = CurrentResourceOwner;
+  CurrentResourceOwner = owner_;
+  ResultRelInfo* const target = ExecFindPartition(state_, root_, routing_, slot, estate_);
+  CurrentResourceOwner = caller;
+  adopt(target);
+  return target;
+}
+
+AttrMap* TableWriter::map_to(ResultRelInfo* target) const {
+  TupleConversionMap* const map = routing_ == nullptr ? nullptr : compat::root_to_partition_map(target, estate_);
+  return map == nullptr ? nullptr : map->attrMap;
+}
+
 /// Finds the partition for *slot and converts *slot to its row type.
 ResultRelInfo* TableWriter::route(TupleTableSlot** slot) {
-  (*slot)->tts_tableOid = RelationGetRelid(relation_);
-  stored_map_ = nullptr;
-  if (routing_ == nullptr) return root_;
-  ResultRelInfo* const target = ExecFindPartition(state_, root_, routing_, *slot, estate_);
-  adopt(target);
-  TupleConversionMap* const map = compat::root_to_partition_map(target, estate_);
-  if (map != nullptr) {
-    *slot = execute_attr_map_slot(map->attrMap, *slot, target->ri_PartitionTupleSlot);
-    stored_map_ = map->attrMap;
-  }
+  ResultRelInfo* const target = find_target(*slot);
+  stored_map_ = map_to(target);
+  if (stored_map_ != nullptr) *slot = execute_attr_map_slot(stored_map_, *slot, target->ri_PartitionTupleSlot);
   (*slot)->tts_tableOid = RelationGetRelid(target->ri_RelationDesc);
   return target;
 }

@@ -104,6 +104,11 @@ class TableWriter {
 
   /// Finds the partition for *slot and converts *slot to its row type; the OID of the partition.
   Oid find_partition(TupleTableSlot** slot);
+  /// The table itself, or the partition for the row of slot, which is of the table's row type; open until close().
+  /// Errors: 23514 there is none.
+  ResultRelInfo* find_target(TupleTableSlot* slot);
+  /// From the table's columns to those of a target; null where they are equal.
+  AttrMap* map_to(ResultRelInfo* target) const;
 
   /// Puts slot's row in place of the one at tid. Unique keys are not enforced but noted: see conflicts().
   void replace(ItemPointer tid, TupleTableSlot* slot);
@@ -141,6 +146,7 @@ class TableWriter {
   Relation relation_;
   TriggerSet triggers_;
   EState* estate_;
+  ResourceOwner owner_;  ///< of open(): of what is opened later, too
   ModifyTableState* state_;
   ResultRelInfo* root_;
   ResultRelInfo* last_target_;
