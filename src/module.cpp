@@ -1,7 +1,7 @@
 #include <climits>
 #include <string_view>
 
-#include "avro/codec.hpp"
+#include "codec/codec.hpp"
 #include "copy/hook.hpp"
 #include "pg/guard.hpp"
 #include "settings.hpp"
@@ -43,10 +43,10 @@ namespace {
 bool check_codec(char** value, void** /*extra*/, GucSource /*source*/) {
   const std::string_view name = *value;
   if (name.empty() || name == "none") return true;
-  for (const ferry::avro::CodecKind kind : ferry::avro::kCodecKinds)
-    if (name == ferry::avro::codec_name(kind)) return true;
-  GUC_check_errdetail("%s", ferry::avro::kCodecList);
-  if (const char* const suggestion = ferry::avro::codec_suggestion(name); suggestion != nullptr)
+  for (const ferry::codec::CodecKind kind : ferry::codec::kCodecKinds)
+    if (name == ferry::codec::codec_name(kind)) return true;
+  GUC_check_errdetail("%s", ferry::codec::kCodecList);
+  if (const char* const suggestion = ferry::codec::codec_suggestion(name); suggestion != nullptr)
     GUC_check_errhint("%s", suggestion);
   return false;
 }

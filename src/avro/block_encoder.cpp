@@ -16,9 +16,9 @@ constexpr std::size_t kKeptBytes = std::size_t{4} << 20;
 
 }  // namespace
 
-BlockEncoder::BlockEncoder(CodecKind codec, std::optional<int> level, const SyncMarker& sync_marker,
+BlockEncoder::BlockEncoder(codec::CodecKind codec, std::optional<int> level, const SyncMarker& sync_marker,
                            CheckInterrupts check_interrupts)
-    : codec_(make_codec(codec, level, check_interrupts)), sync_marker_(sync_marker) {}
+    : codec_(codec::make_codec(codec, level, check_interrupts)), sync_marker_(sync_marker) {}
 
 ByteView BlockEncoder::encode(std::int64_t record_count, ByteView payload) {
   if (record_count < 0) throw Error("22003", concat("record count ", record_count, " is negative"));

@@ -6,7 +6,7 @@
 #include <memory>
 #include <optional>
 
-#include "avro/codec.hpp"
+#include "codec/codec.hpp"
 #include "base/bytes.hpp"
 #include "base/room.hpp"
 
@@ -23,7 +23,7 @@ using SyncMarker = std::array<std::uint8_t, 16>;
 class BlockEncoder {
  public:
   /// Errors: 22023 as check_codec_level().
-  BlockEncoder(CodecKind codec, std::optional<int> level, const SyncMarker& sync_marker,
+  BlockEncoder(codec::CodecKind codec, std::optional<int> level, const SyncMarker& sync_marker,
                CheckInterrupts check_interrupts = nullptr);
 
   /// All bytes of a block of record_count records, whose encoding is payload: count, size, the payload compressed, sync marker.
@@ -32,7 +32,7 @@ class BlockEncoder {
   [[nodiscard]] ByteView encode(std::int64_t record_count, ByteView payload);
 
  private:
-  std::unique_ptr<Codec> codec_;
+  std::unique_ptr<codec::Codec> codec_;
   SyncMarker sync_marker_;
   Room room_;
 };

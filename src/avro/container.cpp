@@ -4,6 +4,7 @@
 
 #include "avro/encode.hpp"
 #include "avro/schema_json.hpp"
+#include "avro/codec_name.hpp"
 #include "base/checked.hpp"
 #include "base/concat.hpp"
 #include "base/error.hpp"
@@ -27,7 +28,7 @@ ContainerWriter::ContainerWriter(Sink& sink, const WriterOptions& options)
   put_string(header, "avro.schema");
   put_string(header, options.schema_json);
   put_string(header, "avro.codec");
-  put_string(header, avro::codec_name(options.codec));
+  put_string(header, codec::codec_name(options.codec));
   for (const auto& [key, value] : options.metadata) {
     if (key.starts_with("avro.")) throw Error("22023", concat("metadata key \"", key, "\" is reserved"));
     put_string(header, key);
@@ -208,7 +209,7 @@ void ContainerReader::hint_at_limit(Error& error) const {
 
 bool ContainerReader::next_block(Block& out) {
   if (!next_stored_block(out)) return false;
-  if (!codec_) codec_ = make_codec(codec_by_name(codec_name_), std::nullopt, limits_.check_interrupts);
+  if (!codec_) codec_ = codec::make_codec(codec_by_name(codec_name_), std::nullopt, limits_.check_interrupts);
   // Some writers do not compress nothing.
   if (!out.payload.empty()) decompress(out);
   check_record_count(out);

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "avro/block_encoder.hpp"
-#include "avro/codec.hpp"
+#include "codec/codec.hpp"
 #include "avro/schema.hpp"
 #include "base/bytes.hpp"
 #include "base/error.hpp"
@@ -30,7 +30,7 @@ using Source = ByteSource;
 struct WriterOptions {
   std::string schema_json;
   SyncMarker sync_marker;  ///< 16 random bytes
-  CodecKind codec = CodecKind::null_;
+  codec::CodecKind codec = codec::CodecKind::null_;
   std::optional<int> level = std::nullopt;
   Metadata metadata = {};  ///< beside avro.schema and avro.codec; keys that begin with "avro." are reserved
   CheckInterrupts check_interrupts = nullptr;
@@ -133,7 +133,7 @@ class ContainerReader {
   std::string codec_name_, schema_json_;
   SchemaDocument schema_;
   SyncMarker sync_marker_{};
-  std::unique_ptr<Codec> codec_;  ///< made with the first block
+  std::unique_ptr<codec::Codec> codec_;  ///< made with the first block
   Bytes buffer_;
   Room stored_, payload_;
   std::size_t buffer_next_ = 0, buffer_end_ = 0;

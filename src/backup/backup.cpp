@@ -15,13 +15,13 @@
 #include "backup/table_plan.hpp"
 #include "base/concat.hpp"
 #include "base/error.hpp"
-#include "map/row_writer.hpp"
-#include "map/table_export.hpp"
-#include "map/types.hpp"
+#include "map/write/row_writer.hpp"
+#include "export/table_export.hpp"
+#include "map/types/types.hpp"
 #include "pg/arguments.hpp"
 #include "pg/encoding.hpp"
 #include "pg/guard.hpp"
-#include "pg/output_file.hpp"
+#include "pg/io/output_file.hpp"
 #include "pg/progress.hpp"
 
 #include "pg/server.hpp"
@@ -40,7 +40,7 @@ extern "C" {
 namespace ferry::backup {
 namespace {
 
-constexpr avro::CodecKind kCodec = avro::CodecKind::zstandard;
+constexpr codec::CodecKind kCodec = codec::CodecKind::zstandard;
 constexpr int kLevel = 1;
 
 /// The folder of a backup, which is removed with its files unless the backup comes to its end.
@@ -86,22 +86,22 @@ void write_table(Relation relation, const PlannedTable& planned, NewFolder& fold
   progress.kind = pg::StreamKind::file;
   progress.show();
   for (Relation leaf : leaves)
-    entry.rows += map::export_table({.root = relation,
-                                     .table = leaf,
-                                     .snapshot = GetActiveSnapshot(),
-                                     .columns = table,
-                                     .profile = map::Profile::lossless,
-                                     .block_bytes = avro::kUsualBlockBytes,
-                                     .place_prefix = concat("backup of ", table.name, ", "),
-                                     .codec = kCodec,
-                                     .level = kLevel,
-                                     .sync_marker = marker,
-                                     .rows_before = entry.rows},
-                                    rows, out, [&](std::int64_t rows_in_file) {
-                                      progress.rows = rows_in_file;
-                                      progress.bytes = static_cast<std::int64_t>(out.bytes_written());
-                                      progress.show();
-                                    });
+    entry.rows += exporter::export_table({.root = relation,
+                                          .table = leaf,
+                                          .snapshot = GetActiveSnapshot(),
+                                          .columns = table,
+                                          .profile = map::Profile::lossless,
+                                          .block_bytes = avro::kUsualBlockBytes,
+                                          .place_prefix = concat("backup of ", table.name, ", "),
+                                          .codec = kCodec,
+                                          .level = kLevel,
+                                          .sync_marker = marker,
+                                          .rows_before = entry.rows},
+                                         rows, out, [&](std::int64_t rows_in_file) {
+                                           progress.rows = rows_in_file;
+                                           progress.bytes = static_cast<std::int64_t>(out.bytes_written());
+                                           progress.show();
+                                         });
   file.commit();
   progress.end();
   close_leaves(leaves, relation);

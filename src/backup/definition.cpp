@@ -1,6 +1,6 @@
 #include "backup/definition.hpp"
 
-#include "map/output_settings.hpp"
+#include "map/types/output_settings.hpp"
 #include "pg/compat.hpp"
 #include "pg/encoding.hpp"
 #include "pg/guard.hpp"

@@ -8,8 +8,8 @@
 #include "base/error.hpp"
 #include "pg/encoding.hpp"
 #include "pg/guard.hpp"
-#include "pg/input_file.hpp"
-#include "pg/output_file.hpp"
+#include "pg/io/input_file.hpp"
+#include "pg/io/output_file.hpp"
 #include "pg/subtransaction.hpp"
 #include "settings.hpp"
 

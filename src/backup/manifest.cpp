@@ -8,7 +8,7 @@
 #include "base/concat.hpp"
 #include "base/json_text.hpp"
 #include "base/error.hpp"
-#include "pg/sha256.hpp"
+#include "pg/io/sha256.hpp"
 
 namespace ferry::backup {
 namespace {

@@ -7,7 +7,7 @@
 #include "base/concat.hpp"
 #include "base/error.hpp"
 #include "pg/guard.hpp"
-#include "pg/table_engine.hpp"
+#include "pg/table/table_engine.hpp"
 
 #include "pg/server.hpp"
 

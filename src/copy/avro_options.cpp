@@ -4,6 +4,7 @@
 #include <cstring>
 #include <string>
 
+#include "avro/codec_name.hpp"
 #include "copy/options.hpp"
 #include "pg/encoding.hpp"
 #include "pg/guard.hpp"
@@ -109,18 +110,18 @@ int choose(ParseState* state, DefElem* option, const char* shown, const char* co
 }
 
 [[noreturn]] void report_codec(ParseState* state, const DefElem& option, const char* name) {
-  const char* const suggestion = avro::codec_suggestion(name);
+  const char* const suggestion = codec::codec_suggestion(name);
   ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("COPY CODEC \"%s\" not recognized", name),
-                  errdetail("%s", avro::kCodecList), suggestion != nullptr ? errhint("%s", suggestion) : 0,
+                  errdetail("%s", codec::kCodecList), suggestion != nullptr ? errhint("%s", suggestion) : 0,
                   parser_errposition(state, option.location)));
 }
 
 /// Calls the server without a guard.
-avro::CodecKind read_codec(ParseState* state, DefElem* option) {
+codec::CodecKind read_codec(ParseState* state, DefElem* option) {
   const char* const value = defGetString(option);
-  if (pg_strcasecmp(value, "none") == 0) return avro::CodecKind::null_;
-  for (const avro::CodecKind kind : avro::kCodecKinds)
-    if (pg_strcasecmp(value, avro::codec_name(kind).data()) == 0) return kind;
+  if (pg_strcasecmp(value, "none") == 0) return codec::CodecKind::null_;
+  for (const codec::CodecKind kind : codec::kCodecKinds)
+    if (pg_strcasecmp(value, codec::codec_name(kind).data()) == 0) return kind;
   report_codec(state, *option, value);
 }
 
@@ -134,9 +135,9 @@ std::size_t read_block_bytes(ParseState* state, DefElem* option) {
   return static_cast<std::size_t>(value);
 }
 
-avro::CodecKind default_codec(map::Profile profile) {
+codec::CodecKind default_codec(map::Profile profile) {
   if (settings::codec != nullptr && settings::codec[0] != '\0') return avro::codec_by_name(settings::codec);
-  return profile == map::Profile::interop ? avro::CodecKind::deflate : avro::CodecKind::zstandard;
+  return profile == map::Profile::interop ? codec::CodecKind::deflate : codec::CodecKind::zstandard;
 }
 
 std::optional<std::string> text_of(DefElem* option) {
@@ -161,7 +162,7 @@ ExportOptions read_export_options(ParseState* state, const CopyStmt& statement) 
   struct Values {
     Given given;
     map::Profile profile;
-    std::optional<avro::CodecKind> codec;
+    std::optional<codec::CodecKind> codec;
     std::optional<int> level;
     std::size_t block_bytes;
   };
@@ -181,7 +182,7 @@ ExportOptions read_export_options(ParseState* state, const CopyStmt& statement) 
   options.record.name_space = text_of(values.given[kNamespace]);
   options.codec = values.codec ? *values.codec : default_codec(values.profile);
   options.level = values.level;
-  if (options.level) avro::check_codec_level(options.codec, *options.level);
+  if (options.level) codec::check_codec_level(options.codec, *options.level);
   if (values.block_bytes > 0) options.block_bytes = values.block_bytes;
   return options;
 }

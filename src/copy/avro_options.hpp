@@ -4,9 +4,9 @@
 #include <optional>
 
 #include "avro/block_encoder.hpp"
-#include "avro/codec.hpp"
+#include "codec/codec.hpp"
 #include "load/load_stream.hpp"
-#include "map/types.hpp"
+#include "map/types/types.hpp"
 
 #include "pg/server.hpp"
 
@@ -22,7 +22,7 @@ namespace ferry::copy {
 
 struct ExportOptions {
   map::RecordOptions record;
-  avro::CodecKind codec = avro::CodecKind::deflate;
+  codec::CodecKind codec = codec::CodecKind::deflate;
   std::optional<int> level{};
   std::size_t block_bytes = avro::kUsualBlockBytes;  ///< a block ends with the record that reaches it
 };

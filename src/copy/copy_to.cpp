@@ -8,12 +8,12 @@
 #include "copy/export_source.hpp"
 #include "copy/privileges.hpp"
 #include "copy/row_export.hpp"
-#include "pg/client_sink.hpp"
+#include "pg/io/client_sink.hpp"
 #include "pg/extension.hpp"
 #include "pg/guard.hpp"
-#include "pg/output_file.hpp"
-#include "pg/program_sink.hpp"
-#include "pg/stream_file.hpp"
+#include "pg/io/output_file.hpp"
+#include "pg/io/program_sink.hpp"
+#include "pg/io/stream_file.hpp"
 
 #include "pg/server.hpp"
 

@@ -5,7 +5,7 @@
 #include "copy/privileges.hpp"
 #include "pg/compat.hpp"
 #include "pg/guard.hpp"
-#include "pg/table_engine.hpp"
+#include "pg/table/table_engine.hpp"
 
 #include "pg/server.hpp"
 

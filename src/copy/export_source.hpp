@@ -5,7 +5,7 @@
 
 #include "copy/export_query.hpp"
 #include "copy/row_export.hpp"
-#include "map/types.hpp"
+#include "map/types/types.hpp"
 
 #include "pg/server.hpp"
 

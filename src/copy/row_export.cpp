@@ -3,7 +3,7 @@
 #include "avro/schema_json.hpp"
 #include "base/concat.hpp"
 #include "base/error.hpp"
-#include "map/table_export.hpp"
+#include "export/table_export.hpp"
 #include "pg/guard.hpp"
 
 #include "pg/server.hpp"
@@ -55,18 +55,18 @@ void RowExport::write_block() {
 }
 
 void RowExport::write_all(Relation root, Relation leaf, const map::Table& table) {
-  const map::TableExport job{.root = root,
-                             .table = leaf,
-                             .snapshot = GetActiveSnapshot(),
-                             .columns = table,
-                             .profile = options_.record.profile,
-                             .block_bytes = options_.block_bytes,
-                             .place_prefix = place_prefix_,
-                             .codec = options_.codec,
-                             .level = options_.level,
-                             .sync_marker = sync_marker_,
-                             .rows_before = progress_.rows};
-  (void)map::export_table(job, rows_, *file_, [this](std::int64_t rows) { show_progress(rows); });
+  const exporter::TableExport job{.root = root,
+                                  .table = leaf,
+                                  .snapshot = GetActiveSnapshot(),
+                                  .columns = table,
+                                  .profile = options_.record.profile,
+                                  .block_bytes = options_.block_bytes,
+                                  .place_prefix = place_prefix_,
+                                  .codec = options_.codec,
+                                  .level = options_.level,
+                                  .sync_marker = sync_marker_,
+                                  .rows_before = progress_.rows};
+  (void)exporter::export_table(job, rows_, *file_, [this](std::int64_t rows) { show_progress(rows); });
 }
 
 void RowExport::show_progress(std::int64_t rows) {

@@ -6,9 +6,9 @@
 
 #include "avro/container.hpp"
 #include "copy/avro_options.hpp"
-#include "map/row_place.hpp"
-#include "map/row_writer.hpp"
-#include "map/types.hpp"
+#include "export/row_place.hpp"
+#include "map/write/row_writer.hpp"
+#include "map/types/types.hpp"
 #include "pg/progress.hpp"
 
 #include "pg/server.hpp"
@@ -45,7 +45,7 @@ class RowExport {
   std::string place_prefix_, schema_json_;
   avro::SyncMarker sync_marker_;
   map::RowWriter rows_;
-  map::RowPlace place_;
+  exporter::RowPlace place_;
   std::optional<avro::ContainerWriter> file_;
   pg::ExportProgress progress_;
 };

@@ -6,9 +6,9 @@
 #include <utility>
 
 #include "base/concat.hpp"
-#include "load/nesting.hpp"
+#include "load/write/nesting.hpp"
 #include "pg/guard.hpp"
-#include "pg/sequences.hpp"
+#include "pg/table/sequences.hpp"
 #include "pg/subtransaction.hpp"
 
 #include "pg/server.hpp"

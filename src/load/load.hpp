@@ -5,10 +5,10 @@
 #include <optional>
 #include <string>
 
-#include "load/rejects.hpp"
-#include "load/rules.hpp"
-#include "load/source.hpp"
-#include "load/writer.hpp"
+#include "load/log/rejects.hpp"
+#include "load/table/rules.hpp"
+#include "load/source/source.hpp"
+#include "load/write/writer.hpp"
 #include "pg/progress.hpp"
 
 namespace ferry::load {

@@ -3,9 +3,9 @@
 #include <string>
 #include <vector>
 
-#include "load/avro_source.hpp"
+#include "load/source/avro_source.hpp"
 #include "load/load.hpp"
-#include "load/stream_source.hpp"
+#include "load/source/stream_source.hpp"
 
 namespace ferry::load {
 

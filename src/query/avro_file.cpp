@@ -1,7 +1,7 @@
 #include "query/avro_file.hpp"
 
 #include "base/concat.hpp"
-#include "pg/input_file.hpp"
+#include "pg/io/input_file.hpp"
 #include "settings.hpp"
 
 namespace ferry::query {
@@ -50,8 +50,6 @@ bool AvroFile::next_stored_block(avro::Block& out) {
   }
 }
 
-void AvroFile::fail(Error& error) const {
-  throw Error(std::move(error)).context(concat("file \"", path_, '"'));
-}
+void AvroFile::fail(Error& error) const { throw Error(std::move(error)).context(concat("file \"", path_, '"')); }
 
 }  // namespace ferry::query

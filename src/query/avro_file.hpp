@@ -5,7 +5,7 @@
 #include "avro/container.hpp"
 #include "base/error.hpp"
 #include "pg/guard.hpp"
-#include "pg/held_file.hpp"
+#include "pg/io/held_file.hpp"
 
 #include "pg/server.hpp"
 

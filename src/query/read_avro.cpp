@@ -5,7 +5,7 @@
 #include <memory>
 
 #include "base/concat.hpp"
-#include "map/pg_type.hpp"
+#include "map/types/pg_type.hpp"
 #include "pg/arguments.hpp"
 #include "pg/guard.hpp"
 #include "query/record_stream.hpp"

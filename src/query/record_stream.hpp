@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "avro/decode.hpp"
-#include "map/row_reader.hpp"
+#include "map/read/row_reader.hpp"
 #include "query/avro_file.hpp"
 
 #include "pg/server.hpp"

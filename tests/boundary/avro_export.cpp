@@ -6,9 +6,9 @@
 #include "avro/container.hpp"
 #include "avro/schema_json.hpp"
 #include "base/concat.hpp"
-#include "map/row_writer.hpp"
-#include "map/table_scan.hpp"
-#include "map/types.hpp"
+#include "map/write/row_writer.hpp"
+#include "export/table_scan.hpp"
+#include "map/types/types.hpp"
 #include "pg/guard.hpp"
 
 #include "pg/server.hpp"
@@ -34,7 +34,7 @@ class BytesSink final : public ByteSink {
 };
 
 void write_rows(Relation relation, map::RowWriter& rows) {
-  map::TableScan scan;
+  exporter::TableScan scan;
   call([&] {
     PushActiveSnapshot(GetTransactionSnapshot());
     scan.begin(relation, relation, GetActiveSnapshot(), rows);
@@ -48,7 +48,7 @@ void write_rows(Relation relation, map::RowWriter& rows) {
 Datum to_file(const map::Table& table, map::Profile profile, const map::RowWriter& rows) {
   BytesSink sink;
   const std::string schema = avro::to_json(map::record_schema(table, {.profile = profile}).root());
-  avro::ContainerWriter out(sink, {.schema_json = schema, .sync_marker = {}, .codec = avro::CodecKind::null_});
+  avro::ContainerWriter out(sink, {.schema_json = schema, .sync_marker = {}, .codec = codec::CodecKind::null_});
   out.write_block(rows.row_count(), rows.payload());
   const Bytes& bytes = sink.bytes();
   return call([&bytes] {

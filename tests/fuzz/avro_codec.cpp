@@ -15,10 +15,10 @@ constexpr std::size_t kLimitBytes = 1 << 20;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size == 0) return 0;
-  const avro::CodecKind kind = avro::kCodecKinds[data[0] % std::size(avro::kCodecKinds)];
+  const codec::CodecKind kind = codec::kCodecKinds[data[0] % std::size(codec::kCodecKinds)];
   // The lowest level is the fastest.
-  const std::optional<avro::CodecLevels> levels = avro::codec_levels(kind);
-  const auto codec = avro::make_codec(kind, levels ? std::optional(levels->min) : std::nullopt);
+  const std::optional<codec::CodecLevels> levels = codec::codec_levels(kind);
+  const auto codec = codec::make_codec(kind, levels ? std::optional(levels->min) : std::nullopt);
   const ByteView bytes(data + 1, size - 1);
   Room room;
   try {

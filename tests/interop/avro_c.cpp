@@ -8,6 +8,7 @@
 
 #include "../support/file_io.hpp"
 #include "../support/value_json.hpp"
+#include "avro/codec_name.hpp"
 #include "avro/container.hpp"
 #include "sample.hpp"
 

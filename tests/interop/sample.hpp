@@ -113,7 +113,7 @@ inline void put_sample_record(Bytes& out, std::int64_t i) {
 }
 
 /// Writes records 0 to count - 1 in blocks of 100.
-inline void write_sample(ByteSink& sink, avro::CodecKind codec, std::int64_t count) {
+inline void write_sample(ByteSink& sink, codec::CodecKind codec, std::int64_t count) {
   constexpr std::int64_t kBlockRecords = 100;
   const avro::SyncMarker sync{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};
   avro::ContainerWriter writer(sink, {.schema_json = kSampleSchema, .sync_marker = sync, .codec = codec});

@@ -1,4 +1,4 @@
-// The table of docs/types.md, made from src/map/type_table.cpp:
+// The table of docs/types.md, made from src/map/types/type_table.cpp:
 //   type_page check docs/types.md    fails where the page is not what the source says
 //   type_page write docs/types.md    makes it so
 
@@ -8,7 +8,7 @@
 #include <string>
 
 #include "avro/schema.hpp"
-#include "map/type_table.hpp"
+#include "map/types/type_table.hpp"
 
 namespace {
 
@@ -56,7 +56,7 @@ int main(int count, char** arguments) {
   const std::string made = page.substr(0, begin) + kBegin + "\n" + table() + "\n" + page.substr(end);
   if (std::string(arguments[1]) == "write") return std::ofstream(arguments[2], std::ios::binary) << made, 0;
   if (made == page) return 0;
-  return std::fprintf(stderr, "%s is not what src/map/type_table.cpp says; run: type_page write %s\n", arguments[2],
+  return std::fprintf(stderr, "%s is not what src/map/types/type_table.cpp says; run: type_page write %s\n", arguments[2],
                       arguments[2]),
          1;
 }

@@ -1,4 +1,5 @@
-#include "avro/codec.hpp"
+#include "avro/codec_name.hpp"
+#include "codec/codec.hpp"
 
 #include <bzlib.h>
 #include <lzma.h>
@@ -11,6 +12,7 @@
 #include "../support/error_of.hpp"
 
 namespace ferry::avro {
+using namespace codec;
 namespace {
 
 using test::compressed;

@@ -7,6 +7,7 @@
 #include "avro/encode.hpp"
 
 namespace ferry::avro {
+using namespace codec;
 namespace {
 
 using test::error_of;

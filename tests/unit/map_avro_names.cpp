@@ -1,4 +1,4 @@
-#include "map/avro_names.hpp"
+#include "map/types/avro_names.hpp"
 
 #include <gtest/gtest.h>
 

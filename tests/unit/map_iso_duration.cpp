@@ -1,4 +1,4 @@
-#include "map/iso_duration.hpp"
+#include "map/types/iso_duration.hpp"
 
 #include <limits>
 #include <string>

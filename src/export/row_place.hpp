@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "base/concat.hpp"
+#include "base/error.hpp"
+#include "map/write/row_writer.hpp"
+#include "export/table_scan.hpp"
+
+#include "pg/server.hpp"
+
+namespace ferry::exporter {
+
+/// Adds the row and the column at work to the context of errors, the server's and our own: "COPY jobs, row 3, column job". Where
+/// several processes share a scan no row has a number, and its place in the table is told instead: "row (12,5)".
+class RowPlace {
+ public:
+  /// prefix: what comes before the row. shared_scan: may be null. All outlive the object.
+  RowPlace(std::string_view prefix, const map::RowWriter& rows, const TableScan* shared_scan)
+      : prefix_(prefix), rows_(rows), shared_scan_(shared_scan) {}
+
+  /// Of rows in blocks before this one.
+  void set_rows_before(std::int64_t rows_before) { rows_before_ = rows_before; }
+
+  /// Runs body with the place added to its errors. Calls the server without a guard.
+  template <class F>
+  auto run(F&& body) const {
+    ErrorContextCallback callback{};
+    callback.callback = describe;
+    callback.arg = const_cast<RowPlace*>(this);
+    callback.previous = error_context_stack;
+    error_context_stack = &callback;
+    try {
+      const auto result = body();
+      error_context_stack = callback.previous;
+      return result;
+    } catch (Error& error) {
+      if (const map::Column* const column = rows_.current_column(); column != nullptr)
+        error.context(concat(prefix_, "row ", row_text().text, ", column ", column->name));
+      throw;
+    }
+  }
+
+ private:
+  struct RowText {
+    char text[32];
+  };
+  [[nodiscard]] RowText row_text() const;
+  static void describe(void* self);
+
+  std::string_view prefix_;
+  const map::RowWriter& rows_;
+  const TableScan* shared_scan_;
+  std::int64_t rows_before_ = 0;
+};
+
+}  // namespace ferry::exporter

@@ -1,0 +1,90 @@
+// The SQL function load_csv(). Its arguments are described in docs/reference.md.
+
+#include "base/concat.hpp"
+#include "load/load_stream.hpp"
+#include "load/functions/summary_row.hpp"
+#include "pg/arguments.hpp"
+#include "pg/guard.hpp"
+#include "pg/io/input_file.hpp"
+#include "settings.hpp"
+
+#include "pg/server.hpp"
+
+extern "C" {
+#include "mb/pg_wchar.h"
+}
+
+namespace ferry::load {
+namespace {
+
+char single_byte(const std::string& text, const char* name) {
+  if (text.size() != 1) throw Error("0A000", concat(name, " must be a single one-byte character"));
+  if (text[0] == '\r' || text[0] == '\n') throw Error("22023", concat(name, " cannot be newline or carriage return"));
+  return text[0];
+}
+
+/// The dialect of arguments 4 to 7 and 12, under the rules of COPY's options.
+text::Dialect dialect_of(const pg::Arguments& arguments) {
+  text::Dialect dialect;
+  dialect.delimiter = single_byte(arguments.text(4, "delimiter"), "delimiter");
+  dialect.quote = single_byte(arguments.text(5, "quote"), "quote");
+  const auto escape = arguments.optional_text(6);
+  dialect.escape = escape ? single_byte(*escape, "escape") : dialect.quote;
+  dialect.null_string = arguments.text(7, "null_string");
+  dialect.open_quote = open_quote_by_name(arguments.text(12, "open_quote"));
+  if (dialect.delimiter == dialect.quote) throw Error("22023", "delimiter and quote must be different");
+  if (dialect.null_string.find_first_of("\r\n") != std::string::npos)
+    throw Error("22023", "null_string cannot use newline or carriage return");
+  if (dialect.null_string.find(dialect.delimiter) != std::string::npos)
+    throw Error("22023", "delimiter must not appear in null_string");
+  if (dialect.null_string.find(dialect.quote) != std::string::npos) throw Error("22023", "quote must not appear in null_string");
+  return dialect;
+}
+
+int encoding_of(const std::optional<std::string>& name) {
+  if (!name) return pg_get_client_encoding();
+  const int encoding = pg_char_to_encoding(name->c_str());
+  if (encoding < 0) throw Error("22023", concat("encoding \"", *name, "\" not recognized"));
+  return encoding;
+}
+
+Datum load_csv(FunctionCallInfo call_info) {
+  instr_time started;
+  INSTR_TIME_SET_CURRENT(started);
+  const pg::Arguments arguments(call_info);
+  const Oid table = arguments.oid(0, "target");
+  const std::string path = arguments.text(1, "path");
+  StreamOptions csv;
+  csv.columns = arguments.names(2, "columns");
+  if (!arguments.is_null(2) && csv.columns.empty()) throw Error("22023", "argument \"columns\" must not be empty");
+  csv.header = arguments.boolean(3, "header") ? Header::by_name : Header::none;
+  csv.dialect = dialect_of(arguments);
+  csv.encoding = encoding_of(arguments.optional_text(8));
+  csv.max_record_bytes = static_cast<std::size_t>(settings::max_record_bytes);
+  LoadOptions options;
+  options.on_conflict = on_conflict_by_name(arguments.text(9, "on_conflict"));
+  options.reject_limit = arguments.optional_bigint(10);
+  if (options.reject_limit && *options.reject_limit < 0) throw Error("22023", "reject_limit must not be negative");
+  options.dry_run = arguments.boolean(11, "dry_run");
+  options.source_name = path;
+  options.stream_kind = pg::StreamKind::file;
+
+  pg::check_may_read(path);
+  Rules rules(table, true);
+  if (rules.has_row_security())
+    throw Error("0A000", concat("cannot load a file into table \"", rules.table_name(), "\" with row-level security"))
+        .hint("Use INSERT statements instead.");
+  pg::InputFile file(path);
+  csv.bytes_total = file.size_bytes();
+  const LoadSummary summary = load_stream(file, csv, options, rules);
+  file.close();
+  rules.close();
+  return summary_row(call_info, summary, started);
+}
+
+}  // namespace
+}  // namespace ferry::load
+
+FERRY_SQL_FUNCTION(ferry_load_csv) {
+  return ferry::pg::boundary([&] { return ferry::load::load_csv(fcinfo); });
+}

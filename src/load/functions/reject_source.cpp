@@ -1,0 +1,65 @@
+#include "load/functions/reject_source.hpp"
+
+#include "load/source/json_source.hpp"
+#include "load/source/reader_problem.hpp"
+#include "pg/encoding.hpp"
+
+#include "pg/server.hpp"
+
+extern "C" {
+#include "mb/pg_wchar.h"
+}
+
+namespace ferry::load {
+
+namespace {
+Problem not_whole() {
+  return {"54000", {}, {}, "record was not kept whole", "The log has its first bytes only. Load it from its source."};
+}
+}  // namespace
+
+RejectSource::RejectSource(StoredRejects& rejects, const LoggedOptions& options, Rules& rules)
+    : rejects_(rejects), options_(options), rules_(rules) {
+  if (options_.is_json)
+    records_ = std::make_unique<JsonSource>(rules_);
+  else
+    records_ = make_stream(GetDatabaseEncoding());
+}
+
+std::unique_ptr<Source> RejectSource::make_stream(int encoding) {
+  StreamOptions stream = options_.stream;
+  stream.columns = rejects_.load().columns;
+  stream.encoding = encoding;
+  return std::make_unique<StreamSource>(no_bytes_, stream, rules_);
+}
+
+bool RejectSource::read(Record& record) {
+  if (!rejects_.next(reject_)) return false;
+  record.row_number = reject_.row_number;
+  record.line_number = reject_.line_number;
+  record.is_cut = reject_.is_cut;
+  record.problem.reset();
+  bytes_ += static_cast<std::int64_t>(reject_.raw.size());
+  if (record.is_cut)
+    record.problem = std::make_unique<Problem>(is_of_reader(reject_.problem) ? reject_.problem : not_whole());
+  else if (options_.is_json)
+    record.raw.assign(pg::to_utf8(reject_.raw));
+  else
+    read_stream(record);
+  return true;
+}
+
+void RejectSource::read_stream(Record& record) {
+  record.raw.assign(reject_.raw);
+  if (is_of_reader(reject_.problem)) {
+    record.problem = std::make_unique<Problem>(reject_.problem);
+  } else if (!reject_.is_text) {
+    if (!as_it_came_) as_it_came_ = make_stream(options_.stream.encoding);
+    if (auto text = as_it_came_->text_of(record, record.raw.size()).text)
+      record.raw.assign(*text);
+    else
+      record.problem = std::make_unique<Problem>(reject_.problem);
+  }
+}
+
+}  // namespace ferry::load

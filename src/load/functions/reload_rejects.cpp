@@ -1,0 +1,109 @@
+// The SQL function reload_rejects(): the kept rows of a load once more.
+
+#include "base/concat.hpp"
+#include "load/functions/reject_source.hpp"
+#include "load/functions/summary_row.hpp"
+#include "pg/arguments.hpp"
+#include "pg/guard.hpp"
+
+#include "pg/server.hpp"
+
+extern "C" {
+#include "nodes/makefuncs.h"
+}
+
+namespace ferry::load {
+namespace {
+
+/// The table that has the name now which the load's table had. Errors: 42P01; 42501 its schema may not be used.
+Oid find_table(const LoggedLoad& load, std::int64_t load_id) {
+  const char* const schema = load.schema_name.c_str();
+  const char* const table = load.table_name.c_str();
+  const Oid found = pg::call([schema, table] {
+    return RangeVarGetRelid(makeRangeVar(const_cast<char*>(schema), const_cast<char*>(table), -1), NoLock, true);
+  });
+  if (!OidIsValid(found))
+    throw Error("42P01", concat("relation \"", schema, ".", table, "\" of load ", load_id, " does not exist"))
+        .detail("Rejects are loaded into the table that has the name of their table.");
+  return found;
+}
+
+/// Whether everybody who may see the load may read the whole table, or is the user. What the server shows of a failing row
+/// goes by what the user may read, and the log is for those others, too.
+bool may_show_details(const LoggedLoad& load, const Rules& rules) {
+  for (const std::string* const name : {&load.loaded_by, &load.table_owner}) {
+    const char* const text = name->c_str();
+    const Oid role = pg::call(get_role_oid, text, true);
+    if (!OidIsValid(role) || role == GetUserId()) continue;
+    if (pg::call(pg_class_aclcheck, RelationGetRelid(rules.relation()), role, ACL_SELECT) != ACLCHECK_OK) return false;
+  }
+  return true;
+}
+
+/// Of rejects that are not there to be tried.
+void tell_not_kept(std::int64_t load_id, std::int64_t count) {
+  if (count == 0) return;
+  const std::string message = concat(count, count == 1 ? " reject of load " : " rejects of load ", load_id,
+                                     count == 1 ? " is not in the log" : " are not in the log");
+  pg::notice(message.c_str(), "Load them from their source.");
+}
+
+LoadSummary load_again(std::int64_t load_id, StoredRejects& rejects) {
+  const LoggedOptions logged = read_logged_options(rejects.load().options_json);
+  if (logged.dry_run)
+    throw Error("55000", concat("load ", load_id, " was a dry run"))
+        .detail("Its good rows were not loaded either.")
+        .hint("Load its source without dry_run.");
+  // the condition is not evaluated again: its text is another user's
+  if (logged.is_filtered)
+    throw Error("55000", concat("load ", load_id, " was a COPY with a WHERE condition"))
+        .detail("Its rejects may be rows that the condition would have left out.")
+        .hint("Run the COPY again on the corrected rows.");
+  Rules rules(find_table(rejects.load(), load_id), true);
+  if (rules.owner() != rejects.load().table_owner)
+    throw Error("55000", concat("table \"", rules.table_name(), "\" of load ", load_id, " has another owner now"))
+        .detail("It may be another table than the one that the rows were meant for.");
+  if (!logged.is_json && rules.has_row_security())
+    throw Error("0A000", concat("cannot load rejects into table \"", rules.table_name(), "\" with row-level security"))
+        .hint("Use INSERT statements instead.");
+  RejectSource source(rejects, logged, rules);
+  LoadOptions options;
+  options.on_conflict = logged.on_conflict;
+  options.keep_rejects = false;  // they stay those of the load that they are of
+  options.source_name = concat("rejects of load ", load_id);
+  options.options_json = rejects.load().options_json;
+  if (logged.is_json)
+    options.fields_vary = true;
+  else
+    for (const std::size_t place : rules.field_columns()) rules.check_may_insert(rules.columns()[place]);
+  const bool show_details = may_show_details(rejects.load(), rules);
+  LoadSummary summary = run_load(source, rules, options, [&](const Record& record, const Result& result) {
+    if (result.state != Result::State::rejected) {
+      rejects.resolve(record.row_number);
+      return;
+    }
+    Problem problem = *result.problem;
+    if (!show_details) problem.detail.clear();
+    rejects.revise(record.row_number, problem);
+  });
+  rules.close();
+  return summary;
+}
+
+Datum reload_rejects(FunctionCallInfo call_info) {
+  instr_time started;
+  INSTR_TIME_SET_CURRENT(started);
+  const std::int64_t load_id = pg::Arguments(call_info).bigint(0, "load_id");
+  StoredRejects rejects(load_id);
+  const LoadSummary summary = load_again(load_id, rejects);
+  tell_not_kept(load_id, rejects.load().rejects_not_kept);
+  rejects.close();
+  return summary_row(call_info, summary, started);
+}
+
+}  // namespace
+}  // namespace ferry::load
+
+FERRY_SQL_FUNCTION(ferry_reload_rejects) {
+  return ferry::pg::boundary([&] { return ferry::load::reload_rejects(fcinfo); });
+}

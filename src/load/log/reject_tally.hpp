@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "load/record/record.hpp"
+
+namespace ferry::load {
+
+/// Counts rejects by what they were rejected for: SQLSTATE, and constraint or column. Of very many reasons the first ones are
+/// told apart.
+class RejectTally {
+ public:
+  void add(const Problem& problem);
+  [[nodiscard]] std::int64_t total() const { return total_; }
+  /// "23505 (constraint "jobs_pkey"): 17, 22P02 (column "id"): 3", the most frequent first.
+  [[nodiscard]] std::string text() const;
+
+ private:
+  std::map<std::string, std::int64_t> counts_;
+  std::int64_t others_ = 0, total_ = 0;
+};
+
+}  // namespace ferry::load

@@ -1,0 +1,187 @@
+#include "load/source/avro_source.hpp"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "avro/value_text.hpp"
+#include "base/concat.hpp"
+#include "base/error.hpp"
+#include "pg/encoding.hpp"
+#include "pg/guard.hpp"
+#include "settings.hpp"
+
+#include "pg/server.hpp"
+
+extern "C" {
+#include "mb/pg_wchar.h"
+}
+
+namespace ferry::load {
+
+using pg::call;
+
+namespace {
+
+/// Errors tell of rows that are not decided yet.
+constexpr std::int64_t kKeptRows = kMostUndecided;
+
+}  // namespace
+
+AvroSource::AvroSource(ByteSource& bytes, const AvroOptions& options, Rules& rules) : options_(options), rules_(rules) {
+  try {
+    open(bytes);
+  } catch (Error& error) {
+    error.context(concat("COPY ", rules_.table_name(), options_.file.empty() ? "" : concat(", file \"", options_.file, "\"")));
+    throw;
+  }
+}
+
+void AvroSource::open(ByteSource& bytes) {
+  file_ = std::make_unique<avro::ContainerReader>(bytes, avro::ReaderLimits{.max_block_bytes = options_.max_block_bytes,
+                                                                            .max_stored_block_bytes = options_.max_block_bytes,
+                                                                            .check_interrupts = pg::check_interrupts,
+                                                                            .block_hint = settings::kBlockHint});
+  std::vector<map::Target> targets;
+  const auto add = [&targets](const Column& column) {
+    targets.push_back({column.name, map::read_type(column.type, column.typmod)});
+  };
+  for (const std::string& name : options_.columns) add(*rules_.find_column(name));
+  if (options_.columns.empty())
+    for (const Column& column : rules_.columns()) add(column);
+  rows_ = std::make_unique<map::RowReader>(file_->schema(), targets, options_.match);
+  choose_columns(targets);
+}
+
+/// Those that the file has fields for; the others take their defaults.
+void AvroSource::choose_columns(const std::vector<map::Target>& targets) {
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < targets.size(); i++) {
+    target_names_.push_back(targets[i].name);
+    if (rows_->is_read()[i]) {
+      names.push_back(targets[i].name);
+      target_of_field_.push_back(i);
+    } else if (!options_.columns.empty()) {
+      throw Error("42703",
+                  concat("column \"", targets[i].name, "\" of table \"", rules_.table_name(), "\" does not exist in the file"))
+          .detail(concat("The file has the columns (", map::stored_definition(file_->schema()), ")."))
+          .column(targets[i].name)
+          .table(rules_.table_name());
+    }
+  }
+  rules_.choose_columns(names);
+  values_.resize(targets.size());
+  nulls_ = std::make_unique<bool[]>(targets.size());
+}
+
+/// False at the end of the file.
+bool AvroSource::next_block() {
+  pg::check_interrupts();
+  if (!decoder_.at_end()) throw Error("22P04", concat("block has ", decoder_.remaining(), " bytes after its last record"));
+  next_record_ = 0;
+  block_.block_number = 0;  // what is wrong from here on is not in the block that was read
+  if (ended_ || !file_->next_block(block_)) {
+    ended_ = true;
+    block_.record_count = 0;  // it may be asked again
+    return false;
+  }
+  decoder_ = avro::Decoder(block_.payload, 0, pg::check_interrupts);
+  // a block without records, of which a file may have any number, is not kept
+  if (!blocks_.empty() && blocks_.back().first_row > rows_read_) blocks_.pop_back();
+  blocks_.push_back({rows_read_ + 1, block_.block_number});
+  while (blocks_.size() > 1 && blocks_[1].first_row + kKeptRows < rows_read_) blocks_.pop_front();
+  return true;
+}
+
+bool AvroSource::read(Record& record) {
+  try {
+    while (next_record_ == block_.record_count)
+      if (!next_block()) return false;
+    next_record_++;
+    const std::size_t begin = decoder_.position();
+    decoder_.skip(file_->schema());
+    record.raw.assign(as_text(block_.payload.subspan(begin, decoder_.position() - begin)), pg::check_interrupts);
+    record.problem.reset();
+    record.is_cut = false;
+  } catch (Error& error) {
+    std::string place = concat("COPY ", rules_.table_name());
+    if (!options_.file.empty()) place += concat(", file \"", options_.file, '"');
+    if (block_.block_number > 0) place += concat(", block ", block_.block_number);
+    if (next_record_ > 0) place += concat(", record ", next_record_);
+    error.context(place);
+    throw;
+  }
+  record.row_number = ++rows_read_;
+  record.line_number = 0;
+  return true;
+}
+
+void AvroSource::split(const Record& record, Fields& out) {
+  out.values.resize(target_of_field_.size());
+  out.valid = 0;
+  out.take_problem_of(record);
+  if (out.problem) return;
+  avro::Decoder decoder(as_bytes(record.raw), 0, pg::check_interrupts);
+  call([&] { rows_->read(decoder, values_.data(), nulls_.get()); });
+  for (std::size_t i = 0; i < out.values.size(); i++) {
+    const std::size_t target = target_of_field_[i];
+    out.values[i].state = nulls_[target] ? Field::State::null : Field::State::value;
+    out.values[i].text = nullptr;
+    out.values[i].value = values_[target];
+  }
+  out.valid = out.values.size();
+}
+
+std::optional<std::size_t> AvroSource::failed_field() const {
+  const map::Target* const target = rows_->current_target();
+  if (target == nullptr) return std::nullopt;
+  for (std::size_t i = 0; i < target_of_field_.size(); i++)
+    if (target_names_[target_of_field_[i]] == target->name) return i;
+  return std::nullopt;
+}
+
+const AvroSource::BlockStart* AvroSource::block_of(std::int64_t row) const {
+  const auto begins_behind = [row](const BlockStart& block) { return block.first_row > row; };
+  const auto behind = std::find_if(blocks_.begin(), blocks_.end(), begins_behind);
+  return behind == blocks_.begin() ? nullptr : &*std::prev(behind);
+}
+
+bool AvroSource::tell_place(std::int64_t first_row, std::int64_t last_row, std::string_view column, std::span<char> out) const {
+  if (first_row == 0) return false;
+  int used = 0;
+  const auto add = [&](const char* format, auto... arguments) {
+    const std::size_t room = out.size() - static_cast<std::size_t>(used);
+    const int wanted = std::snprintf(out.data() + used, room, format, arguments...);
+    used += std::min(wanted, static_cast<int>(room) - 1);
+  };
+  const auto number = [](auto value) { return static_cast<long long>(value); };
+  add("COPY %s", rules_.table_name().c_str());
+  if (!options_.file.empty()) add(", file \"%s\"", options_.file.c_str());
+  const BlockStart* const first = block_of(first_row);
+  const BlockStart* const last = block_of(last_row);
+  if (first == nullptr || last == nullptr)
+    add(", row %lld", number(first_row));
+  else if (first_row == last_row)
+    add(", block %lld, record %lld", number(first->number), number(first_row - first->first_row + 1));
+  else
+    add(", block %lld, record %lld to block %lld, record %lld", number(first->number), number(first_row - first->first_row + 1),
+        number(last->number), number(last_row - last->first_row + 1));
+  if (!column.empty()) add(", column %.*s", static_cast<int>(column.size()), column.data());
+  return true;
+}
+
+RecordText AvroSource::text_of(const Record& record, std::size_t most_bytes) {
+  std::string json;
+  avro::Decoder decoder(as_bytes(record.raw), 0, pg::check_interrupts);
+  bool is_cut = record.is_cut;
+  try {
+    avro::append_json(json, decoder, file_->schema(), most_bytes);
+  } catch (const Error&) {
+    // strings that are none, or a record of which only the front was kept
+    if (json.size() <= most_bytes) return {std::nullopt, is_cut};
+    json.resize(pg::whole_characters(std::string_view(json).substr(0, most_bytes), PG_UTF8).size());
+    is_cut = true;
+  }
+  return {pg::try_from_utf8(json), is_cut};
+}
+
+}  // namespace ferry::load

@@ -1,0 +1,75 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "avro/container.hpp"
+#include "avro/decode.hpp"
+#include "base/io.hpp"
+#include "load/table/rules.hpp"
+#include "load/source/source.hpp"
+#include "map/read/row_reader.hpp"
+
+namespace ferry::load {
+
+struct AvroOptions {
+  map::Match match = map::Match::name;
+  std::vector<std::string> columns{};  ///< the columns to load; empty: all that the file has fields for
+  std::string file{};                  ///< for the context of errors; empty: none
+  std::size_t max_block_bytes = std::size_t{256} << 20;
+  std::int64_t bytes_total = 0;  ///< of the file; 0: not known
+};
+
+/// Records of an Avro container file. Chooses the columns that rules loads. A record's raw bytes are its binary encoding, its
+/// text is JSON. Values go from there into the columns' types, with no text between where the types allow it.
+class AvroSource : public Source {
+ public:
+  /// Reads the file's header. bytes and rules outlive the source. Errors, with the file in the context: 22P04 a malformed file;
+  /// 42703 a given column that the file has not; 42804 a field that does not fit its column; those of map::RowReader.
+  AvroSource(ByteSource& bytes, const AvroOptions& options, Rules& rules);
+
+  /// Errors, with file, block and record in the context: 22P04 a malformed file; 54000 a limit; 0A000 a codec.
+  [[nodiscard]] bool read(Record& record) override;
+  void split(const Record& record, Fields& out) override;
+  [[nodiscard]] std::optional<std::size_t> failed_field() const override;
+  [[nodiscard]] bool splits_without_errors() const override { return rows_->reads_without_errors(); }
+  /// A number or a symbol may become a text.
+  [[nodiscard]] bool texts_may_grow() const override { return rows_->makes_texts(); }
+  [[nodiscard]] bool tell_place(std::int64_t first_row, std::int64_t last_row, std::string_view column,
+                                std::span<char> out) const override;
+  [[nodiscard]] RecordText text_of(const Record& record, std::size_t most_bytes) override;
+  [[nodiscard]] bool may_leave_fields_out() const override { return false; }
+  [[nodiscard]] std::int64_t bytes_total() const override { return options_.bytes_total; }
+  [[nodiscard]] std::int64_t bytes_read() const override { return static_cast<std::int64_t>(file_->position()); }
+
+ private:
+  /// Where a block begins.
+  struct BlockStart {
+    std::int64_t first_row;
+    std::uint64_t number;
+  };
+
+  void open(ByteSource& bytes);
+  void choose_columns(const std::vector<map::Target>& targets);
+  bool next_block();
+  [[nodiscard]] const BlockStart* block_of(std::int64_t row) const;
+
+  AvroOptions options_;
+  Rules& rules_;
+  std::unique_ptr<avro::ContainerReader> file_;
+  std::unique_ptr<map::RowReader> rows_;
+  avro::Block block_{};
+  avro::Decoder decoder_{ByteView{}};
+  bool ended_ = false;
+  std::int64_t rows_read_ = 0, next_record_ = 0;  ///< of the file; of the block
+  std::deque<BlockStart> blocks_;                 ///< those of the records that errors may still tell of
+  std::vector<std::string> target_names_;
+  std::vector<std::size_t> target_of_field_;
+  std::vector<Datum> values_;  ///< by target
+  std::unique_ptr<bool[]> nulls_;
+};
+
+}  // namespace ferry::load

@@ -1,0 +1,65 @@
+#include "load/source/reader_problem.hpp"
+
+#include "base/concat.hpp"
+
+#include "pg/server.hpp"
+
+namespace ferry::load {
+
+Problem malformed(std::string reason, std::string detail) { return {"22P04", {}, {}, std::move(reason), std::move(detail)}; }
+
+namespace {
+
+std::string kept_bytes(std::size_t max_record_bytes) {
+  return concat("Only its first ", max_record_bytes, " bytes are kept, the limit of \"pg_ferry.max_record_bytes\".");
+}
+
+/// What is wrong with a quote that is never closed: what COPY says of it, and how much it took along.
+Problem unterminated(const text::Record& record, std::size_t max_record_bytes) {
+  std::string reason = "unterminated CSV quoted field";
+  if (record.lines > 1) reason += concat(" takes in ", record.lines, " lines, to the end of the data");
+  return malformed(std::move(reason), record.is_cut ? kept_bytes(max_record_bytes) : std::string());
+}
+
+}  // namespace
+
+std::optional<Problem> problem_of(const text::Record& record, Format format, std::size_t max_record_bytes) {
+  using text::RecordProblem;
+  const bool is_csv = format == Format::csv;
+  switch (record.problem) {
+    case RecordProblem::none:
+      return std::nullopt;
+    case RecordProblem::unterminated_quote:
+      return unterminated(record, max_record_bytes);
+    case RecordProblem::stray_quote:
+      return malformed("unterminated CSV quoted field", "The record is taken to end with the line on which it starts.");
+    case RecordProblem::stray_carriage_return:
+      return malformed(concat(is_csv ? "unquoted" : "literal", " carriage return found in data"),
+                       "The lines of this file end differently.");
+    case RecordProblem::stray_newline:
+      return malformed(concat(is_csv ? "unquoted" : "literal", " newline found in data"),
+                       "The lines of this file end differently.");
+    case RecordProblem::escaped_line_end:
+      return malformed("literal newline found in data", "A backslash stands before the line's end.");
+    case RecordProblem::stray_end_marker:
+      return malformed("end-of-copy marker is not alone on its line");
+    case RecordProblem::too_long:
+      return Problem{"54000", {}, {}, "record is too long", kept_bytes(max_record_bytes)};
+  }
+  return std::nullopt;
+}
+
+bool is_of_reader(const Problem& problem) {
+  using text::RecordProblem;
+  for (const Format format : {Format::csv, Format::text})
+    for (const RecordProblem kind : {RecordProblem::unterminated_quote, RecordProblem::stray_quote,
+                                     RecordProblem::stray_carriage_return, RecordProblem::stray_newline,
+                                     RecordProblem::escaped_line_end, RecordProblem::stray_end_marker, RecordProblem::too_long}) {
+      const auto known = problem_of({.problem = kind}, format, 0);
+      // of a quote that is never closed more may follow: how many lines it took along
+      if (known->sqlstate == problem.sqlstate && problem.reason.starts_with(known->reason)) return true;
+    }
+  return false;
+}
+
+}  // namespace ferry::load

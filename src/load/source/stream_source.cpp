@@ -1,0 +1,346 @@
+#include "load/source/stream_source.hpp"
+
+#include <algorithm>
+#include <unordered_set>
+
+#include "base/concat.hpp"
+#include "load/source/reader_problem.hpp"
+#include "pg/encoding.hpp"
+#include "pg/guard.hpp"
+#include "text/copy_text.hpp"
+#include "text/csv.hpp"
+#include "text/value_parse.hpp"
+
+#include "pg/server.hpp"
+
+extern "C" {
+#include "catalog/namespace.h"
+#include "mb/pg_wchar.h"
+}
+
+namespace ferry::load {
+
+using pg::call;
+
+namespace {
+
+/// Of a header and of a record. Fields take more memory than their delimiters.
+constexpr std::size_t kMaxFields = 100'000;
+
+/// Lengths of characters in the encodings of clients in which ASCII bytes occur inside of a character.
+template <int kEncoding>
+int character_length(const char* text) {
+  return pg_encoding_mblen(kEncoding, text);
+}
+
+text::CharacterLength character_length_of(int encoding) {
+  switch (encoding) {
+    case PG_SJIS:
+      return character_length<PG_SJIS>;
+    case PG_BIG5:
+      return character_length<PG_BIG5>;
+    case PG_GBK:
+      return character_length<PG_GBK>;
+    case PG_UHC:
+      return character_length<PG_UHC>;
+    case PG_GB18030:
+      return character_length<PG_GB18030>;
+    case PG_JOHAB:
+      return character_length<PG_JOHAB>;
+    case PG_SHIFT_JIS_2004:
+      return character_length<PG_SHIFT_JIS_2004>;
+    default:
+      return nullptr;
+  }
+}
+
+[[noreturn]] void fail_malformed_header(std::string reason) {
+  throw Error("22P04", "header line is malformed").detail(std::move(reason));
+}
+
+Problem invalid_bytes(std::string_view raw, std::size_t at, int encoding) {
+  return {"22021", {}, {}, pg::invalid_sequence_text(raw, at, encoding), {}};
+}
+
+std::unique_ptr<text::RecordReader> reader_of(ByteSource& bytes, const StreamOptions& options) {
+  const text::CharacterLength length = character_length_of(options.encoding);
+  if (options.format == Format::text) return std::make_unique<text::CopyTextReader>(bytes, options.max_record_bytes, length);
+  return std::make_unique<text::CsvReader>(bytes, options.dialect, options.max_record_bytes, length);
+}
+
+}  // namespace
+
+text::OpenQuote open_quote_by_name(const std::string& name) {
+  for (const auto choice : {text::OpenQuote::reject, text::OpenQuote::resume})
+    if (name == name_of(choice)) return choice;
+  throw Error("22023", concat("open_quote \"", name, "\" not recognized")).hint("Choose \"reject\" or \"resume\".");
+}
+
+const char* name_of(text::OpenQuote open_quote) { return open_quote == text::OpenQuote::resume ? "resume" : "reject"; }
+
+StreamSource::StreamSource(ByteSource& bytes, const StreamOptions& options, Rules& rules)
+    : options_(options), rules_(rules), reader_(reader_of(bytes, options_)) {
+  options_.dialect.max_fields = kMaxFields;
+  const int server_encoding = GetDatabaseEncoding();
+  if (options_.encoding != server_encoding && options_.encoding != PG_SQL_ASCII && server_encoding != PG_SQL_ASCII) {
+    conversion_ = call(FindDefaultConversionProc, options_.encoding, server_encoding);
+    if (!OidIsValid(conversion_))
+      throw Error("42883", concat("default conversion function for encoding \"", pg_encoding_to_char(options_.encoding),
+                                  "\" to \"", pg_encoding_to_char(server_encoding), "\" does not exist"));
+  }
+  // records are found before they are converted
+  const bool has_wide_quote = ((options_.dialect.quote | options_.dialect.escape) & 0x80) != 0;
+  if (OidIsValid(conversion_) && options_.format == Format::csv && has_wide_quote)
+    throw Error("0A000", "quote and escape must be ASCII characters where the encoding is not that of the database");
+  if (!options_.columns.empty()) rules_.choose_columns(options_.columns);
+  read_header();
+  field_of_column_.resize(rules_.field_columns().size());
+  if (options_.header != Header::by_name)
+    for (std::size_t i = 0; i < field_of_column_.size(); i++) column_of_field_.push_back(static_cast<int>(i));
+  for (std::size_t i = 0; i < column_of_field_.size(); i++)
+    if (column_of_field_[i] >= 0) field_of_column_[static_cast<std::size_t>(column_of_field_[i])] = i;
+  note_forced_columns();
+  is_plain_ = options_.header != Header::by_name && force_not_null_.empty() && force_null_.empty() &&
+              !options_.dialect.default_string.has_value();
+}
+
+/// The next record before the line that ends the data.
+bool StreamSource::next(text::Record& record) {
+  if (ended_ || !reader_->next(record)) return false;
+  const bool may_end_here = options_.format == Format::text || (options_.ends_at_marker && record.has_line_end);
+  ended_ = may_end_here && record.is_end_marker();
+  return !ended_;
+}
+
+void StreamSource::read_header() {
+  if (options_.header == Header::by_name) {
+    if (options_.header_names.empty()) options_.header_names = read_names();
+    place_fields_by_name();
+  }
+  if (options_.header == Header::match) match_header();
+  if (options_.header == Header::skip) pass_over_header();
+}
+
+/// Nobody would see it if a quote in a line that is passed over took all others along.
+void StreamSource::pass_over_header() {
+  text::Record line;
+  for (; header_rows_ < options_.header_rows && next(line); header_rows_++)
+    if (line.problem == text::RecordProblem::unterminated_quote || line.problem == text::RecordProblem::too_long)
+      fail_malformed_header(problem_of(line, options_.format, options_.max_record_bytes)->reason);
+}
+
+/// The fields of the first record, in fields_ and as texts; of an empty stream none.
+std::vector<std::string> StreamSource::read_names() {
+  text::Record record;
+  fields_.clear();
+  if (!next(record)) {
+    if (options_.header == Header::match) return {};
+    throw Error("22P04", "header line is missing").detail("The file is empty.");
+  }
+  header_rows_ = 1;
+  Record header;
+  header.raw.assign(record.raw);
+  std::optional<Problem> problem = problem_of(record, options_.format, options_.max_record_bytes);
+  if (problem || !convert(header.raw, problem) || !split_text(problem)) fail_malformed_header(problem->reason);
+  if (fields_.size() > kMaxFields) throw Error("54000", concat("header line has more than ", kMaxFields, " fields"));
+  std::vector<std::string> names;
+  for (const text::Field& field : fields_) names.emplace_back(field.text, field.size);
+  return names;
+}
+
+/// HEADER MATCH of COPY.
+void StreamSource::match_header() {
+  const std::vector<std::string> names = read_names();
+  const std::size_t wanted = rules_.field_columns().size();
+  if (names.size() != wanted)
+    throw Error("22P04", concat("wrong number of fields in header line: got ", names.size(), ", expected ", wanted));
+  for (std::size_t i = 0; i < wanted; i++) {
+    const std::string& name = column_at(i).name;
+    if (fields_[i].is_null)
+      throw Error("22P04", concat("column name mismatch in header line field ", i + 1, ": got null value (\"",
+                                  options_.dialect.null_string, "\"), expected \"", name, '"'));
+    if (names[i] != name)
+      throw Error("22P04", concat("column name mismatch in header line field ", i + 1, ": got \"", names[i], "\", expected \"",
+                                  name, '"'));
+  }
+}
+
+void StreamSource::place_fields_by_name() {
+  const std::vector<std::string>& names = options_.header_names;
+  std::unordered_set<std::string_view> known;
+  for (const std::string& name : names)
+    if (!known.insert(name).second)
+      throw Error("42701", concat("column \"", name, "\" occurs more than once in the header line"));
+  if (options_.columns.empty()) {
+    try {
+      rules_.choose_columns(names);
+    } catch (Error& error) {
+      error.context("header line").hint("Columns are matched by name. Name the columns to load to pass over others.");
+      throw;
+    }
+  }
+  for (const std::string& name : names) {
+    int place = -1;
+    for (std::size_t i = 0; i < rules_.field_columns().size(); i++)
+      if (column_at(i).name == name) place = static_cast<int>(i);
+    column_of_field_.push_back(place);
+  }
+  for (std::size_t i = 0; i < rules_.field_columns().size(); i++)
+    if (std::find(column_of_field_.begin(), column_of_field_.end(), static_cast<int>(i)) == column_of_field_.end())
+      throw Error("42703", concat("column \"", column_at(i).name, "\" is not in the header line"));
+}
+
+void StreamSource::note_forced_columns() {
+  const auto flags_of = [this](const std::vector<std::string>& names) {
+    std::vector<bool> flags;
+    for (std::size_t i = 0; !names.empty() && i < rules_.field_columns().size(); i++)
+      flags.push_back(std::find(names.begin(), names.end(), column_at(i).name) != names.end());
+    return flags;
+  };
+  force_not_null_ = flags_of(options_.force_not_null);
+  force_null_ = flags_of(options_.force_null);
+}
+
+bool StreamSource::read(Record& record) {
+  text::Record found;
+  if (!next(found)) return false;
+  record.row_number = found.row_number - header_rows_;
+  record.line_number = found.line_number;
+  record.raw.assign(found.raw);
+  record.is_cut = found.is_cut;
+  record.problem.reset();
+  if (auto problem = problem_of(found, options_.format, options_.max_record_bytes))
+    record.problem = std::make_unique<Problem>(std::move(*problem));
+  return true;
+}
+
+/// That of the records' bytes: SQL_ASCII may be anything, and is taken for the server's.
+int StreamSource::encoding() const { return options_.encoding == PG_SQL_ASCII ? GetDatabaseEncoding() : options_.encoding; }
+
+/// The record in the server's encoding, into text_, which is good as long as raw and until the next call; or what is wrong with
+/// its bytes, into problem, and false.
+bool StreamSource::convert(std::string_view raw, std::optional<Problem>& problem) {
+  const int length = static_cast<int>(raw.size());
+  const int server_encoding = GetDatabaseEncoding();
+  const int encoding = this->encoding();
+  text_ = raw;
+  if (encoding == PG_UTF8 && server_encoding == PG_UTF8 && text::is_valid_utf8_without_nul(raw)) return true;
+  // raises no error
+  if (const int valid = pg_encoding_verifymbstr(encoding, raw.data(), length); valid < length) {
+    problem = invalid_bytes(raw, static_cast<std::size_t>(valid), encoding);
+    problem->detail = concat("The sequence starts at byte ", valid + 1, " of the record.");
+    return false;
+  }
+  if (encoding == server_encoding || server_encoding == PG_SQL_ASCII || raw.empty()) return true;
+  converted_.resize(raw.size() * MAX_CONVERSION_GROWTH + 1);
+  auto* const from = reinterpret_cast<unsigned char*>(const_cast<char*>(raw.data()));
+  auto* const to = reinterpret_cast<unsigned char*>(converted_.data());
+  const int converted = call(pg_do_encoding_conversion_buf, conversion_, encoding, server_encoding, from, length, to,
+                             static_cast<int>(converted_.size()), true);
+  if (converted < length) {
+    problem =
+        Problem{"22P05",
+                {},
+                {},
+                concat("character with byte sequence ", pg::hex_of_character(raw, static_cast<std::size_t>(converted), encoding),
+                       " in encoding \"", pg_encoding_to_char(encoding), "\" has no equivalent in encoding \"",
+                       pg_encoding_to_char(server_encoding), "\""),
+                {}};
+    return false;
+  }
+  text_ = converted_.c_str();
+  return true;
+}
+
+RecordText StreamSource::text_of(const Record& record, std::size_t most_bytes) {
+  std::string_view raw = record.raw;
+  const bool is_cut = record.is_cut || raw.size() > most_bytes;
+  if (is_cut) raw = pg::whole_characters(raw.substr(0, most_bytes), encoding());
+  std::optional<Problem> problem;
+  if (!convert(raw, problem)) return {std::nullopt, is_cut};
+  return {std::string(text_), is_cut};
+}
+
+/// Splits text_ into fields_; what is wrong with it as a whole into problem, and false.
+bool StreamSource::split_text(std::optional<Problem>& problem) {
+  if (options_.format == Format::csv) {
+    const bool ends = text::split_csv(text_, options_.dialect, storage_, fields_);
+    if (!ends) problem = malformed("unterminated CSV quoted field");
+    return ends;
+  }
+  text::split_copy_text(text_, options_.dialect, storage_, fields_);
+  const int encoding = GetDatabaseEncoding();
+  for (const text::Field& field : fields_) {
+    if (!field.has_made_bytes || field.is_null) continue;
+    const int size = static_cast<int>(field.size);
+    const int valid = pg_encoding_verifymbstr(encoding, field.text, size);
+    if (valid == size) continue;
+    problem = invalid_bytes({field.text, field.size}, static_cast<std::size_t>(valid), encoding);
+    return false;
+  }
+  return true;
+}
+
+void StreamSource::split(const Record& record, Fields& out) {
+  out.values.resize(rules_.field_columns().size());
+  out.valid = 0;
+  out.take_problem_of(record);
+  if (out.problem || !convert(record.raw, out.problem)) return;
+  if (out.values.empty() && text_.empty() && column_of_field_.empty()) return;
+  if (split_text(out.problem)) place_fields(out);
+}
+
+/// Puts fields_ into the places of their columns, or what is wrong with them into out.problem.
+void StreamSource::place_fields(Fields& out) const {
+  const auto counts = [this] {
+    const std::string found = fields_.size() > kMaxFields ? concat("more than ", kMaxFields) : std::to_string(fields_.size());
+    return concat("Expected ", column_of_field_.size(), " fields, found ", found, ".");
+  };
+  if (fields_.size() > column_of_field_.size()) {
+    out.problem = malformed("extra data after last expected column", counts());
+    return;
+  }
+  if (is_plain_ && fields_.size() == out.values.size()) {
+    for (std::size_t i = 0; i < fields_.size(); i++) {
+      const text::Field& from = fields_[i];
+      out.values[i] = {from.is_null ? Field::State::null : Field::State::text, from.is_null ? nullptr : from.text, from.size};
+    }
+    out.valid = fields_.size();
+    return;
+  }
+  for (std::size_t i = 0; i < fields_.size(); i++) {
+    if (column_of_field_[i] < 0) continue;
+    const auto place = static_cast<std::size_t>(column_of_field_[i]);
+    if (fields_[i].is_default && column_at(place).default_value == nullptr) {
+      out.problem = malformed("unexpected default marker in COPY data",
+                              concat("Column \"", column_at(place).name, "\" has no default value."));
+      out.problem->column = column_at(place).name;
+      return;
+    }
+    take_value(fields_[i], place, out.values[place]);
+  }
+  while (out.valid < out.values.size() && field_of_column_[out.valid] < fields_.size()) out.valid++;
+  if (out.valid < out.values.size()) {
+    const std::string& name = column_at(out.valid).name;
+    out.problem = malformed(concat("missing data for column \"", name, "\""), counts());
+    out.problem->column = name;
+  } else if (fields_.size() < column_of_field_.size()) {
+    out.problem = malformed("missing data for a column that is not loaded");
+  }
+}
+
+void StreamSource::take_value(const text::Field& from, std::size_t place, Field& field) const {
+  field.state = Field::State::absent;
+  if (from.is_default) return;
+  const std::string& null_string = options_.dialect.null_string;
+  bool is_null = from.is_null;
+  if (is_null && !force_not_null_.empty() && force_not_null_[place])
+    is_null = false;  // its text is the null string
+  else if (!is_null && !force_null_.empty() && force_null_[place])
+    is_null = std::string_view(from.text, from.size) == null_string;
+  field.state = is_null ? Field::State::null : Field::State::text;
+  field.text = is_null ? nullptr : from.text;
+  field.size = from.size;
+}
+
+}  // namespace ferry::load

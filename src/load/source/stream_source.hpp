@@ -1,0 +1,91 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/io.hpp"
+#include "load/table/rules.hpp"
+#include "load/source/source.hpp"
+#include "text/records.hpp"
+
+namespace ferry::load {
+
+enum class Format : std::uint8_t { csv, text };
+
+enum class Header : std::uint8_t {
+  none,
+  by_name,  ///< the first record names the columns of the fields
+  skip,     ///< the first records are passed over
+  match,    ///< the first record has to name the columns of the load in their order
+};
+
+struct StreamOptions {
+  Format format = Format::csv;
+  text::Dialect dialect{};
+  Header header = Header::none;
+  int header_rows = 1;                        ///< to skip
+  std::vector<std::string> header_names{};    ///< what it said, in a stream that has come without it; empty: it is to be read
+  std::vector<std::string> columns{};         ///< the columns to load; empty: all
+  std::vector<std::string> force_not_null{};  ///< columns in which the null string is text
+  std::vector<std::string> force_null{};      ///< columns in which it is null in quotes too
+  bool ends_at_marker = false;                ///< a line \. ends CSV too
+  int encoding = 0;                           ///< of the stream, as the server numbers encodings
+  std::size_t max_record_bytes = 16u << 20;
+  std::int64_t bytes_total = 0;  ///< of the stream; 0: not known
+};
+
+/// The words for open_quote. Errors: 22023.
+[[nodiscard]] text::OpenQuote open_quote_by_name(const std::string& name);
+[[nodiscard]] const char* name_of(text::OpenQuote open_quote);
+
+/// Records of a stream of CSV or text. Chooses the columns that rules loads: the given ones in the stream's order, or, with a
+/// header that goes by name, those of its names, or only the given ones of them.
+class StreamSource : public Source {
+ public:
+  /// bytes and rules outlive the source. Errors: 42703, 42701 columns; 22P04 header.
+  StreamSource(ByteSource& bytes, const StreamOptions& options, Rules& rules);
+
+  /// The names in a header by which columns went; empty where there is none.
+  [[nodiscard]] const std::vector<std::string>& header_names() const { return options_.header_names; }
+
+  [[nodiscard]] bool read(Record& record) override;
+  void split(const Record& record, Fields& out) override;
+  [[nodiscard]] bool splits_without_errors() const override { return !OidIsValid(conversion_); }
+  [[nodiscard]] RecordText text_of(const Record& record, std::size_t most_bytes) override;
+  [[nodiscard]] bool may_leave_fields_out() const override { return options_.dialect.default_string.has_value(); }
+  [[nodiscard]] std::int64_t bytes_total() const override { return options_.bytes_total; }
+  [[nodiscard]] std::int64_t bytes_read() const override { return static_cast<std::int64_t>(reader_->bytes_consumed()); }
+
+ private:
+  bool next(text::Record& record);
+  void read_header();
+  void pass_over_header();
+  std::vector<std::string> read_names();
+  void match_header();
+  void place_fields_by_name();
+  void note_forced_columns();
+  [[nodiscard]] int encoding() const;
+  bool convert(std::string_view raw, std::optional<Problem>& problem);
+  bool split_text(std::optional<Problem>& problem);
+  void place_fields(Fields& out) const;
+  void take_value(const text::Field& from, std::size_t place, Field& field) const;
+  [[nodiscard]] const Column& column_at(std::size_t place) const { return rules_.columns()[rules_.field_columns()[place]]; }
+
+  StreamOptions options_;
+  Rules& rules_;
+  std::unique_ptr<text::RecordReader> reader_;
+  bool ended_ = false;           ///< by the line that ends the data
+  Oid conversion_ = InvalidOid;  ///< from the stream's encoding to the server's
+  std::int64_t header_rows_ = 0;
+  std::vector<int> column_of_field_;          ///< place of the field's column among the loaded ones; -1: the field is not loaded
+  std::vector<std::size_t> field_of_column_;  ///< the inverse
+  bool is_plain_ = false;                     ///< fields stand in the order of the loaded columns and mean what they say
+  std::vector<bool> force_not_null_, force_null_;  ///< by place among the loaded columns; empty: none
+  std::string_view text_;                          ///< what convert() made
+  std::string converted_, storage_;                ///< where it and the split functions keep what is not as it came
+  std::vector<text::Field> fields_;
+};
+
+}  // namespace ferry::load

@@ -1,0 +1,79 @@
+#include "load/table/not_null.hpp"
+
+#include <cstring>
+
+#include "base/concat.hpp"
+#include "pg/guard.hpp"
+
+#include "pg/server.hpp"
+
+extern "C" {
+#include "executor/tuptable.h"
+#include "mb/pg_wchar.h"
+#include "utils/acl.h"
+#include "utils/rls.h"
+}
+
+namespace ferry::load {
+
+using pg::call;
+
+namespace {
+
+/// The row as the server's errors show it: values in parentheses, long ones cut.
+std::string describe_row(TupleTableSlot* slot) {
+  constexpr int kMaxShownBytes = 64;
+  const TupleDesc description = slot->tts_tupleDescriptor;
+  std::string row;
+  for (int i = 0; i < description->natts; i++) {
+    const Form_pg_attribute attribute = TupleDescAttr(description, i);
+    if (attribute->attisdropped) continue;
+    const char* const value = slot->tts_isnull[i] ? "null" : call([=]() -> const char* {
+      Oid output;
+      bool is_varlena;
+      getTypeOutputInfo(attribute->atttypid, &output, &is_varlena);
+      return OidOutputFunctionCall(output, slot->tts_values[i]);
+    });
+    const std::size_t size = std::strlen(value);
+    row += row.empty() ? "(" : ", ";
+    if (size <= kMaxShownBytes)
+      row += value;
+    else
+      row.append(value, static_cast<std::size_t>(pg_mbcliplen(value, static_cast<int>(size), kMaxShownBytes))) += "...";
+  }
+  return row + ")";
+}
+
+}  // namespace
+
+NotNull::NotNull(Rules& rules) : table_(rules.relation()) {
+  const TupleDesc description = RelationGetDescr(table_);
+  bool has_virtual = false;
+  for (int i = 0; i < description->natts; i++) {
+    const Form_pg_attribute attribute = TupleDescAttr(description, i);
+    if (attribute->attnotnull) attributes_.push_back(attribute->attnum);
+    has_virtual |= attribute->attgenerated != '\0' && attribute->attgenerated != ATTRIBUTE_GENERATED_STORED;
+  }
+  if (has_virtual) return;
+  const Oid table = RelationGetRelid(table_);
+  can_tell_ = call([table] {
+    return check_enable_rls(table, InvalidOid, true) != RLS_ENABLED &&
+           pg_class_aclcheck(table, GetUserId(), ACL_SELECT) == ACLCHECK_OK;
+  });
+}
+
+std::optional<Problem> NotNull::violation(TupleTableSlot* slot) const {
+  for (const AttrNumber attribute : attributes_) {
+    if (!slot->tts_isnull[attribute - 1]) continue;
+    const std::string column = NameStr(TupleDescAttr(RelationGetDescr(table_), attribute - 1)->attname);
+    return Problem{.sqlstate = "23502",
+                   .column = column,
+                   .constraint = {},
+                   .reason = concat("null value in column \"", column, "\" of relation \"", RelationGetRelationName(table_),
+                                    "\" violates not-null constraint"),
+                   .detail = concat("Failing row contains ", describe_row(slot), ".")};
+  }
+  return std::nullopt;
+}
+
+}  // namespace ferry::load

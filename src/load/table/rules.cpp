@@ -1,0 +1,193 @@
+#include "load/table/rules.hpp"
+
+#include "base/concat.hpp"
+#include "pg/table/table_engine.hpp"
+#include "pg/table/table_writer.hpp"
+
+#include "pg/server.hpp"
+
+extern "C" {
+#include "access/genam.h"
+#include "access/relation.h"
+#include "catalog/pg_constraint.h"
+#include "catalog/pg_inherits.h"
+#include "executor/executor.h"
+#include "tcop/utility.h"
+#include "utils/rls.h"
+}
+
+namespace ferry::load {
+
+using pg::call;
+
+Rules::Rules(Oid table, bool load_all) {
+  relation_ = call([table] {
+    if (RecoveryInProgress()) PreventCommandDuringRecovery("a load");
+    Relation const relation = try_table_open(table, RowExclusiveLock);
+    if (relation == nullptr)
+      ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE), errmsg("table with OID %u does not exist", table)));
+    pg::TableWriter::check_target(relation);
+    PreventCommandIfReadOnly("a load");  // into a temporary table too: the log is none
+    // a row of defaults alone needs the privilege too, on any column
+    if (pg_class_aclcheck(table, GetUserId(), ACL_INSERT) != ACLCHECK_OK &&
+        pg_attribute_aclcheck_all(table, GetUserId(), ACL_INSERT, ACLMASK_ANY) != ACLCHECK_OK)
+      aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE, RelationGetRelationName(relation));
+    pg::check_is_stored_here(relation, pg::RowUse::load);
+    pg::check_parents_are_stored_here(relation, pg::InheritedKeys::checked, pg::RowUse::load);
+    return relation;
+  });
+  schema_name_ = call(get_namespace_name, RelationGetNamespace(relation_));
+  table_name_ = RelationGetRelationName(relation_);
+  facts_.emplace(relation_);
+  copy_columns(load_all);
+}
+
+void Rules::close() { call(table_close, relation_, NoLock); }
+
+/// The facts are for many loads; what the server's functions remember of values, and what a user may do, is of this one.
+void Rules::copy_columns(bool load_all) {
+  columns_ = (*facts_)->columns;
+  for (std::size_t i = 0; i < columns_.size(); i++) {
+    Column& column = columns_[i];
+    column.input.fn_extra = nullptr;
+    column.input.fn_mcxt = CurrentMemoryContext;
+    column.loaded = load_all;
+    if (load_all) field_columns_.push_back(i);
+  }
+}
+
+const Column* Rules::find_column(std::string_view name) const {
+  for (const Column& column : columns_)
+    if (column.name == name) return &column;
+  return nullptr;
+}
+
+void Rules::choose_columns(const std::vector<std::string>& names) {
+  field_columns_.clear();
+  for (Column& column : columns_) column.loaded = false;
+  for (const std::string& name : names) {
+    const Column* const found = find_column(name);
+    if (found == nullptr) {
+      const AttrNumber attribute = call(get_attnum, RelationGetRelid(relation_), name.c_str());
+      if (attribute > 0)
+        throw Error("42P10", concat("column \"", name, "\" is a generated column"))
+            .detail("Generated columns are computed and cannot be loaded.");
+      throw Error("42703", concat("column \"", name, "\" of relation \"", table_name_, "\" does not exist"));
+    }
+    Column& column = columns_[static_cast<std::size_t>(found - columns_.data())];
+    if (column.loaded) throw Error("42701", concat("column \"", name, "\" specified more than once"));
+    column.loaded = true;
+    field_columns_.push_back(static_cast<std::size_t>(found - columns_.data()));
+  }
+}
+
+std::string Rules::qualified_name() const {
+  const char* const schema = schema_name_.c_str();
+  const char* const table = table_name_.c_str();
+  return call([schema, table] { return const_cast<const char*>(quote_qualified_identifier(schema, table)); });
+}
+
+std::string Rules::owner() const { return call(GetUserNameFromId, relation_->rd_rel->relowner, false); }
+
+bool Rules::is_own_table(const std::string& schema, const std::string& table) const {
+  if (schema == schema_name_ && table == table_name_) return true;
+  const char* const schema_text = schema.c_str();
+  const char* const table_text = table.c_str();
+  const Oid own = RelationGetRelid(relation_);
+  return call([=] {
+    const Oid space = get_namespace_oid(schema_text, true);
+    const Oid found = OidIsValid(space) ? get_relname_relid(table_text, space) : InvalidOid;
+    return OidIsValid(found) && list_member_oid(find_all_inheritors(own, NoLock, nullptr), found);
+  });
+}
+
+std::string Rules::columns_of_constraint(const std::string& schema, const std::string& table,
+                                         const std::string& constraint) const {
+  if (constraint.empty() || !is_own_table(schema, table)) return {};
+  const char* const schema_text = schema.c_str();
+  const char* const table_text = table.c_str();
+  const char* const constraint_text = constraint.c_str();
+  Bitmapset* attributes = nullptr;
+  Oid found = InvalidOid;
+  call([&attributes, &found, schema_text, table_text, constraint_text] {
+    const Oid space = get_namespace_oid(schema_text, true);
+    found = get_relname_relid(table_text, space);
+    Oid constraint_oid = InvalidOid;
+    attributes = get_relation_constraint_attnos(found, constraint_text, true, &constraint_oid);
+    if (OidIsValid(constraint_oid)) return;
+    // a unique index without a constraint
+    const Oid index = get_relname_relid(constraint_text, space);
+    if (!OidIsValid(index) || get_rel_relkind(index) != RELKIND_INDEX) return;
+    Relation const open = index_open(index, AccessShareLock);
+    for (int i = 0; i < open->rd_index->indnkeyatts; i++)
+      if (open->rd_index->indrelid == found && open->rd_index->indkey.values[i] > 0)
+        attributes = bms_add_member(attributes, open->rd_index->indkey.values[i] - FirstLowInvalidHeapAttributeNumber);
+    index_close(open, AccessShareLock);
+  });
+  std::string names;
+  for (int member = -1; (member = bms_next_member(attributes, member)) >= 0;) {
+    const auto attribute = static_cast<AttrNumber>(member + FirstLowInvalidHeapAttributeNumber);
+    const char* const name = call(get_attname, found, attribute, true);
+    if (name == nullptr) continue;
+    if (!names.empty()) names += ", ";
+    names += name;
+  }
+  return names;
+}
+
+Problem Rules::explain(const pg::CaughtError& error, const Column* converted) const {
+  Problem problem{error.sqlstate, {}, error.constraint, error.message, error.detail, error.hint};
+  if (converted != nullptr)
+    problem.column = converted->name;
+  else if (!error.column.empty() && is_own_table(error.schema, error.table))
+    problem.column = error.column;
+  else
+    problem.column = columns_of_constraint(error.schema, error.table, error.constraint);
+  return problem;
+}
+
+void Rules::check_may_insert(Column& column) {
+  if (column.may_insert) return;
+  const Oid table = RelationGetRelid(relation_);
+  const AttrNumber attribute = column.attribute;
+  const char* const name = table_name_.c_str();
+  call([=] {
+    if (pg_class_aclcheck(table, GetUserId(), ACL_INSERT) != ACLCHECK_OK &&
+        pg_attribute_aclcheck(table, attribute, GetUserId(), ACL_INSERT) != ACLCHECK_OK)
+      aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE, name);
+  });
+  column.may_insert = true;
+}
+
+void Rules::check_may_insert(const Fields& fields) {
+  if (may_insert_all_) return;
+  bool may_insert_all = fields.valid == field_columns_.size();
+  for (std::size_t i = 0; i < fields.valid; i++) {
+    Column& column = columns_[field_columns_[i]];
+    if (fields.values[i].state != Field::State::absent) check_may_insert(column);
+    may_insert_all = may_insert_all && column.may_insert;
+  }
+  may_insert_all_ = may_insert_all;
+}
+
+Bitmapset* Rules::written_columns() const {
+  Bitmapset* written = nullptr;
+  for (const Column& column : columns_)
+    if (column.loaded) written = bms_add_member(written, column.attribute - FirstLowInvalidHeapAttributeNumber);
+  return written;
+}
+
+void Rules::check_may_update() const {
+  const Oid table = RelationGetRelid(relation_);
+  const char* const name = table_name_.c_str();
+  call([=] {
+    if (pg_class_aclmask(table, GetUserId(), ACL_SELECT | ACL_UPDATE, ACLMASK_ALL) != (ACL_SELECT | ACL_UPDATE))
+      aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE, name);
+  });
+}
+
+bool Rules::has_row_security() const {
+  return call(check_enable_rls, RelationGetRelid(relation_), InvalidOid, false) == RLS_ENABLED;
+}
+
+}  // namespace ferry::load

@@ -1,0 +1,81 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "load/record/record.hpp"
+#include "load/table/table_facts.hpp"
+#include "pg/guard.hpp"
+#include "pg/subtransaction.hpp"
+
+namespace ferry::load {
+
+/// The table that a load fills: what its catalog says of it, read once per load and valid as long as the table is open.
+class Rules {
+ public:
+  /// Opens and locks the table for writing and reads its columns; of generated ones nothing. load_all: give every column a
+  /// place and take it from the rows, else see choose_columns().
+  /// Errors: 42P01, 42809 no table; 42501 no right to insert at all; 25006 read-only transaction; 0A000 another engine stores
+  /// the rows of the table, or of one that a foreign key refers to.
+  Rules(Oid table, bool load_all);
+
+  /// Closes the table; its lock stays until the transaction ends.
+  void close();
+
+  /// Makes the load fill these columns in this order, and the others by default. Errors: 42703, 42701, 42P10 generated.
+  void choose_columns(const std::vector<std::string>& names);
+
+  /// The places of the columns that the load fills, in the order of a record's fields.
+  [[nodiscard]] const std::vector<std::size_t>& field_columns() const { return field_columns_; }
+  /// The column of the field at that place, or null.
+  [[nodiscard]] const Column* column_of_field(std::optional<std::size_t> place) const {
+    return place ? &columns_[field_columns_[*place]] : nullptr;
+  }
+  [[nodiscard]] std::vector<Column>& columns() { return columns_; }
+  [[nodiscard]] const std::vector<Column>& columns() const { return columns_; }
+  [[nodiscard]] const Column* find_column(std::string_view name) const;
+  [[nodiscard]] Relation relation() const { return relation_; }
+  [[nodiscard]] const std::string& schema_name() const { return schema_name_; }
+  [[nodiscard]] const std::string& table_name() const { return table_name_; }
+  /// schema.table, quoted where SQL needs it.
+  [[nodiscard]] std::string qualified_name() const;
+  [[nodiscard]] std::string owner() const;
+  /// Attribute numbers of the primary key, in its order; empty where there is none.
+  [[nodiscard]] const std::vector<AttrNumber>& primary_key() const { return (*facts_)->primary_key; }
+  /// What is kept of the table from load to load.
+  [[nodiscard]] TableFacts& facts() const { return **facts_; }
+  /// The names of the columns in a constraint or unique index of a table, joined by ", "; empty where the constraint is not
+  /// found or the table is neither this one nor one of its partitions or children.
+  [[nodiscard]] std::string columns_of_constraint(const std::string& schema, const std::string& table,
+                                                  const std::string& constraint) const;
+  /// What an error says of a row. converted: the column whose value was being converted, or null.
+  [[nodiscard]] Problem explain(const pg::CaughtError& error, const Column* converted) const;
+  /// Whether the columns of a table by that name are those that the load fills.
+  [[nodiscard]] bool is_own_table(const std::string& schema, const std::string& table) const;
+
+  /// The user's right to fill a column. Errors: 42501.
+  void check_may_insert(Column& column);
+  /// The same for the columns that a record has fields for.
+  void check_may_insert(const Fields& fields);
+  /// The user's right to replace rows by key. Errors: 42501.
+  void check_may_update() const;
+  /// The loaded columns, for TableWriter::open(). Calls the server without a guard.
+  [[nodiscard]] Bitmapset* written_columns() const;
+  /// Whether row-level security limits what the user may insert.
+  [[nodiscard]] bool has_row_security() const;
+
+ private:
+  void copy_columns(bool load_all);
+
+  Relation relation_;
+  std::optional<FactsInUse> facts_;  ///< made when the table is locked
+  std::string schema_name_, table_name_;
+  std::vector<Column> columns_;
+  std::vector<std::size_t> field_columns_;
+  bool may_insert_all_ = false;  ///< the right was looked up for each of those
+};
+
+}  // namespace ferry::load

@@ -1,0 +1,180 @@
+#include "load/write/batch_converter.hpp"
+
+#include "load/write/exact_writer.hpp"
+#include "pg/compat.hpp"
+#include "pg/table/page_scan.hpp"
+#include "pg/subtransaction.hpp"
+
+#include "pg/server.hpp"
+
+extern "C" {
+#include "executor/executor.h"
+#include "executor/nodeModifyTable.h"
+}
+
+namespace ferry::load {
+
+using pg::call;
+
+BatchConverter::BatchConverter(Source& source, Rules& rules, const WriterOptions& options, pg::TableWriter& table)
+    : source_(source),
+      rules_(rules),
+      options_(options),
+      table_(table),
+      converter_(rules, options.filter, source.may_leave_fields_out()),
+      not_null_(rules),
+      context_(CurrentMemoryContext) {}
+
+void BatchConverter::convert(const Batch& batch, SlotPool& slots, MemoryContext batch_context, std::vector<BatchRow>& rows) {
+  rows.clear();
+  for (std::size_t i = 0; i < batch.size(); i++) rows.push_back({i, slots[i], table_.target()});
+  difficult_.clear();
+  MemoryContext const caller = MemoryContextSwitchTo(batch_context);
+  call([&] { convert_all_simple(batch, rows); });
+  for (at_difficult_ = 0; at_difficult_ < difficult_.size(); at_difficult_++) {
+    const auto convert_rest = [&] {
+      MemoryContextSwitchTo(batch_context);
+      convert_difficult(batch, rows);
+    };
+    const auto error = pg::attempt([&] { call(convert_rest); },
+                                   [this](const char* sqlstate) { return is_rejectable(sqlstate, column_at_work()); });
+    if (!error) break;
+    // the server keeps what it has prepared of them, half of it where that raised: made anew for the next row
+    if (at_work_ != nullptr && !prepared_.contains(at_work_)) pg::compat::forget_prepared_expressions(at_work_);
+    batch.result(difficult_[at_difficult_]).reject(rules_.explain(*error, column_at_work()));
+  }
+  MemoryContextSwitchTo(caller);
+}
+
+/// The column whose value is being made when an error is raised, or null.
+const Column* BatchConverter::column_at_work() const {
+  return converting_ != nullptr ? converting_ : rules_.column_of_field(source_.failed_field());
+}
+
+/// Whether there may be rows of which nothing can raise an error.
+bool BatchConverter::may_be_simple() const {
+  const Form_pg_class table = rules_.relation()->rd_rel;
+  const TupleConstr* const rules = RelationGetDescr(rules_.relation())->constr;
+  if (!source_.splits_without_errors() || options_.filter != NIL) return false;
+  if (table->relkind == RELKIND_PARTITIONED_TABLE || table->relispartition) return false;
+  return rules == nullptr || (!rules->has_generated_stored && rules->num_check == 0 && not_null_.can_tell());
+}
+
+bool BatchConverter::convert_simple(const Record& record, TupleTableSlot* slot) {
+  try {
+    source_.split(record, fields_);
+  } catch (const Error&) {
+    return false;  // to be raised again where it makes a reject
+  }
+  return converter_.convert_simple(fields_, slot);
+}
+
+/// The rows of which nothing can raise: those need no subtransaction. Notes the others in difficult_. Calls the server without a
+/// guard.
+void BatchConverter::convert_all_simple(const Batch& batch, std::vector<BatchRow>& rows) {
+  const bool may_be = may_be_simple();
+  for (std::size_t i = 0; i < batch.size(); i++) {
+    Result& result = batch.result(i);
+    if (result.state != Result::State::pending) continue;
+    if (!may_be) {
+      difficult_.push_back(i);
+      continue;
+    }
+    CHECK_FOR_INTERRUPTS();
+    options_.place->set(batch.record(i));
+    TupleTableSlot* const slot = rows[i].slot;
+    if (!convert_simple(batch.record(i), slot)) {
+      difficult_.push_back(i);
+      continue;
+    }
+    if (options_.fields_vary) rules_.check_may_insert(fields_);
+    slot->tts_tableOid = RelationGetRelid(rules_.relation());
+    if (auto problem = not_null_.violation(slot)) result.reject(std::move(*problem));
+  }
+}
+
+/// Calls the server without a guard.
+void BatchConverter::convert_difficult(const Batch& batch, std::vector<BatchRow>& rows) {
+  for (; at_difficult_ < difficult_.size(); at_difficult_++) {
+    CHECK_FOR_INTERRUPTS();
+    const std::size_t current = difficult_[at_difficult_];
+    converting_ = nullptr;
+    at_work_ = nullptr;
+    options_.place->set(batch.record(current));
+    convert_one(batch.record(current), batch.result(current), rows[current]);
+  }
+}
+
+/// In the order of COPY. Calls the server without a guard.
+void BatchConverter::convert_one(const Record& record, Result& result, BatchRow& row) {
+  source_.split(record, fields_);
+  if (options_.fields_vary) rules_.check_may_insert(fields_);
+  ExprContext* const expressions = table_.expression_context();
+  ResetExprContext(expressions);
+  converter_.convert(fields_, row.slot, expressions, &converting_);
+  if (fields_.problem) return result.reject(*fields_.problem);
+  row.slot->tts_tableOid = RelationGetRelid(rules_.relation());
+  if (!converter_.passes_filter(row.slot, expressions)) {
+    result.state = Result::State::filtered;
+    return;
+  }
+  route(row);
+  check_constraints(result, row);
+}
+
+/// Calls the server without a guard.
+BatchConverter::Partition& BatchConverter::partition_of(ResultRelInfo* target) {
+  const auto [known, is_new] = partitions_.try_emplace(target);
+  Partition& partition = known->second;
+  if (!is_new) return partition;
+  MemoryContext const caller = MemoryContextSwitchTo(context_);
+  partition.map = table_.map_to(target);
+  const bool is_heap = pg::PageScan::fits(target->ri_RelationDesc);
+  partition.takes_slots = partition.map == nullptr && is_heap;
+  partition.row_type = CreateTupleDescCopy(RelationGetDescr(target->ri_RelationDesc));
+  if (is_heap) partition.layout = pg::make_row_layout(partition.row_type);
+  MemoryContextSwitchTo(caller);
+  return partition;
+}
+
+/// Gives a row to the partition that it belongs to. Calls the server without a guard.
+void BatchConverter::route(BatchRow& row) {
+  row.target = table_.find_target(row.slot);
+  if (row.target == table_.target()) return;
+  const Partition& partition = partition_of(row.target);
+  TupleTableSlot* const root_row = row.slot;
+  if (!partition.takes_slots) {
+    row.slot = partition.layout != nullptr
+                   ? pg::make_row_slot(partition.row_type, partition.layout)
+                   : MakeSingleTupleTableSlot(partition.row_type, table_slot_callbacks(row.target->ri_RelationDesc));
+    if (partition.map != nullptr)
+      execute_attr_map_slot(partition.map, root_row, row.slot);
+    else
+      ExecCopySlot(row.slot, root_row);
+    slot_getallattrs(row.slot);
+  }
+  row.slot->tts_tableOid = RelationGetRelid(row.target->ri_RelationDesc);
+}
+
+/// Generated columns, NOT NULL, CHECK and, of a partition that is loaded by itself, its bounds. Calls the server without a guard.
+void BatchConverter::check_constraints(Result& result, BatchRow& row) {
+  if (row.target->ri_FdwRoutine != nullptr) return;  // its server checks
+  Relation const relation = row.target->ri_RelationDesc;
+  const TupleConstr* const rules = RelationGetDescr(relation)->constr;
+  at_work_ = row.target;
+  if (rules != nullptr && rules->has_generated_stored) {
+    ExecComputeStoredGenerated(row.target, table_.executor_state(), row.slot, CMD_INSERT);
+    slot_getallattrs(row.slot);
+  }
+  const bool is_root = row.target == table_.target();
+  bool needs_check = rules != nullptr;
+  if (needs_check && is_root && not_null_.can_tell()) {
+    if (auto problem = not_null_.violation(row.slot)) return result.reject(std::move(*problem));
+    needs_check = rules->num_check > 0;
+  }
+  if (needs_check) ExecConstraints(row.target, row.slot, table_.executor_state());
+  if (is_root && relation->rd_rel->relispartition) ExecPartitionCheck(row.target, row.slot, table_.executor_state(), true);
+  if (needs_check) prepared_.insert(row.target);
+}
+
+}  // namespace ferry::load

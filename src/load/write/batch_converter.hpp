@@ -1,0 +1,69 @@
+#pragma once
+
+#include <map>
+#include <set>
+#include <vector>
+
+#include "load/write/batch.hpp"
+#include "load/table/not_null.hpp"
+#include "load/write/row_converter.hpp"
+#include "load/table/rules.hpp"
+#include "pg/table/row_slot.hpp"
+#include "pg/table/table_writer.hpp"
+
+namespace ferry::load {
+
+/// Makes rows of the records of a batch, and decides what a row can be rejected for by itself: its fields, its defaults and
+/// generated columns, the filter, NOT NULL and CHECK. Nothing is written.
+class BatchConverter {
+ public:
+  /// All outlive the object; table is open whenever convert() is called. What it keeps lives in the current memory context.
+  BatchConverter(Source& source, Rules& rules, const WriterOptions& options, pg::TableWriter& table);
+
+  /// Whether rows can be converted for themselves: no default and no filter may look at tables.
+  [[nodiscard]] bool rows_are_independent() const { return !converter_.looks_at_tables(); }
+
+  /// Makes the rows of those records whose result is pending, into rows, by their positions in the batch. Slots are of the pool,
+  /// or made for a partition; values and those slots are in batch_context. Records that are rejected or filtered out have that
+  /// result afterwards. A row that raises costs a subtransaction, in which nothing is written; the values of the rows before it
+  /// stay. Errors: those that may not become rejects.
+  void convert(const Batch& batch, SlotPool& slots, MemoryContext batch_context, std::vector<BatchRow>& rows);
+  /// Forgets what it knows of partitions: the table is to be opened anew.
+  void forget_partitions() { partitions_.clear(); }
+
+ private:
+  [[nodiscard]] const Column* column_at_work() const;
+  [[nodiscard]] bool may_be_simple() const;
+  bool convert_simple(const Record& record, TupleTableSlot* slot);
+  void convert_all_simple(const Batch& batch, std::vector<BatchRow>& rows);
+  void convert_difficult(const Batch& batch, std::vector<BatchRow>& rows);
+  void convert_one(const Record& record, Result& result, BatchRow& row);
+  void check_constraints(Result& result, BatchRow& row);
+  void route(BatchRow& row);
+
+  /// How rows become those of a partition.
+  struct Partition {
+    AttrMap* map = nullptr;
+    bool takes_slots = false;  ///< those of the table, with its rows
+    TupleDesc row_type = nullptr;
+    const pg::RowLayout* layout = nullptr;  ///< null where it is no heap
+  };
+  Partition& partition_of(ResultRelInfo* target);
+
+  Source& source_;
+  Rules& rules_;
+  const WriterOptions& options_;
+  pg::TableWriter& table_;
+  RowConverter converter_;
+  NotNull not_null_;
+  Fields fields_;
+  MemoryContext context_;  ///< of what stays from batch to batch
+  std::map<ResultRelInfo*, Partition> partitions_;
+  std::set<ResultRelInfo*> prepared_;   ///< a row has passed their constraints, whose expressions are all there
+  ResultRelInfo* at_work_ = nullptr;    ///< whose constraints are looked at
+  std::vector<std::size_t> difficult_;  ///< positions of the records whose conversion may raise
+  std::size_t at_difficult_ = 0;        ///< the one at work
+  const Column* converting_ = nullptr;
+};
+
+}  // namespace ferry::load

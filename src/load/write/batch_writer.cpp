@@ -1,0 +1,209 @@
+#include "load/write/batch_writer.hpp"
+
+#include <algorithm>
+
+#include "load/write/bulk_rules.hpp"
+#include "load/table/self_references.hpp"
+#include "pg/table/index_rebuild.hpp"
+
+#include "pg/server.hpp"
+
+namespace ferry::load {
+
+using pg::call;
+
+namespace {
+
+/// What the values of a usual batch take: kept from batch to batch. To get it from the system each time costs more than to
+/// fill it.
+constexpr Size kKeptBatchBytes = Size{512} << 10;
+
+/// So many partitions have buffers of their own for many rows, and those only that get so many in a batch.
+constexpr std::size_t kMostInBulk = 32, kLeastBulkRows = 64;
+
+/// Whether a foreign key may refer to rows of the load, in the table or in any of its partitions, which the check of the key does
+/// not see before they are written; one that refers to its own heap is no matter.
+bool has_reference_to_load(const std::vector<pg::ForeignKey>& keys, Oid table) {
+  return std::any_of(keys.begin(), keys.end(), [table](const pg::ForeignKey& key) {
+    return !key.definition().is_self_reference && may_share_rows(table, key.definition().parent);
+  });
+}
+
+}  // namespace
+
+std::unique_ptr<BatchWriter> BatchWriter::for_table(Source& source, Rules& rules, const WriterOptions& options) {
+  if (!allows_bulk(rules, options.on_conflict)) return nullptr;
+  auto writer = std::make_unique<BatchWriter>(source, rules, options);
+  if (!writer->converter_.rows_are_independent()) return nullptr;
+  if (writer->is_partitioned_) {
+    writer->open_table();
+    return writer;
+  }
+  auto foreign_keys = foreign_keys_of(rules.relation(), rules.facts());
+  if (!foreign_keys || has_reference_to_load(*foreign_keys, RelationGetRelid(rules.relation()))) return nullptr;
+  if (writer->open_alone(std::move(*foreign_keys))) return writer;
+  writer->close_table();
+  return nullptr;
+}
+
+BatchWriter::BatchWriter(Source& source, Rules& rules, const WriterOptions& options)
+    : source_(source),
+      rules_(rules),
+      options_(options),
+      is_partitioned_(rules.relation()->rd_rel->relkind == RELKIND_PARTITIONED_TABLE),
+      load_context_(CurrentMemoryContext),
+      converter_(source, rules, options, table_),
+      slots_(rules.facts()) {}
+
+void BatchWriter::open_table() {
+  Relation const relation = rules_.relation();
+  table_ = call([this, relation] {
+    MemoryContext const caller = MemoryContextSwitchTo(load_context_);
+    const auto table =
+        pg::TableWriter::open(relation, pg::TriggerSet::all, options_.fields_vary ? nullptr : rules_.written_columns());
+    MemoryContextSwitchTo(caller);
+    return table;
+  });
+}
+
+/// A table without partitions. False where an index needs the row path.
+bool BatchWriter::open_alone(std::vector<pg::ForeignKey> foreign_keys) {
+  Relation const relation = rules_.relation();
+  constexpr std::int64_t kWorthwhileBytes = 1 << 20;
+  const bool is_large = source_.bytes_total() >= kWorthwhileBytes;
+  const bool may_build_later = is_large && call([relation] { return pg::may_rebuild_indexes(relation); });
+  open_table();
+  Heap& heap = heaps_[table_.target()];
+  heap.writer = std::make_unique<HeapWriter>(source_, rules_, options_, std::move(foreign_keys));
+  if (!heap.writer->open(table_.target(), table_.executor_state(), nullptr)) return false;
+  lacks_indexes_ = may_build_later && heap.writer->can_do_without_entries();
+  heap.writer->begin_bulk(lacks_indexes_);
+  return true;
+}
+
+void BatchWriter::close_table() {
+  for (auto& [target, heap] : heaps_)
+    if (heap.writer) heap.writer->close();
+  call([this] { table_.close(); });
+}
+
+void BatchWriter::close() {
+  if (lacks_indexes_) build_indexes();
+  close_table();
+  slots_.clear();
+  for (auto& [target, heap] : heaps_)
+    if (heap.writer) heap.writer->end_bulk();
+  if (batch_context_ != nullptr) call(MemoryContextDelete, batch_context_);
+}
+
+/// From here on rows get their entries when they are written.
+void BatchWriter::build_indexes() {
+  lacks_indexes_ = false;
+  close_table();
+  call([this] { pg::rebuild_indexes(rules_.relation()); });
+  open_table();
+  auto entry = heaps_.extract(heaps_.begin());
+  entry.key() = table_.target();
+  heaps_.insert(std::move(entry));
+  (void)alone().open(table_.target(), table_.executor_state(), nullptr);
+  alone().begin_entries();
+}
+
+bool BatchWriter::write(const Batch& batch) {
+  begin_batch(batch.size());
+  converter_.convert(batch, slots_, batch_context_, rows_);
+  options_.place->set(batch.own_records().front(), batch.own_records().back());
+  sort_out(batch);
+  if (lacks_indexes_ && !alone().keys_ascend(heaps_.begin()->second.rows)) build_indexes();
+  MemoryContext const caller = MemoryContextSwitchTo(batch_context_);
+  for (auto& [target, heap] : heaps_) {
+    if (heap.rows.empty()) continue;
+    if (heap.writer) {
+      use_bulk(heap);
+      heap.writer->write(batch, std::move(heap.rows));
+    }
+    heap.rows.clear();
+  }
+  MemoryContextSwitchTo(caller);
+  const auto is_pending = [](const Result& result) { return result.state == Result::State::pending; };
+  if (lacks_indexes_ && std::any_of(batch.own_results().begin(), batch.own_results().end(), is_pending)) build_indexes();
+  return !has_deferred();
+}
+
+void BatchWriter::finish(const Batch& batch) {
+  if (!has_deferred()) return;
+  MemoryContext const caller = MemoryContextSwitchTo(batch_context_);
+  alone().settle_deferred(batch);
+  MemoryContextSwitchTo(caller);
+}
+
+void BatchWriter::forget_largest_keys() {
+  for (auto& [target, heap] : heaps_)
+    if (heap.writer) heap.writer->forget_largest_keys();
+}
+
+FarthestValues BatchWriter::farthest_values() const {
+  FarthestValues farthest;
+  for (const auto& [target, heap] : heaps_)
+    if (heap.writer) merge(farthest, heap.writer->farthest_values());
+  return farthest;
+}
+
+/// Makes place for the values of so many records.
+void BatchWriter::begin_batch(std::size_t count) {
+  const Size kept_bytes = count < kMaxBatchRows ? Size{ALLOCSET_DEFAULT_INITSIZE} : kKeptBatchBytes;
+  if (batch_context_ == nullptr)
+    batch_context_ = call([this, kept_bytes] {
+      return AllocSetContextCreateInternal(load_context_, "pg_ferry batch", 0, kept_bytes, ALLOCSET_DEFAULT_MAXSIZE);
+    });
+  // what they hold of the batch before is in the context, and freed with it
+  slots_.clear();
+  call([this] { MemoryContextReset(batch_context_); });
+  slots_.provide(count, rules_.relation(), batch_context_);
+}
+
+/// Gives the rows that are pending to their heaps.
+void BatchWriter::sort_out(const Batch& batch) {
+  for (const BatchRow& row : rows_)
+    if (batch.result(row.at).state == Result::State::pending) heap_of(row.target).rows.push_back(row);
+}
+
+BatchWriter::Heap& BatchWriter::heap_of(ResultRelInfo* target) {
+  const auto [known, is_new] = heaps_.try_emplace(target);
+  Heap& heap = known->second;
+  if (is_new && is_bulk_heap(target->ri_RelationDesc)) {
+    MemoryContext const caller = MemoryContextSwitchTo(load_context_);
+    heap.facts.emplace(target->ri_RelationDesc);
+    heap.writer = writer_for(target, **heap.facts);
+    MemoryContextSwitchTo(caller);
+  }
+  return heap;
+}
+
+/// Nothing where the keys of the partition need the row path.
+std::unique_ptr<HeapWriter> BatchWriter::writer_for(ResultRelInfo* partition, TableFacts& facts) {
+  auto keys = foreign_keys_of(partition->ri_RelationDesc, facts);
+  if (!keys || has_reference_to_load(*keys, RelationGetRelid(rules_.relation()))) return nullptr;
+  auto writer = std::make_unique<HeapWriter>(source_, rules_, options_, std::move(*keys));
+  if (writer->open(partition, table_.executor_state(), table_.map_to(partition))) return writer;
+  writer->close();
+  return nullptr;
+}
+
+/// Gives buffers to a partition that gets many rows, and takes them from the one that got none for the longest time.
+void BatchWriter::use_bulk(Heap& heap) {
+  if (!is_partitioned_ || heap.rows.size() < kLeastBulkRows) return;
+  HeapWriter* const writer = heap.writer.get();
+  if (!writer->has_bulk()) {
+    if (in_bulk_.size() == kMostInBulk) {
+      in_bulk_.front()->end_bulk();
+      in_bulk_.erase(in_bulk_.begin());
+    }
+    writer->begin_bulk(false);
+  } else {
+    std::erase(in_bulk_, writer);
+  }
+  in_bulk_.push_back(writer);
+}
+
+}  // namespace ferry::load

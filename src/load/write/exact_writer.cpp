@@ -1,0 +1,250 @@
+#include "load/write/exact_writer.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <string_view>
+
+#include "load/write/nesting.hpp"
+#include "pg/compat.hpp"
+
+#include "pg/server.hpp"
+
+extern "C" {
+#include "executor/executor.h"
+#include "utils/typcache.h"
+}
+
+namespace ferry::load {
+
+using pg::call;
+using pg::TableWriter;
+
+namespace {
+
+/// Whether an input function that is not the server's own takes part in reading a value of a type. Calls the server without a
+/// guard.
+bool is_read_by_user(Oid type) {
+  if (type < FirstNormalObjectId) return false;
+  check_stack_depth();
+  Oid function, parameter;
+  getTypeInputInfo(type, &function, &parameter);
+  if (function >= FirstNormalObjectId) return true;
+  switch (get_typtype(type)) {
+    case TYPTYPE_DOMAIN:
+      return is_read_by_user(getBaseType(type));
+    case TYPTYPE_RANGE:
+      return is_read_by_user(get_range_subtype(type));
+    case TYPTYPE_MULTIRANGE:
+      return is_read_by_user(get_multirange_range(type));
+    case TYPTYPE_COMPOSITE: {
+      bool is_of_user = false;
+      TupleDesc const attributes = lookup_rowtype_tupdesc(type, -1);
+      for (int i = 0; i < attributes->natts && !is_of_user; i++)
+        is_of_user = !TupleDescAttr(attributes, i)->attisdropped && is_read_by_user(TupleDescAttr(attributes, i)->atttypid);
+      ReleaseTupleDesc(attributes);
+      return is_of_user;
+    }
+    default:
+      return is_read_by_user(get_element_type(type));  // of none: InvalidOid
+  }
+}
+
+}  // namespace
+
+bool is_rejectable(const char* sqlstate) {
+  constexpr std::array<std::string_view, 4> kOfData{"22", "23", "44", "54"};
+  // the classes that the server and the standard define; any other is a user's own
+  constexpr std::array<std::string_view, 45> kDefined{"00", "01", "02", "03", "08", "09", "0A", "0B", "0F", "0L", "0P", "0Z",
+                                                      "10", "20", "21", "22", "23", "24", "25", "26", "27", "28", "2B", "2D",
+                                                      "2F", "34", "38", "39", "3B", "3D", "3F", "40", "42", "44", "53", "54",
+                                                      "55", "57", "58", "72", "F0", "HV", "P0", "XX", "0N"};
+  const std::string_view sql_class(sqlstate, 2);
+  if (std::find(kOfData.begin(), kOfData.end(), sql_class) != kOfData.end()) return true;
+  if (sql_class == "P0") return std::strcmp(sqlstate, "P0004") != 0;
+  return std::find(kDefined.begin(), kDefined.end(), sql_class) == kDefined.end();
+}
+
+bool is_rejectable(const char* sqlstate, const Column* converting) {
+  const bool is_of_value = converting != nullptr && converting->loaded;
+  if (!is_of_value && std::strcmp(sqlstate, "54001") == 0 && Nesting::has_occurred()) return false;
+  if (is_rejectable(sqlstate)) return true;
+  if (!is_of_value || std::strcmp(sqlstate, "42501") == 0) return false;
+  const std::string_view sql_class(sqlstate, 2);
+  return sql_class == "42" || sql_class == "0A" ||
+         (std::strcmp(sqlstate, "XX000") == 0 && call(is_read_by_user, converting->type));
+}
+
+/// One try to write the pending records [0, to) in one subtransaction, and where it stands.
+struct ExactWriter::Attempt {
+  std::size_t current = 0;
+  const Record* record = nullptr;
+  const Column* converting = nullptr;  ///< the column whose value is being converted or computed
+  TableWriter table{};
+  RowConverter* converter = nullptr;
+  MissingParent missing_parent = MissingParent::rejects;
+  bool in_batches = true;              ///< rows of foreign tables are sent several at once
+  std::vector<std::size_t> written{};  ///< whose results are no more than a hope until the subtransaction is released
+  FarthestValues farthest{};
+};
+
+ExactWriter::ExactWriter(Source& source, Rules& rules, SelfReferences& self_references, const WriterOptions& options)
+    : source_(source), rules_(rules), self_references_(self_references), options_(options), notes_(rules, options) {
+  batch_context_ = call([] { return AllocSetContextCreate(CurrentMemoryContext, "pg_ferry batch", ALLOCSET_DEFAULT_SIZES); });
+  if (rules_.has_row_security()) policies_ = call(pg::RowPolicies::plan, rules_.relation());
+  if (options_.on_conflict != OnConflict::update) return;
+  rules_.check_may_update();
+  call(TableWriter::check_replaceable, rules_.relation());
+  if (!OidIsValid(call(pg::compat::primary_key_index, rules_.relation())))
+    throw Error("42P10", "table \"" + rules_.table_name() + "\" has no primary key")
+        .hint("on_conflict \"update\" finds the row to replace by the primary key.");
+  for (const Column& column : rules_.columns())
+    if (column.loaded) loaded_ = call(bms_add_member, loaded_, static_cast<int>(column.attribute));
+}
+
+void ExactWriter::write(std::span<const Record> records, std::span<Result> results, MissingParent missing_parent) {
+  const std::size_t count = records.size();
+  constexpr int kMaxRaces = 20;
+  int races = 0;
+  Attempt attempt;
+  attempt.missing_parent = missing_parent;
+  for (std::size_t to = count;;) {
+    const auto at_work = [&] {
+      return attempt.converting != nullptr ? attempt.converting : rules_.column_of_field(source_.failed_field());
+    };
+    const auto error =
+        pg::attempt([&] { write_range(records, results, attempt, to); },
+                    [&](const char* sqlstate) { return is_rejectable(sqlstate, at_work()) || attempt.table.broke_policy(); });
+    if (!error) {
+      merge(farthest_, attempt.farthest);
+      if (to == count) return;
+      to = count;
+      continue;
+    }
+    attempt.converting = at_work();
+    // nothing of this attempt is in the table: whatever it decided behind the failed row may come out otherwise
+    for (const std::size_t i : attempt.written) results[i] = Result{};
+    if (attempt.table.has_sent_in_batches()) {
+      // which row it was, only sending them one by one can tell
+      attempt.in_batches = false;
+      continue;
+    }
+    if (options_.on_conflict == OnConflict::update && is_conflict(*error, attempt) && races++ < kMaxRaces) continue;
+    settle_failed(*error, attempt, results[attempt.current]);
+    // the rows before it once more, without it; if there were none, on with those behind
+    to = attempt.written.size() > 1 ? attempt.current : count;
+  }
+}
+
+void ExactWriter::settle_failed(const pg::CaughtError& error, const Attempt& attempt, Result& result) {
+  if (options_.on_conflict == OnConflict::skip && is_conflict(error, attempt)) {
+    result.state = Result::State::skipped;
+  } else if (attempt.missing_parent == MissingParent::waits && self_references_.is_violation(error)) {
+    result.state = Result::State::waiting;
+  } else {
+    result.reject(rules_.explain(error, attempt.converting));
+  }
+}
+
+/// Whether the row met one with the same key, in the table itself. Another server does not say in which table.
+bool ExactWriter::is_conflict(const pg::CaughtError& error, const Attempt& attempt) const {
+  return (error.sqlstate == "23505" || error.sqlstate == "23P01") &&
+         (attempt.table.failed_remotely() || rules_.is_own_table(error.schema, error.table));
+}
+
+void ExactWriter::open(Attempt& attempt) {
+  attempt.table = TableWriter{};
+  Relation const relation = rules_.relation();
+  MemoryContext const context = batch_context_;
+  List* const left_out = attempt.missing_parent == MissingParent::ignored ? self_references_.tables() : NIL;
+  attempt.table = call([relation, context, left_out, this] {
+    MemoryContextReset(context);
+    MemoryContextSwitchTo(context);
+    TableWriter table =
+        TableWriter::open(relation, pg::TriggerSet::all, options_.fields_vary ? nullptr : rules_.written_columns());
+    if (left_out != NIL) table.leave_out_references_to(left_out);
+    if (policies_) table.obey(&*policies_);
+    return table;
+  });
+}
+
+void ExactWriter::write_range(std::span<const Record> records, std::span<Result> results, Attempt& attempt, std::size_t to) {
+  attempt.converting = nullptr;
+  attempt.farthest.clear();
+  attempt.written.clear();
+  open(attempt);
+  RowConverter converter(rules_, options_.filter, source_.may_leave_fields_out());
+  attempt.converter = &converter;
+  if (attempt.in_batches && !converter.looks_at_tables()) attempt.table.send_in_batches();
+  for (std::size_t i = 0; i < to; i++) {
+    if (results[i].state != Result::State::pending) continue;
+    pg::check_interrupts();
+    attempt.current = i;
+    attempt.record = &records[i];
+    attempt.written.push_back(i);
+    write_record(attempt, results[i]);
+  }
+  TableWriter* const table = &attempt.table;
+  call([table] {
+    table->flush();
+    table->close();
+  });
+}
+
+/// The filter comes after the defaults and before the partition and the BEFORE triggers, as in COPY.
+bool ExactWriter::passes_filter(Attempt& attempt, TupleTableSlot* slot) {
+  const RowConverter* const converter = attempt.converter;
+  TableWriter* const table = &attempt.table;
+  return call([=, relation = rules_.relation()] {
+    slot->tts_tableOid = RelationGetRelid(relation);
+    return converter->passes_filter(slot, table->expression_context());
+  });
+}
+
+void ExactWriter::write_record(Attempt& attempt, Result& result) {
+  options_.place->set(*attempt.record);
+  TableWriter* const table = &attempt.table;
+  // every record is a statement of its own: STABLE functions see the rows before it
+  TupleTableSlot* const slot = call([table] {
+    PushCopiedSnapshot(GetTransactionSnapshot());
+    UpdateActiveSnapshotCommandId();
+    return table->input_slot();
+  });
+  source_.split(*attempt.record, fields_);
+  rules_.check_may_insert(fields_);
+  call([&] {
+    ExprContext* const expressions = table->expression_context();
+    MemoryContext const caller = MemoryContextSwitchTo(expressions->ecxt_per_tuple_memory);
+    attempt.converter->convert(fields_, slot, expressions, &attempt.converting);
+    MemoryContextSwitchTo(caller);
+  });
+  if (fields_.problem) {
+    call(PopActiveSnapshot);
+    result.reject(*fields_.problem);
+    return;
+  }
+  if (!passes_filter(attempt, slot)) {
+    call(PopActiveSnapshot);
+    result.state = Result::State::filtered;
+    return;
+  }
+  const Bitmapset* const loaded = loaded_;
+  const bool update = options_.on_conflict == OnConflict::update;
+  const auto outcome = call([=] {
+    const auto written = update ? table->upsert(slot, loaded) : table->insert(slot);
+    PopActiveSnapshot();
+    return written;
+  });
+  if (outcome == TableWriter::Outcome::suppressed) {
+    result.state = Result::State::suppressed;
+    return;
+  }
+  result.state = Result::State::loaded;
+  result.place = table->place();
+  const auto value_of = [table](AttrNumber attribute, bool* is_null) {
+    return call([=] { return table->stored_value(attribute, is_null); });
+  };
+  notes_.take(value_of, result, attempt.farthest);
+}
+
+}  // namespace ferry::load

@@ -1,0 +1,72 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "load/write/result.hpp"
+#include "load/write/row_converter.hpp"
+#include "load/table/rules.hpp"
+#include "load/table/self_references.hpp"
+#include "load/source/source.hpp"
+#include "pg/subtransaction.hpp"
+#include "pg/table/table_writer.hpp"
+
+namespace ferry::load {
+
+/// What becomes of a row that refers to a row of the same table which is not there.
+enum class MissingParent : std::uint8_t {
+  waits,    ///< Result::State::waiting
+  ignored,  ///< it is written all the same
+  rejects,
+};
+
+/// Puts records into the table row by row, as if each were loaded alone by COPY in a savepoint, in file order, with deferrable
+/// constraints immediate, and the bad ones left out. The records of a call are written in one subtransaction; an error rolls it
+/// back, its row is rejected, and the rows before it are written again. Exact for every table, and slow.
+class ExactWriter {
+ public:
+  /// All arguments but options outlive the writer. Rows that policies of row-level security do not allow are rejected.
+  /// Errors: 42P10 on_conflict update without a primary key; 42501; 0A000 on_conflict update where
+  /// TableWriter::check_replaceable() says so, and what RowPolicies::plan() says.
+  ExactWriter(Source& source, Rules& rules, SelfReferences& self_references, const WriterOptions& options);
+
+  /// Loads those of the records whose result is pending; results[i] tells what became of records[i].
+  /// Errors: those that may not become rejects, see is_rejectable().
+  void write(std::span<const Record> records, std::span<Result> results, MissingParent missing_parent);
+
+  [[nodiscard]] const FarthestValues& farthest_values() const { return farthest_; }
+  /// Goes back to what they were before rows that the caller has taken back.
+  void restore_farthest_values(FarthestValues values) { farthest_ = std::move(values); }
+
+ private:
+  struct Attempt;
+  void open(Attempt& attempt);
+  void write_range(std::span<const Record> records, std::span<Result> results, Attempt& attempt, std::size_t to);
+  void write_record(Attempt& attempt, Result& result);
+  bool passes_filter(Attempt& attempt, TupleTableSlot* slot);
+  void settle_failed(const pg::CaughtError& error, const Attempt& attempt, Result& result);
+  [[nodiscard]] bool is_conflict(const pg::CaughtError& error, const Attempt& attempt) const;
+
+  Source& source_;
+  Rules& rules_;
+  SelfReferences& self_references_;
+  WriterOptions options_;
+  RowNotes notes_;
+  Fields fields_;
+  MemoryContext batch_context_;
+  Bitmapset* loaded_ = nullptr;
+  std::optional<pg::RowPolicies> policies_;  ///< where row-level security applies to the user
+  FarthestValues farthest_;
+};
+
+/// Whether an error with that SQLSTATE may become a reject: classes 22, 23, 44, 54, P0 (but for P0004) and those of users.
+/// Everything else (a full disk, a cancel, a deadlock, a damaged file) ends the load.
+[[nodiscard]] bool is_rejectable(const char* sqlstate);
+/// The same while the value of a field is converted, where the input functions of some types (tsvector, jsonpath, regclass) find
+/// the value wrong in words of classes 42 and 0A, and those of types that are not the server's own in XX000, too; converting: the
+/// column, or null. Without one, 54001 ends loads that nest. May look at the catalogs: for pg::attempt().
+[[nodiscard]] bool is_rejectable(const char* sqlstate, const Column* converting);
+
+}  // namespace ferry::load

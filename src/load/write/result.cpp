@@ -1,0 +1,93 @@
+#include "load/write/result.hpp"
+
+#include <algorithm>
+
+#include "base/json_text.hpp"
+#include "pg/encoding.hpp"
+
+#include "pg/server.hpp"
+
+namespace ferry::load {
+
+using pg::call;
+
+namespace {
+std::int64_t farther(const Column& column, std::int64_t a, std::int64_t b) {
+  return column.descends ? std::min(a, b) : std::max(a, b);
+}
+}  // namespace
+
+void Result::reject(Problem why) {
+  constexpr std::size_t kMostBytes = 2048;
+  for (std::string* const text : {&why.column, &why.constraint, &why.reason, &why.detail, &why.hint})
+    pg::shorten(*text, kMostBytes);
+  state = State::rejected;
+  problem = std::make_unique<Problem>(std::move(why));
+}
+
+std::string json_of(const RowKey& key) {
+  if (const auto* const number = std::get_if<std::int64_t>(&key)) return std::to_string(*number);
+  const auto* const json = std::get_if<std::string>(&key);
+  return json == nullptr ? "null" : *json;
+}
+
+RowNotes::RowNotes(Rules& rules, const WriterOptions& options) : rules_(rules) {
+  for (const Column& column : rules.columns()) {
+    if (!column.loaded || !OidIsValid(column.sequence)) continue;
+    const Oid type = call(getBaseType, column.type);
+    if (type == INT2OID || type == INT4OID || type == INT8OID) fed_.emplace_back(&column, type);
+  }
+  if (options.want_keys) key_ = rules.primary_key();
+}
+
+void RowNotes::take_from(TupleTableSlot* slot, const AttrMap* map, Result& result, FarthestValues& farthest) const {
+  if (is_empty()) return;
+  const auto value_of = [slot, map](AttrNumber attribute, bool* is_null) {
+    for (int i = 0; map != nullptr && i < map->maplen; i++)
+      if (map->attnums[i] == attribute) return call(slot_getattr, slot, i + 1, is_null);
+    if (attribute > slot->tts_nvalid) call(slot_getsomeattrs_int, slot, int{attribute});
+    *is_null = slot->tts_isnull[attribute - 1];
+    return slot->tts_values[attribute - 1];
+  };
+  take(value_of, result, farthest);
+}
+
+void RowNotes::note_value(const Column& column, Oid type, Datum value, FarthestValues& farthest) {
+  const std::int64_t number = type == INT2OID   ? DatumGetInt16(value)
+                              : type == INT4OID ? DatumGetInt32(value)
+                                                : DatumGetInt64(value);
+  auto& known = farthest.try_emplace(&column, number).first->second;
+  known = farther(column, known, number);
+}
+
+const FormData_pg_attribute& RowNotes::attribute(AttrNumber number) const {
+  return *TupleDescAttr(RelationGetDescr(rules_.relation()), number - 1);
+}
+
+RowKey RowNotes::simple_key(Oid type, Datum value) {
+  if (type == INT4OID) return std::int64_t{DatumGetInt32(value)};
+  if (type == INT8OID) return std::int64_t{DatumGetInt64(value)};
+  if (type == INT2OID) return std::int64_t{DatumGetInt16(value)};
+  const char* const text = call([type, value] {
+    Oid function;
+    bool is_varlena;
+    getTypeOutputInfo(type, &function, &is_varlena);
+    return const_cast<const char*>(OidOutputFunctionCall(function, value));
+  });
+  return json_string(text);
+}
+
+void RowNotes::add_member(std::string& json, AttrNumber number, const RowKey& value) const {
+  json += json.empty() ? "{" : ", ";
+  append_json_string(json, NameStr(attribute(number).attname));
+  json += ": " + json_of(value);
+}
+
+void merge(FarthestValues& into, const FarthestValues& from) {
+  for (const auto& [column, value] : from) {
+    auto& known = into.try_emplace(column, value).first->second;
+    known = farther(*column, known, value);
+  }
+}
+
+}  // namespace ferry::load

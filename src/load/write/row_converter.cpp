@@ -1,0 +1,210 @@
+#include "load/write/row_converter.hpp"
+
+#include <cstring>
+
+#include "base/copy_few.hpp"
+#include "load/table/table_access.hpp"
+#include "text/value_parse.hpp"
+
+#include "pg/server.hpp"
+
+extern "C" {
+#include "executor/executor.h"
+#include "optimizer/optimizer.h"
+#include "utils/date.h"
+#include "utils/expandeddatum.h"
+#include "utils/timestamp.h"
+#include "utils/uuid.h"
+}
+
+namespace ferry::load {
+
+using pg::call;
+
+RowConverter::RowConverter(Rules& rules, List* filter, bool fields_may_be_absent) : context_(CurrentMemoryContext) {
+  const auto place_of = [](Column& column) {
+    std::size_t max_bytes = 0;
+    const Parser parser = parser_of(column, max_bytes);
+    return Place{&column, parser, max_bytes, nullptr};
+  };
+  for (const std::size_t column : rules.field_columns()) fields_.push_back(place_of(rules.columns()[column]));
+  for (Column& column : rules.columns()) {
+    if (column.default_value == nullptr || (column.loaded && !fields_may_be_absent)) continue;
+    if (!column.loaded) defaults_.push_back(place_of(column));
+    if (column.default_may_look) may_look_at_tables_ = true;
+  }
+  if (filter == nullptr) return;
+  filter_ = call(ExecInitQual, filter, static_cast<PlanState*>(nullptr));
+  auto* const conditions = reinterpret_cast<Node*>(filter);
+  may_look_at_tables_ = may_look_at_tables_ || call([=] { return ferry::load::may_look_at_tables(conditions); });
+}
+
+RowConverter::Parser RowConverter::parser_of(const Column& column, std::size_t& max_bytes) {
+  switch (column.type) {
+    case INT2OID:
+      return Parser::int2;
+    case INT4OID:
+      return Parser::int4;
+    case INT8OID:
+      return Parser::int8;
+    case FLOAT4OID:
+      return Parser::float4;
+    case FLOAT8OID:
+      return Parser::float8;
+    case BOOLOID:
+      return Parser::boolean;
+    case DATEOID:
+      return Parser::date;
+    case UUIDOID:
+      return Parser::uuid;
+    case TEXTOID:
+      max_bytes = MaxAllocSize;
+      return Parser::text;
+    case VARCHAROID:
+      // the typmod counts characters: a text with as many bytes has no more of them
+      max_bytes = column.typmod < 0 ? MaxAllocSize : static_cast<std::size_t>(column.typmod - VARHDRSZ);
+      return Parser::text;
+    case TIMESTAMPOID:
+      return column.typmod < 0 ? Parser::timestamp : Parser::server;
+    case TIMESTAMPTZOID:
+      return column.typmod < 0 ? Parser::timestamptz : Parser::server;
+    default:
+      return Parser::server;
+  }
+}
+
+namespace {
+
+/// As cstring_to_text_with_len().
+Datum text_of(std::string_view text) {
+  auto* const made = static_cast<::text*>(palloc(VARHDRSZ + text.size()));
+  SET_VARSIZE(made, VARHDRSZ + text.size());
+  copy_few(VARDATA(made), text.data(), text.size());
+  return PointerGetDatum(made);
+}
+
+}  // namespace
+
+/// The value of a field in the usual form; false: ask the input function.
+bool RowConverter::parse(const Place& place, const Field& field, Datum* value) {
+  const std::string_view text(field.text, field.size);
+  const auto take = [&]<class T>(bool (*parse)(std::string_view, T&), auto to_datum) {
+    T parsed;
+    if (!parse(text, parsed)) return false;
+    *value = to_datum(parsed);
+    return true;
+  };
+  switch (place.parser) {
+    case Parser::int2:
+      return take(text::parse_int16, [](auto v) { return Int16GetDatum(v); });
+    case Parser::int4:
+      return take(text::parse_int32, [](auto v) { return Int32GetDatum(v); });
+    case Parser::int8:
+      return take(text::parse_int64, [](auto v) { return Int64GetDatum(v); });
+    case Parser::float4:
+      return take(text::parse_float32, [](auto v) { return Float4GetDatum(v); });
+    case Parser::float8:
+      return take(text::parse_float64, [](auto v) { return Float8GetDatum(v); });
+    case Parser::boolean:
+      return take(text::parse_bool, [](auto v) { return BoolGetDatum(v); });
+    case Parser::date:
+      return take(text::parse_date, [](auto v) { return DateADTGetDatum(v); });
+    case Parser::timestamp:
+      return take(text::parse_timestamp, [](auto v) { return TimestampGetDatum(v); });
+    case Parser::timestamptz:
+      return take(text::parse_timestamptz, [](auto v) { return TimestampTzGetDatum(v); });
+    case Parser::uuid: {
+      text::Uuid parsed;
+      if (!text::parse_uuid(text, parsed)) return false;
+      auto* const uuid = static_cast<pg_uuid_t*>(palloc(sizeof(pg_uuid_t)));
+      std::memcpy(uuid->data, parsed.data(), UUID_LEN);
+      *value = UUIDPGetDatum(uuid);
+      return true;
+    }
+    case Parser::text:
+      if (field.size > place.max_bytes) return false;
+      *value = text_of(text);
+      return true;
+    case Parser::server:
+      return false;
+  }
+  return false;
+}
+
+Datum RowConverter::to_datum(const Place& place, const Field& field) {
+  if (field.state == Field::State::value) return field.value;
+  Datum value{};
+  const bool is_null = field.state == Field::State::null || field.state == Field::State::absent;
+  if (is_null && place.parser != Parser::server) return value;
+  if (!is_null && parse(place, field, &value)) return value;
+  // an input function may want to see a null too: that of a domain does
+  Column& column = *place.column;
+  char* const text = field.state == Field::State::view ? pnstrdup(field.text, field.size) : const_cast<char*>(field.text);
+  return InputFunctionCall(&column.input, text, column.input_parameter, column.typmod);
+}
+
+void RowConverter::compute_default(Place& place, TupleTableSlot* slot, ExprContext* expressions,
+                                   const Column** converting) const {
+  *converting = place.column;
+  if (place.default_value == nullptr) {
+    MemoryContext const caller = MemoryContextSwitchTo(context_);
+    place.default_value = ExecInitExpr(expression_planner(place.column->default_value), nullptr);
+    MemoryContextSwitchTo(caller);
+  }
+  const int at = place.column->attribute - 1;
+  slot->tts_values[at] = ExecEvalExpr(place.default_value, expressions, &slot->tts_isnull[at]);
+  // a CHECK must not change it
+  const FormData_pg_attribute& stored = *TupleDescAttr(slot->tts_tupleDescriptor, at);
+  slot->tts_values[at] = MakeExpandedObjectReadOnly(slot->tts_values[at], slot->tts_isnull[at], stored.attlen);
+}
+
+void RowConverter::convert(const Fields& fields, TupleTableSlot* slot, ExprContext* expressions, const Column** converting) {
+  std::memset(slot->tts_isnull, true, static_cast<std::size_t>(slot->tts_tupleDescriptor->natts));
+  for (std::size_t i = 0; i < fields.valid; i++) {
+    const Field& field = fields.values[i];
+    const Place& place = fields_[i];
+    const bool is_absent = field.state == Field::State::absent;
+    // without a default it is NULL, which a domain may refuse
+    if (is_absent && (place.column->default_value != nullptr || place.column->input.fn_strict)) continue;
+    *converting = place.column;
+    const int at = place.column->attribute - 1;
+    slot->tts_values[at] = to_datum(place, field);
+    slot->tts_isnull[at] = is_absent || field.state == Field::State::null;
+  }
+  for (std::size_t i = 0; i < fields.valid && !fields.problem; i++)
+    if (fields.values[i].state == Field::State::absent && fields_[i].column->default_value != nullptr)
+      compute_default(fields_[i], slot, expressions, converting);
+  for (std::size_t i = 0; i < defaults_.size() && !fields.problem; i++)
+    compute_default(defaults_[i], slot, expressions, converting);
+  *converting = nullptr;
+  ExecStoreVirtualTuple(slot);
+}
+
+bool RowConverter::convert_simple(const Fields& fields, TupleTableSlot* slot) const {
+  if (!defaults_.empty() || fields.problem) return false;
+  std::memset(slot->tts_isnull, true, static_cast<std::size_t>(slot->tts_tupleDescriptor->natts));
+  for (std::size_t i = 0; i < fields.valid; i++) {
+    const Field& field = fields.values[i];
+    const Place& place = fields_[i];
+    if (field.state == Field::State::absent && place.column->default_value != nullptr) return false;
+    const int at = place.column->attribute - 1;
+    const bool is_null = field.state == Field::State::null || field.state == Field::State::absent;
+    if (field.state == Field::State::value)
+      slot->tts_values[at] = field.value;
+    else if (place.parser == Parser::server)
+      return false;  // an input function may refuse a null, too
+    else if (!is_null && !parse(place, field, &slot->tts_values[at]))
+      return false;
+    slot->tts_isnull[at] = is_null;
+  }
+  ExecStoreVirtualTuple(slot);
+  return true;
+}
+
+bool RowConverter::passes_filter(TupleTableSlot* slot, ExprContext* expressions) const {
+  if (filter_ == nullptr) return true;
+  expressions->ecxt_scantuple = slot;
+  return ExecQual(filter_, expressions);
+}
+
+}  // namespace ferry::load

@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "load/table/rules.hpp"
+#include "load/source/source.hpp"
+
+extern "C" {
+#include "nodes/execnodes.h"
+}
+
+namespace ferry::load {
+
+/// Turns the fields of a record into the values of a row: by a fast parser where the text has the usual form of its type, else
+/// by the type's input function; then the defaults of the columns that have no field.
+class RowConverter {
+ public:
+  /// Prepares for the columns that rules loads. The expressions of defaults live in the current memory context.
+  /// filter: see WriterOptions.
+  /// fields_may_be_absent: see Source::may_leave_fields_out().
+  RowConverter(Rules& rules, List* filter, bool fields_may_be_absent);
+
+  /// Fills slot, emptied before, with values in the current memory context. converting tells which column is at work when an
+  /// error is raised. Calls the server without a guard; nothing here needs a destructor.
+  void convert(const Fields& fields, TupleTableSlot* slot, ExprContext* expressions, const Column** converting);
+
+  /// The same for a row that takes fast parsers and no defaults, which raises no error; false, and an empty slot, for any other.
+  bool convert_simple(const Fields& fields, TupleTableSlot* slot) const;
+
+  /// Whether a row that convert() has filled passes the filter. Calls the server without a guard.
+  bool passes_filter(TupleTableSlot* slot, ExprContext* expressions) const;
+
+  /// Whether a default that rows take, or the filter, may look at tables.
+  [[nodiscard]] bool looks_at_tables() const { return may_look_at_tables_; }
+
+ private:
+  enum class Parser : std::uint8_t {
+    server,
+    int2,
+    int4,
+    int8,
+    float4,
+    float8,
+    boolean,
+    text,
+    date,
+    timestamp,
+    timestamptz,
+    uuid
+  };
+  struct Place {
+    Column* column;
+    Parser parser;
+    std::size_t max_bytes;     ///< of a text that fits its column whatever its characters are
+    ExprState* default_value;  ///< null until it is needed: to prepare it may raise, and takes rights to its functions
+  };
+  void compute_default(Place& place, TupleTableSlot* slot, ExprContext* expressions, const Column** converting) const;
+  static Parser parser_of(const Column& column, std::size_t& max_bytes);
+  static bool parse(const Place& place, const Field& field, Datum* value);
+  static Datum to_datum(const Place& place, const Field& field);
+
+  std::vector<Place> fields_;    ///< in the order of the fields
+  std::vector<Place> defaults_;  ///< columns without a field
+  MemoryContext context_;        ///< of the expressions
+  ExprState* filter_ = nullptr;
+  bool may_look_at_tables_ = false;
+};
+
+}  // namespace ferry::load

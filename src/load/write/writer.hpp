@@ -1,0 +1,53 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "load/write/batch_writer.hpp"
+#include "load/write/exact_writer.hpp"
+#include "load/write/result.hpp"
+#include "load/table/self_references.hpp"
+#include "load/write/waiting_rows.hpp"
+#include "pg/table/statement_triggers.hpp"
+
+namespace ferry::load {
+
+/// Loads batches of records: in bulk where the table allows it, row by row the rest.
+class Writer {
+ public:
+  /// source and rules outlive the writer. Errors: those of ExactWriter.
+  Writer(Source& source, Rules& rules, const WriterOptions& options);
+
+  /// Fires the table's statement triggers before and after all rows. Errors: theirs.
+  void begin();
+  void end();
+
+  /// Decides the records from first on, at most kMaxBatchRows; results[i] tells what became of records[i]. Those that wait
+  /// for a parent are kept for write_waiting(). False: what became of all of them may still change, and the next call is to have
+  /// them in front of its own records, or finish().
+  [[nodiscard]] bool write(std::span<const Record> records, std::span<Result> results, std::size_t first);
+  /// Decides what write() has left open: there is at least one record.
+  void finish(std::span<const Record> records, std::span<Result> results);
+  /// Decides the rows that waited; to be called behind the last batch. settle is told of each.
+  void write_waiting(const Settle& settle);
+
+  /// The largest values of all batches.
+  [[nodiscard]] FarthestValues farthest_values() const;
+
+ private:
+  void decide_rest(std::span<const Record> records, std::span<Result> results);
+  void note(const Result& result);
+
+  Rules& rules_;
+  WriterOptions options_;
+  SelfReferences self_references_;
+  ExactWriter exact_;
+  WaitingRows waiting_;
+  Source& source_;
+  std::unique_ptr<BatchWriter> batches_;  ///< nothing before begin()
+  std::optional<pg::StatementTriggers> statement_;
+};
+
+}  // namespace ferry::load

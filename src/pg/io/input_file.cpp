@@ -1,0 +1,59 @@
+#include "pg/io/input_file.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "base/concat.hpp"
+#include "pg/guard.hpp"
+#include "pg/io/waiting_read.hpp"
+
+#include "pg/server.hpp"
+
+extern "C" {
+#include "catalog/pg_authid.h"
+#include "storage/fd.h"
+}
+
+namespace ferry::pg {
+
+InputFile::InputFile(const std::string& path, const char* hint) : path_(path) {
+  const char* const name = path_.c_str();
+  struct ::stat status {};
+  descriptor_ = call([&status, name, hint] {
+    const int descriptor = OpenTransientFile(name, O_RDONLY | O_NONBLOCK | PG_BINARY);
+    const bool has_hint = hint != nullptr && (errno == ENOENT || errno == EACCES);
+    if (descriptor < 0)
+      ereport(ERROR, (errcode_for_file_access(), errmsg("could not open file \"%s\" for reading: %m", name),
+                      has_hint ? errhint("%s", hint) : 0));
+    if (::fstat(descriptor, &status) != 0)
+      ereport(ERROR, (errcode_for_file_access(), errmsg("could not stat file \"%s\": %m", name)));
+    if (S_ISDIR(status.st_mode)) ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE), errmsg("\"%s\" is a directory", name)));
+    return descriptor;
+  });
+  is_fifo_ = is_fifo(descriptor_, status);
+  if (S_ISREG(status.st_mode)) size_bytes_ = status.st_size;
+}
+
+std::size_t InputFile::read(std::span<std::uint8_t> out) {
+  const ssize_t count = read_waiting(descriptor_, is_fifo_, out);
+  const char* const name = path_.c_str();
+  if (count < 0) call([name] { ereport(ERROR, (errcode_for_file_access(), errmsg("could not read file \"%s\": %m", name))); });
+  return static_cast<std::size_t>(count);
+}
+
+void InputFile::close() { call(CloseTransientFile, descriptor_); }
+
+void check_may_read(const std::string& path) {
+  if (!call([] { return has_privs_of_role(GetUserId(), ROLE_PG_READ_SERVER_FILES); }))
+    throw Error("42501", "permission denied to read a file of the server")
+        .detail("Only roles with privileges of the \"pg_read_server_files\" role may read files of the server.");
+  if (!is_absolute_path(path.c_str()))
+    throw Error("42602", concat("relative path \"", path, "\" not allowed for a file of the server"));
+  if (concat(path, "/").find("/../") != std::string::npos)
+    throw Error("42602", concat("path \"", path, "\" must not contain \"..\""));
+}
+
+}  // namespace ferry::pg
