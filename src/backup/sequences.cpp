@@ -41,10 +41,10 @@ struct Position {
   }
 };
 
-/// The one row of a sequence. Calls the server without a guard.
+/// The one row of a sequence that is locked. Calls the server without a guard.
 Position read_position(Oid sequence) {
   Position position{};
-  Relation const relation = relation_open(sequence, AccessShareLock);
+  Relation const relation = relation_open(sequence, NoLock);
   TupleTableSlot* const slot = table_slot_create(relation, nullptr);
   TableScanDesc const scan = table_beginscan_strat(relation, SnapshotSelf, 0, nullptr, true, false);
   if (!table_scan_getnextslot(scan, ForwardScanDirection, slot))
@@ -54,12 +54,20 @@ Position read_position(Oid sequence) {
   position.is_called = DatumGetBool(slot_getattr(slot, SEQ_COL_CALLED, &is_null));
   ExecDropSingleTupleTableSlot(slot);
   table_endscan(scan);
-  relation_close(relation, AccessShareLock);
+  relation_close(relation, NoLock);
   HeapTuple const tuple = SearchSysCache1(SEQRELID, ObjectIdGetDatum(sequence));
   if (!HeapTupleIsValid(tuple)) elog(ERROR, "cache lookup failed for sequence %u", sequence);
   position.increment = reinterpret_cast<Form_pg_sequence>(GETSTRUCT(tuple))->seqincrement;
   ReleaseSysCache(tuple);
   return position;
+}
+
+/// Locks a sequence until the end of the transaction; false where nobody can use it any more. Calls the server without a guard.
+bool try_lock(Oid sequence) {
+  Relation const relation = pg::try_open_sequence(sequence);
+  if (relation == nullptr) return false;
+  relation_close(relation, NoLock);
+  return true;
 }
 
 struct FedColumn {
@@ -68,7 +76,7 @@ struct FedColumn {
   AttrNumber attribute;
 };
 
-/// The columns of a table that a sequence feeds.
+/// The columns of a table that a sequence feeds. Locks the sequences.
 std::vector<FedColumn> fed_columns(Relation table) {
   std::vector<FedColumn> fed;
   TupleDesc const descriptor = RelationGetDescr(table);
@@ -79,7 +87,8 @@ std::vector<FedColumn> fed_columns(Relation table) {
     const AttrNumber number = attribute->attnum;
     const pg::ColumnSequence from =
         pg::call([=] { return pg::find_column_sequence(number, build_column_default(table, number), owned); });
-    if (OidIsValid(from.sequence)) fed.push_back({from, NameStr(attribute->attname), number});
+    if (OidIsValid(from.sequence) && pg::call(try_lock, from.sequence))
+      fed.push_back({from, NameStr(attribute->attname), number});
   }
   return fed;
 }

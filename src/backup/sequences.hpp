@@ -10,6 +10,7 @@
 namespace ferry::backup {
 
 /// The positions of the sequences that feed columns of an open table: serial, identity, and those that a default names.
+/// Locks the sequences.
 [[nodiscard]] std::vector<SequenceEntry> read_sequences(Relation table);
 
 enum class Direction { any, forward_only };

@@ -19,13 +19,20 @@ const Node* cast_argument(const Node* node) {
   return is_cast ? static_cast<const Node*>(linitial(function->args)) : nullptr;
 }
 
-Oid sequence_of_default(const Node* node) {
+/// What nextval() is called for; any default may name any relation, or none.
+Oid relation_of_default(const Node* node) {
   if (node == nullptr) return InvalidOid;
   while (const Node* const argument = cast_argument(node)) node = argument;
   if (IsA(node, NextValueExpr)) return reinterpret_cast<const NextValueExpr*>(node)->seqid;
   if (!IsA(node, FuncExpr) || reinterpret_cast<const FuncExpr*>(node)->funcid != F_NEXTVAL) return InvalidOid;
   const auto* const name = static_cast<const Const*>(linitial(reinterpret_cast<const FuncExpr*>(node)->args));
   return IsA(name, Const) && !name->constisnull ? DatumGetObjectId(name->constvalue) : InvalidOid;
+}
+
+/// InvalidOid where it is no sequence.
+Oid sequence_of_default(const Node* node) {
+  const Oid relation = relation_of_default(node);
+  return get_rel_relkind(relation) == RELKIND_SEQUENCE ? relation : InvalidOid;
 }
 
 /// The last one that the column owns.

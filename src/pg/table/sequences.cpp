@@ -23,7 +23,8 @@ namespace {
 
 /// Whether the sequence could still give out value or one before it. Calls the server without a guard.
 bool has_before_it(Oid sequence, bool ascends, std::int64_t value) {
-  Relation const relation = relation_open(sequence, AccessShareLock);
+  Relation const relation = try_open_sequence(sequence);
+  if (relation == nullptr) return false;
   const Buffer buffer = ReadBuffer(relation, 0);
   LockBuffer(buffer, BUFFER_LOCK_SHARE);
   Page const page = BufferGetPage(buffer);
@@ -69,6 +70,14 @@ std::string sequence_name(Oid sequence) {
   const char* const name = call(get_rel_name, sequence);
   if (call(RelationIsVisible, sequence)) return name;
   return concat(call([sequence] { return get_namespace_name(get_rel_namespace(sequence)); }), '.', name);
+}
+
+Relation try_open_sequence(Oid sequence) {
+  Relation const relation = try_relation_open(sequence, AccessShareLock);
+  if (relation == nullptr) return nullptr;
+  if (relation->rd_rel->relkind == RELKIND_SEQUENCE && !RELATION_IS_OTHER_TEMP(relation)) return relation;
+  relation_close(relation, NoLock);
+  return nullptr;
 }
 
 void advance_sequence(Oid sequence, std::int64_t value, const char* kind) {

@@ -1,0 +1,43 @@
+-- Which sequences loads and restores move, and backups keep: what a default names may be no sequence, another's, of a column that
+-- holds no integers, or beside one that the column owns. The oracle is what nextval() gives then, by arithmetic.
+SET client_min_messages = warning;
+CREATE DATABASE regression_sequences ENCODING 'UTF8' LOCALE 'C' TEMPLATE template0;
+\c regression_sequences
+SET client_min_messages = warning;
+CREATE SCHEMA sequences_test;
+SET search_path = sequences_test;
+CREATE EXTENSION pg_ferry SCHEMA sequences_test;
+CREATE TABLE ordinary (id integer);
+CREATE VIEW viewed AS SELECT 1 AS id;
+CREATE MATERIALIZED VIEW materialized AS SELECT 1 AS id;
+CREATE TYPE composite AS (id integer);
+CREATE TABLE partitioned (id integer) PARTITION BY LIST (id);
+CREATE INDEX indexed ON ordinary (id);
+
+-- A default that names no sequence feeds nothing, whatever it names.
+CREATE TABLE fed_by_none (id integer PRIMARY KEY, v integer DEFAULT nextval('viewed'), t integer DEFAULT nextval('ordinary'),
+    m integer DEFAULT nextval('materialized'), c integer DEFAULT nextval('composite'), p integer DEFAULT nextval('partitioned'),
+    i integer DEFAULT nextval('indexed'), none integer DEFAULT nextval('4000000000'), zero integer DEFAULT nextval('0'),
+    nothing integer DEFAULT nextval(NULL));
+INSERT INTO fed_by_none VALUES (1, 2, 3, 4, 5, 6, 7, 8, 9, 10);
+CREATE TABLE parts (id integer DEFAULT nextval('viewed')) PARTITION BY LIST (id);
+CREATE TABLE part PARTITION OF parts DEFAULT;
+INSERT INTO parts VALUES (1);
+SELECT rows_loaded FROM insert_rows('fed_by_none', '[{"id": 2, "v": 1, "t": 1, "m": 1, "c": 1, "p": 1, "i": 1, "none": 1, "zero": 1, "nothing": 1}]');
+SELECT table_name, rows FROM backup_tables('{fed_by_none,parts}') ORDER BY 1;
+SELECT rows_restored FROM restore_table('fed_by_none');
+SELECT rows_restored FROM restore_table('fed_by_none', mode => 'upsert');
+SELECT rows_restored FROM restore_table('parts');
+-- nor does one that was set since the backup
+CREATE TABLE set_later (id integer);
+INSERT INTO set_later VALUES (1);
+SELECT rows FROM backup_table('set_later');
+ALTER TABLE set_later ALTER id SET DEFAULT nextval('viewed');
+SELECT rows_restored FROM restore_table('set_later');
+ALTER TABLE set_later ALTER id SET DEFAULT nextval('materialized');
+SELECT rows_restored FROM restore_table('set_later', mode => 'append');
+
+SET client_min_messages = error;
+DROP SCHEMA sequences_test CASCADE;
+\c regression
+DROP DATABASE regression_sequences;
