@@ -70,13 +70,15 @@ bool try_lock(Oid sequence) {
   return true;
 }
 
+/// A column and one of its sequences.
 struct FedColumn {
   pg::ColumnSequence from;
+  bool feeds;  ///< else the column only owns it
   std::string name;
   AttrNumber attribute;
 };
 
-/// The columns of a table that a sequence feeds. Locks the sequences.
+/// The columns of a table that a sequence feeds, or that own one. Locks the sequences.
 std::vector<FedColumn> fed_columns(Relation table) {
   std::vector<FedColumn> fed;
   TupleDesc const descriptor = RelationGetDescr(table);
@@ -88,7 +90,12 @@ std::vector<FedColumn> fed_columns(Relation table) {
     const pg::ColumnSequence from =
         pg::call([=] { return pg::find_column_sequence(number, build_column_default(table, number), owned); });
     if (OidIsValid(from.sequence) && pg::call(try_lock, from.sequence))
-      fed.push_back({from, NameStr(attribute->attname), number});
+      fed.push_back({from, true, NameStr(attribute->attname), number});
+    for (int at = 0; at < list_length(owned); at++) {
+      const Oid own = list_nth_oid(owned, at);
+      if (own != from.sequence && pg::call(pg::owner_column, own) == number && pg::call(try_lock, own))
+        fed.push_back({{own, true}, false, NameStr(attribute->attname), number});
+    }
   }
   return fed;
 }
@@ -164,30 +171,51 @@ void pass_values(Relation table, const FedColumn& column, const SequenceEntry* e
   if (const auto value = farthest_value(table, column, now)) pg::advance_sequence(sequence, *value, "restored");
 }
 
+/// The names in its entry in a manifest.
+SequenceEntry names_of(const FedColumn& column) {
+  const Oid sequence = column.from.sequence;
+  const char* const schema = pg::call([sequence] { return get_namespace_name(get_rel_namespace(sequence)); });
+  return {
+      .column = pg::to_utf8(column.name), .schema = pg::to_utf8(schema), .name = pg::to_utf8(pg::call(get_rel_name, sequence))};
+}
+
+/// What saved has for each of them, or null. A sequence that has another name by now gets what is left for its column.
+std::vector<const SequenceEntry*> match(const std::vector<FedColumn>& fed, const std::vector<SequenceEntry>& saved) {
+  std::vector<const SequenceEntry*> matched(fed.size());
+  for (const bool by_name : {true, false})
+    for (std::size_t i = 0; i < fed.size(); i++) {
+      const SequenceEntry now = names_of(fed[i]);
+      const auto fits = [&](const SequenceEntry& entry) {
+        return entry.column == now.column && (!by_name || (entry.schema == now.schema && entry.name == now.name)) &&
+               std::find(matched.begin(), matched.end(), &entry) == matched.end();
+      };
+      if (matched[i] != nullptr) continue;
+      if (const auto found = std::find_if(saved.begin(), saved.end(), fits); found != saved.end()) matched[i] = &*found;
+    }
+  return matched;
+}
+
 }  // namespace
 
 std::vector<SequenceEntry> read_sequences(Relation table) {
   std::vector<SequenceEntry> entries;
   for (const FedColumn& column : fed_columns(table)) {
-    const Oid sequence = column.from.sequence;
-    const Position position = pg::call(read_position, sequence);
-    const char* const schema = pg::call([sequence] { return get_namespace_name(get_rel_namespace(sequence)); });
-    const char* const name = pg::call(get_rel_name, sequence);
-    entries.push_back(
-        {pg::to_utf8(column.name), pg::to_utf8(schema), pg::to_utf8(name), position.last_value, position.is_called});
+    const Position position = pg::call(read_position, column.from.sequence);
+    SequenceEntry& entry = entries.emplace_back(names_of(column));
+    entry.last_value = position.last_value;
+    entry.is_called = position.is_called;
   }
   return entries;
 }
 
 void restore_sequences(Relation table, const std::vector<SequenceEntry>& saved, Direction direction) {
-  for (const FedColumn& column : fed_columns(table)) {
-    const std::string name = pg::to_utf8(column.name);
-    const auto found = std::find_if(saved.begin(), saved.end(), [&](const SequenceEntry& entry) { return entry.column == name; });
-    const SequenceEntry* const entry = found == saved.end() ? nullptr : &*found;
-    if (column.from.is_owned && entry != nullptr)
-      restore_position(column, *entry, direction);
-    else
-      pass_values(table, column, entry);
+  const std::vector<FedColumn> fed = fed_columns(table);
+  const std::vector<const SequenceEntry*> entries = match(fed, saved);
+  for (std::size_t i = 0; i < fed.size(); i++) {
+    if (fed[i].from.is_owned && entries[i] != nullptr)
+      restore_position(fed[i], *entries[i], direction);
+    else if (fed[i].feeds)
+      pass_values(table, fed[i], entries[i]);
   }
 }
 

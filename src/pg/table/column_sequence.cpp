@@ -38,22 +38,25 @@ Oid sequence_of_default(const Node* node) {
 /// The last one that the column owns.
 Oid owned_sequence(AttrNumber attribute, const List* owned) {
   Oid found = InvalidOid;
-  for (int i = 0; i < list_length(owned); i++) {
-    Oid table;
-    int32 column = 0;
-    const Oid sequence = list_nth_oid(owned, i);
-    const bool is_owned = sequenceIsOwned(sequence, DEPENDENCY_AUTO, &table, &column) ||
-                          sequenceIsOwned(sequence, DEPENDENCY_INTERNAL, &table, &column);
-    if (is_owned && column == attribute) found = sequence;
-  }
+  for (int i = 0; i < list_length(owned); i++)
+    if (owner_column(list_nth_oid(owned, i)) == attribute) found = list_nth_oid(owned, i);
   return found;
 }
 
 }  // namespace
 
+AttrNumber owner_column(Oid sequence) {
+  Oid table;
+  int32 column = 0;
+  const bool is_owned = sequenceIsOwned(sequence, DEPENDENCY_AUTO, &table, &column) ||
+                        sequenceIsOwned(sequence, DEPENDENCY_INTERNAL, &table, &column);
+  return is_owned ? static_cast<AttrNumber>(column) : InvalidAttrNumber;
+}
+
 ColumnSequence find_column_sequence(AttrNumber attribute, const Node* default_value, const List* owned) {
-  const Oid own = owned_sequence(attribute, owned), named = sequence_of_default(default_value);
-  return {OidIsValid(named) ? named : own, !OidIsValid(named) || named == own};
+  const Oid named = sequence_of_default(default_value);
+  if (!OidIsValid(named)) return {owned_sequence(attribute, owned), true};
+  return {named, list_member_oid(owned, named) && owner_column(named) == attribute};
 }
 
 }  // namespace ferry::pg

@@ -14,6 +14,9 @@ struct ColumnSequence {
   bool is_owned = false;      ///< serial, identity; any other may feed columns elsewhere, too
 };
 
+/// The column that owns a sequence, serial or identity; 0 where none does. Calls the server without a guard.
+[[nodiscard]] AttrNumber owner_column(Oid sequence);
+
 /// The sequence that a column's default is the next value of, casts aside; else one that the column owns. default_value: as
 /// build_column_default() has it, or null. owned: the sequences that the table's columns own. Calls the server without a guard.
 [[nodiscard]] ColumnSequence find_column_sequence(AttrNumber attribute, const Node* default_value, const List* owned);

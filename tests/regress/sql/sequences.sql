@@ -37,6 +37,31 @@ SELECT rows_restored FROM restore_table('set_later');
 ALTER TABLE set_later ALTER id SET DEFAULT nextval('materialized');
 SELECT rows_restored FROM restore_table('set_later', mode => 'append');
 
+-- All sequences that a column owns return, beside the one that its default names.
+CREATE SEQUENCE named;
+CREATE TABLE owning (id integer DEFAULT nextval('named'), n integer);
+CREATE SEQUENCE own1 OWNED BY owning.id;
+CREATE SEQUENCE own2 OWNED BY owning.id;
+CREATE SEQUENCE own3 OWNED BY owning.n;
+CREATE SEQUENCE own4 INCREMENT BY -1 OWNED BY owning.n;
+INSERT INTO owning VALUES (5, 500);
+SELECT setval('named', 10), setval('own1', 20), setval('own2', 30, false), setval('own3', 40), setval('own4', -50);
+SELECT rows FROM backup_table('owning');
+CREATE FUNCTION next_of_all() RETURNS text LANGUAGE sql AS
+    $$ SELECT concat_ws(' ', nextval('named'), nextval('own1'), nextval('own2'), nextval('own3'), nextval('own4')) $$;
+SELECT setval('named', 110), setval('own1', 120), setval('own2', 130), setval('own3', 140), setval('own4', -150);
+SELECT rows_restored FROM restore_table('owning', mode => 'append');
+SELECT next_of_all();
+SELECT rows_restored FROM restore_table('owning');
+SELECT next_of_all();
+-- by another name as well; one that came since stays where it is
+ALTER SEQUENCE own2 RENAME TO renamed;
+ALTER SEQUENCE own3 OWNED BY NONE;
+CREATE SEQUENCE came OWNED BY owning.id;
+SELECT setval('own1', 120), setval('renamed', 130), setval('own3', 140), setval('own4', -150), setval('came', 160);
+SELECT rows_restored FROM restore_table('owning');
+SELECT nextval('own1'), nextval('renamed'), nextval('own3'), nextval('own4'), nextval('came');
+
 SET client_min_messages = error;
 DROP SCHEMA sequences_test CASCADE;
 \c regression
