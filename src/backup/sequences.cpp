@@ -162,13 +162,13 @@ void restore_position(const FedColumn& column, const SequenceEntry& entry, Direc
 
 /// Moves a sequence past the values that the column has, or had at the backup. It may feed others, too, and so never goes back.
 void pass_values(Relation table, const FedColumn& column, const SequenceEntry* entry) {
-  const Oid sequence = column.from.sequence;
+  const Oid owner = table->rd_rel->relowner;
   if (entry != nullptr) {
-    if (entry->is_called) pg::advance_sequence(sequence, entry->last_value, "restored");
+    if (entry->is_called) pg::advance_sequence(column.from, owner, entry->last_value, "restored");
     return;
   }
-  const Position now = pg::call(read_position, sequence);
-  if (const auto value = farthest_value(table, column, now)) pg::advance_sequence(sequence, *value, "restored");
+  const Position now = pg::call(read_position, column.from.sequence);
+  if (const auto value = farthest_value(table, column, now)) pg::advance_sequence(column.from, owner, *value, "restored");
 }
 
 /// The names in its entry in a manifest.

@@ -105,7 +105,9 @@ class Load {
   }
 
   void advance_sequences() const {
-    for (const auto& [column, value] : writer_->farthest_values()) pg::advance_sequence(column->sequence, value, "loaded");
+    const Oid table_owner = rules_.relation()->rd_rel->relowner;
+    for (const auto& [column, value] : writer_->farthest_values())
+      pg::advance_sequence(column->from, table_owner, value, "loaded");
   }
 
  private:

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "load/table/table_access.hpp"
-#include "pg/table/column_sequence.hpp"
 #include "pg/compat.hpp"
 #include "pg/table/foreign_key.hpp"
 #include "pg/table/page_scan.hpp"
@@ -105,8 +104,8 @@ void read_columns(Relation table, TableFacts& facts) {
       MemoryContextSwitchTo(caller);
       auto* const expression = reinterpret_cast<Node*>(place->default_value);
       place->default_may_look = may_look_at_tables(expression);
-      place->sequence = pg::find_column_sequence(attribute->attnum, expression, sequences).sequence;
-      if (OidIsValid(place->sequence)) place->descends = counts_down(place->sequence);
+      place->from = pg::find_column_sequence(attribute->attnum, expression, sequences);
+      if (OidIsValid(place->from.sequence)) place->descends = counts_down(place->from.sequence);
     });
     facts.columns.push_back(std::move(column));
   }

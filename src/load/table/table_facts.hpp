@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "pg/table/column_sequence.hpp"
 #include "pg/guard.hpp"
 
 namespace ferry::pg {
@@ -24,12 +25,12 @@ struct Column {
   Oid input_parameter;
   std::int32_t typmod;
   Oid type;
-  Expr* default_value;    ///< not planned, which might raise; null where there is none
-  bool default_may_look;  ///< see may_look_at_tables()
-  Oid sequence;           ///< that feeds it (serial, identity, default), or InvalidOid
-  bool descends;          ///< that sequence counts down
-  bool loaded;            ///< the load gives it values; the others take their default
-  bool may_insert;        ///< the user's privilege was looked up and is there
+  Expr* default_value;      ///< not planned, which might raise; null where there is none
+  bool default_may_look;    ///< see may_look_at_tables()
+  pg::ColumnSequence from;  ///< the sequence that feeds it (serial, identity, default)
+  bool descends;            ///< that sequence counts down
+  bool loaded;              ///< the load gives it values; the others take their default
+  bool may_insert;          ///< the user's privilege was looked up and is there
 };
 
 /// What the catalogs say of a table, kept from one load of the session to the next: nothing that is open, nothing that a user

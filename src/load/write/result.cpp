@@ -33,7 +33,7 @@ std::string json_of(const RowKey& key) {
 
 RowNotes::RowNotes(Rules& rules, const WriterOptions& options) : rules_(rules) {
   for (const Column& column : rules.columns()) {
-    if (!column.loaded || !OidIsValid(column.sequence)) continue;
+    if (!column.loaded || !OidIsValid(column.from.sequence)) continue;
     const Oid type = call(getBaseType, column.type);
     if (type == INT2OID || type == INT4OID || type == INT8OID) fed_.emplace_back(&column, type);
   }

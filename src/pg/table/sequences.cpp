@@ -49,6 +49,9 @@ bool is_behind(Oid sequence, std::int64_t value) {
   return has_before_it(sequence, form.seqincrement > 0, value);
 }
 
+/// Calls the server without a guard.
+bool may_move(Oid sequence, Oid role) { return pg_class_aclcheck(sequence, role, ACL_UPDATE) == ACLCHECK_OK; }
+
 /// Sets the sequence so that the next value comes after value, if it is not there already. Calls the server without a guard.
 void set_forward(Oid sequence, std::int64_t value) {
   HeapTuple const tuple = SearchSysCache1(SEQRELID, ObjectIdGetDatum(sequence));
@@ -80,16 +83,18 @@ Relation try_open_sequence(Oid sequence) {
   return nullptr;
 }
 
-void advance_sequence(Oid sequence, std::int64_t value, const char* kind) {
+void advance_sequence(const ColumnSequence& from, Oid table_owner, std::int64_t value, const char* kind) {
+  const Oid sequence = from.sequence;
   // a value that came from the sequence needs neither a step nor the right to it
   if (!call(is_behind, sequence, value)) return;
-  const bool may = call([sequence] { return pg_class_aclcheck(sequence, GetUserId(), ACL_UPDATE) == ACLCHECK_OK; });
-  if (may) {
+  const bool user_may = call(may_move, sequence, GetUserId());
+  if (user_may && (from.is_owned || call(may_move, sequence, table_owner))) {
     call(set_forward, sequence, value);
     return;
   }
   notice(concat("sequence \"", sequence_name(sequence), "\" was not moved past the ", kind, " value ", value).c_str(),
-         "Moving it needs the UPDATE privilege on the sequence.");
+         user_may ? "Moving it needs the UPDATE privilege on the sequence for the owner of the table, too."
+                  : "Moving it needs the UPDATE privilege on the sequence.");
 }
 
 }  // namespace ferry::pg

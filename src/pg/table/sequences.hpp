@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <string>
 
+#include "pg/table/column_sequence.hpp"
+
 #include "pg/server.hpp"
 
 namespace ferry::pg {
@@ -14,8 +16,9 @@ namespace ferry::pg {
 /// which nobody else may look at. Calls the server without a guard.
 [[nodiscard]] Relation try_open_sequence(Oid sequence);
 
-/// Moves a sequence past value: forward only. Without the user's UPDATE privilege on it a NOTICE says what was not done; kind,
-/// such as "loaded", is its word for the value. Like setval(), it is not undone by a rollback.
-void advance_sequence(Oid sequence, std::int64_t value, const char* kind);
+/// Moves the sequence that feeds a column past value: forward only. It takes the user's UPDATE privilege on it, and where the
+/// column does not own it that of the table's owner, too, who may have named any sequence; else a NOTICE says what was not done.
+/// kind, such as "loaded", is its word for the value. Like setval(), it is not undone by a rollback.
+void advance_sequence(const ColumnSequence& from, Oid table_owner, std::int64_t value, const char* kind);
 
 }  // namespace ferry::pg

@@ -37,6 +37,66 @@ SELECT rows_restored FROM restore_table('set_later');
 ALTER TABLE set_later ALTER id SET DEFAULT nextval('materialized');
 SELECT rows_restored FROM restore_table('set_later', mode => 'append');
 
+-- Who owns a table moves by it no sequence of another's, whoever loads or restores.
+CREATE ROLE regress_lender;
+CREATE ROLE regress_borrower;
+GRANT CREATE, USAGE ON SCHEMA sequences_test TO regress_lender, regress_borrower;
+SET ROLE regress_lender;
+CREATE SEQUENCE lent;
+CREATE SEQUENCE lent_down INCREMENT BY -1;
+SET ROLE regress_borrower;
+SELECT 'lent'::regclass::oid AS lent, 'lent_down'::regclass::oid AS lent_down \gset
+CREATE TABLE borrowing (id bigint PRIMARY KEY DEFAULT nextval(:'lent'), down bigint DEFAULT nextval(:'lent_down'), own serial);
+RESET ROLE;
+SET client_min_messages = notice;
+\set VERBOSITY default
+SELECT rows_loaded FROM insert_rows('borrowing', '[{"id": 9000000000000, "down": -9000000000000, "own": 40}]');
+COPY borrowing FROM STDIN WITH (FORMAT csv, ON_ERROR reject);
+9000000000001,-9000000000001,41
+\.
+SET client_min_messages = warning;
+SELECT rows FROM backup_table('borrowing');
+SET client_min_messages = notice;
+SELECT rows_restored FROM restore_table('borrowing', mode => 'upsert');
+SELECT rows_restored FROM restore_table('borrowing');
+-- nor to the position of the backup
+SET client_min_messages = warning;
+SELECT setval('lent', 50);
+SELECT rows FROM backup_table('borrowing');
+ALTER SEQUENCE lent RESTART;
+SET client_min_messages = notice;
+SELECT rows_restored FROM restore_table('borrowing');
+-- nor past the values, where it has none
+ALTER TABLE borrowing ALTER id DROP DEFAULT, ALTER down DROP DEFAULT;
+SET client_min_messages = warning;
+SELECT rows FROM backup_table('borrowing');
+SET client_min_messages = notice;
+ALTER TABLE borrowing ALTER id SET DEFAULT nextval(:'lent');
+SELECT rows_restored FROM restore_table('borrowing');
+DELETE FROM borrowing;
+SELECT rows_restored FROM restore_table('borrowing', mode => 'append');
+SELECT nextval('lent'), nextval('lent_down'), nextval('borrowing_own_seq');
+-- with the right to it, which is looked up each time
+GRANT UPDATE ON SEQUENCE lent TO regress_borrower;
+SELECT rows_loaded FROM insert_rows('borrowing', '[{"id": 70}]');
+REVOKE UPDATE ON SEQUENCE lent FROM regress_borrower;
+SELECT rows_loaded FROM insert_rows('borrowing', '[{"id": 80}]');
+SELECT nextval('lent');
+-- a column moves its own one, whatever its owner may do to it
+REVOKE ALL ON SEQUENCE borrowing_own_seq FROM regress_borrower;
+SELECT rows_loaded FROM insert_rows('borrowing', '[{"id": 60, "own": 60}]');
+SELECT nextval('borrowing_own_seq');
+SET ROLE regress_borrower;
+CREATE SEQUENCE another OWNED BY borrowing.own;
+RESET ROLE;
+SELECT rows_loaded FROM insert_rows('borrowing', '[{"id": 62, "own": 70}]');
+SELECT nextval('borrowing_own_seq');
+-- until it is its own no more
+ALTER SEQUENCE borrowing_own_seq OWNED BY NONE;
+SELECT rows_loaded FROM insert_rows('borrowing', '[{"id": 61, "own": 80}]');
+SELECT nextval('borrowing_own_seq');
+SET client_min_messages = warning;
+
 -- All sequences that a column owns return, beside the one that its default names.
 CREATE SEQUENCE named;
 CREATE TABLE owning (id integer DEFAULT nextval('named'), n integer);
@@ -64,5 +124,7 @@ SELECT nextval('own1'), nextval('renamed'), nextval('own3'), nextval('own4'), ne
 
 SET client_min_messages = error;
 DROP SCHEMA sequences_test CASCADE;
+DROP OWNED BY regress_lender, regress_borrower;
+DROP ROLE regress_lender, regress_borrower;
 \c regression
 DROP DATABASE regression_sequences;
