@@ -117,11 +117,25 @@ void set_position(Oid sequence, const Position& to) {
   });
 }
 
-/// The value of a column of integers that is the farthest on the way of its sequence; nothing where there is none, or where it
+/// The largest integer in a column, or the smallest.
+std::string farthest_query(Relation table, const FedColumn& column, bool is_integer, bool ascends) {
+  const char* const schema = pg::call([table] { return get_namespace_name(RelationGetNamespace(table)); });
+  const char* const name = pg::call(quote_identifier, column.name.c_str());
+  const std::string rows = concat(table->rd_rel->relkind == RELKIND_RELATION ? "ONLY " : "",
+                                  pg::call(quote_qualified_identifier, schema, RelationGetRelationName(table)));
+  const std::string select = concat("SELECT pg_catalog.", ascends ? "max(" : "min(");
+  if (is_integer) return concat(select, name, ")::pg_catalog.int8 FROM ", rows);
+  return concat(select, "number)::pg_catalog.int8 FROM (SELECT CASE WHEN shown OPERATOR(pg_catalog.~) ",
+                "'^-?[0-9]{1,19}([.]0*)? *$' THEN shown::pg_catalog.numeric END AS number FROM (SELECT ", name,
+                "::pg_catalog.text AS shown FROM ", rows, ") texts) numbers WHERE number OPERATOR(pg_catalog.>=) ",
+                "-9223372036854775808 AND number OPERATOR(pg_catalog.<=) 9223372036854775807");
+}
+
+/// The integer in a column that is the farthest on the way of its sequence; nothing where there is none, or where it
 /// is not to be had, which a NOTICE tells.
 std::optional<std::int64_t> farthest_value(Relation table, const FedColumn& column, const Position& position) {
   const Oid type = pg::call(getBaseType, TupleDescAttr(RelationGetDescr(table), column.attribute - 1)->atttypid);
-  if (type != INT2OID && type != INT4OID && type != INT8OID) return std::nullopt;
+  if (!pg::is_integer(type) && !pg::may_read_as_integer(type)) return std::nullopt;
   const bool may_read = pg::call([oid = RelationGetRelid(table)] {
     return pg_class_aclcheck(oid, GetUserId(), ACL_SELECT) == ACLCHECK_OK &&
            check_enable_rls(oid, InvalidOid, true) != RLS_ENABLED;
@@ -133,11 +147,7 @@ std::optional<std::int64_t> farthest_value(Relation table, const FedColumn& colu
                "Privileges or row-level security hide them.");
     return std::nullopt;
   }
-  const char* const schema = pg::call([table] { return get_namespace_name(RelationGetNamespace(table)); });
-  const std::string query =
-      concat("SELECT pg_catalog.", position.increment > 0 ? "max(" : "min(", pg::call(quote_identifier, column.name.c_str()),
-             ")::pg_catalog.int8 FROM ", table->rd_rel->relkind == RELKIND_RELATION ? "ONLY " : "",
-             pg::call(quote_qualified_identifier, schema, RelationGetRelationName(table)));
+  const std::string query = farthest_query(table, column, pg::is_integer(type), position.increment > 0);
   bool is_null = true;
   bool* const is_none = &is_null;
   const char* const text = query.c_str();

@@ -1,6 +1,9 @@
 #include "load/write/result.hpp"
 
 #include <algorithm>
+#include <charconv>
+#include <optional>
+#include <string_view>
 
 #include "base/json_text.hpp"
 #include "pg/encoding.hpp"
@@ -14,6 +17,23 @@ using pg::call;
 namespace {
 std::int64_t farther(const Column& column, std::int64_t a, std::int64_t b) {
   return column.descends ? std::min(a, b) : std::max(a, b);
+}
+
+/// What a numeric or a text is as an integer; nothing where it is none. Calls the server without a guard.
+std::optional<std::int64_t> read_as_integer(Oid type, Datum value) {
+  Oid function;
+  bool is_varlena;
+  getTypeOutputInfo(type, &function, &is_varlena);
+  char* const text = OidOutputFunctionCall(function, value);
+  const char* const end = text + strlen(text);
+  std::int64_t number = 0;
+  const auto [stop, error] = std::from_chars(text, end, number);
+  // zeros behind the point, and the blanks of char(n)
+  std::string_view rest(stop, end);
+  if (rest.starts_with('.')) rest.remove_prefix(std::min(rest.find_first_not_of('0', 1), rest.size()));
+  const bool is_whole = error == std::errc() && rest.find_first_not_of(' ') == std::string_view::npos;
+  pfree(text);
+  return is_whole ? std::optional(number) : std::nullopt;
 }
 }  // namespace
 
@@ -35,7 +55,7 @@ RowNotes::RowNotes(Rules& rules, const WriterOptions& options) : rules_(rules) {
   for (const Column& column : rules.columns()) {
     if (!column.loaded || !OidIsValid(column.from.sequence)) continue;
     const Oid type = call(getBaseType, column.type);
-    if (type == INT2OID || type == INT4OID || type == INT8OID) fed_.emplace_back(&column, type);
+    if (pg::is_integer(type) || pg::may_read_as_integer(type)) fed_.emplace_back(&column, type);
   }
   if (options.want_keys) key_ = rules.primary_key();
 }
@@ -53,11 +73,13 @@ void RowNotes::take_from(TupleTableSlot* slot, const AttrMap* map, Result& resul
 }
 
 void RowNotes::note_value(const Column& column, Oid type, Datum value, FarthestValues& farthest) {
-  const std::int64_t number = type == INT2OID   ? DatumGetInt16(value)
-                              : type == INT4OID ? DatumGetInt32(value)
-                                                : DatumGetInt64(value);
-  auto& known = farthest.try_emplace(&column, number).first->second;
-  known = farther(column, known, number);
+  const std::optional<std::int64_t> number = type == INT2OID   ? DatumGetInt16(value)
+                                             : type == INT4OID ? DatumGetInt32(value)
+                                             : type == INT8OID ? DatumGetInt64(value)
+                                                               : call(read_as_integer, type, value);
+  if (!number) return;
+  auto& known = farthest.try_emplace(&column, *number).first->second;
+  known = farther(column, known, *number);
 }
 
 const FormData_pg_attribute& RowNotes::attribute(AttrNumber number) const {

@@ -108,7 +108,7 @@ class RowNotes {
   }
 
   Rules& rules_;
-  std::vector<std::pair<const Column*, Oid>> fed_;  ///< loaded columns with a sequence, and the integer type below domains
+  std::vector<std::pair<const Column*, Oid>> fed_;  ///< loaded columns with a sequence, and the type below domains
   std::vector<AttrNumber> key_;
 };
 

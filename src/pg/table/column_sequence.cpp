@@ -12,6 +12,7 @@ namespace {
 /// What a cast is applied to; null where there is none.
 const Node* cast_argument(const Node* node) {
   if (IsA(node, RelabelType)) return reinterpret_cast<const Node*>(reinterpret_cast<const RelabelType*>(node)->arg);
+  if (IsA(node, CoerceViaIO)) return reinterpret_cast<const Node*>(reinterpret_cast<const CoerceViaIO*>(node)->arg);
   if (IsA(node, CoerceToDomain)) return reinterpret_cast<const Node*>(reinterpret_cast<const CoerceToDomain*>(node)->arg);
   if (!IsA(node, FuncExpr)) return nullptr;
   const auto* const function = reinterpret_cast<const FuncExpr*>(node);

@@ -21,4 +21,11 @@ struct ColumnSequence {
 /// build_column_default() has it, or null. owned: the sequences that the table's columns own. Calls the server without a guard.
 [[nodiscard]] ColumnSequence find_column_sequence(AttrNumber attribute, const Node* default_value, const List* owned);
 
+[[nodiscard]] constexpr bool is_integer(Oid type) { return type == INT2OID || type == INT4OID || type == INT8OID; }
+
+/// Whether a type that sequences feed is not of integers, but may have values that are.
+[[nodiscard]] constexpr bool may_read_as_integer(Oid type) {
+  return type == NUMERICOID || type == TEXTOID || type == VARCHAROID || type == BPCHAROID;
+}
+
 }  // namespace ferry::pg

@@ -97,6 +97,57 @@ SELECT rows_loaded FROM insert_rows('borrowing', '[{"id": 61, "own": 80}]');
 SELECT nextval('borrowing_own_seq');
 SET client_min_messages = warning;
 
+-- Numbers that are whole count in columns of other types than integers, too.
+CREATE DOMAIN whole AS numeric(20) CHECK (VALUE > 0);
+CREATE DOMAIN code AS varchar(20);
+CREATE SEQUENCE of_whole;
+CREATE SEQUENCE of_code;
+CREATE SEQUENCE of_label;
+CREATE SEQUENCE of_down INCREMENT BY -1;
+CREATE TABLE migrated (id serial, whole whole DEFAULT nextval('of_whole'), code code DEFAULT nextval('of_code'),
+    label char(9) DEFAULT nextval('of_label')::text, down numeric(30, 2) DEFAULT nextval('of_down'));
+ALTER TABLE migrated ALTER id TYPE numeric;
+CREATE FUNCTION next_values() RETURNS text LANGUAGE sql AS
+    $$ SELECT concat_ws(' ', nextval('migrated_id_seq'), nextval('of_whole'), nextval('of_code'), nextval('of_label'), nextval('of_down')) $$;
+COPY migrated FROM STDIN WITH (FORMAT csv, ON_ERROR reject);
+10,20,30,40,-50
+9.5,19,29,39,-49.5
+10.5,20,A31,B41,-50.5
+1e2,19,29x,39.5,-49
+NaN,19,,"",-49
+9223372036854775808,99999999999999999999,99999999999999999999,"",-9223372036854775809
+-5,19,-31,-41,-50.00
+\.
+SELECT next_values();
+-- row by row
+CREATE FUNCTION pass() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE TRIGGER pass BEFORE INSERT ON migrated FOR EACH ROW EXECUTE FUNCTION pass();
+SELECT rows_loaded FROM insert_rows('migrated', '[{"id": 200, "whole": 210, "code": "220", "label": "230 ", "down": -240.00}]');
+SELECT next_values();
+-- what a sequence gave itself moves nothing
+SELECT rows_loaded FROM insert_rows('migrated', '[{"id": 1}]');
+SELECT next_values();
+-- restores, past the values where the backup has no position
+CREATE TABLE plain (id numeric, whole whole, code code, label char(9), down numeric);
+INSERT INTO plain SELECT 300, 310, '320', '330', -340;
+INSERT INTO plain VALUES ('NaN', 1, 'A999', 'B', 0), ('Infinity', 99999999999999999999, repeat('9', 20), '', -1e30), (999.5, 1, '999.5', '999.5', -999.5), (1e30, 1, '', '', '-Infinity');
+CREATE FUNCTION refuse(numeric, numeric) RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN RAISE 'an operator of the search_path was called'; END $$;
+CREATE OPERATOR <= (LEFTARG = numeric, RIGHTARG = numeric, FUNCTION = refuse);
+CREATE OPERATOR >= (LEFTARG = numeric, RIGHTARG = numeric, FUNCTION = refuse);
+SELECT rows FROM backup_table('plain');
+ALTER TABLE plain ALTER id SET DEFAULT nextval('migrated_id_seq'), ALTER whole SET DEFAULT nextval('of_whole'),
+    ALTER code SET DEFAULT nextval('of_code'), ALTER label SET DEFAULT nextval('of_label'), ALTER down SET DEFAULT nextval('of_down');
+SET search_path = sequences_test, pg_catalog;
+SELECT rows_restored FROM restore_table('plain');
+SET search_path = sequences_test;
+SELECT next_values();
+-- and past the position that it has
+SELECT rows FROM backup_table('plain');
+ALTER SEQUENCE of_code RESTART;
+ALTER SEQUENCE of_down RESTART;
+SELECT rows_restored FROM restore_table('plain');
+SELECT next_values();
+
 -- All sequences that a column owns return, beside the one that its default names.
 CREATE SEQUENCE named;
 CREATE TABLE owning (id integer DEFAULT nextval('named'), n integer);
