@@ -14,6 +14,7 @@ extern "C" {
 #include "catalog/pg_operator.h"
 #include "nodes/parsenodes.h"
 #include "executor/spi.h"
+#include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/ruleutils.h"
 }
@@ -25,6 +26,36 @@ namespace {
 /// What the keys that are remembered may take; then the memory starts anew. A key of text takes its bytes and some more.
 constexpr std::size_t kMaxKnownBytes = 4 << 20;
 constexpr std::size_t kBytesOfKey = 40, kBytesOfTextKey = 100;
+
+/// Adds to the context of errors, as long as it lives, whose rights they are about; on the stack only.
+class RightsOfOwner {
+ public:
+  /// key outlives the object.
+  explicit RightsOfOwner(const ForeignKeyDefinition& key) : key_(key) {
+    callback_.callback = describe;
+    callback_.arg = this;
+    callback_.previous = error_context_stack;
+    error_context_stack = &callback_;
+  }
+  ~RightsOfOwner() { error_context_stack = callback_.previous; }
+  RightsOfOwner(const RightsOfOwner&) = delete;
+  RightsOfOwner& operator=(const RightsOfOwner&) = delete;
+
+ private:
+  /// Called by the server while it makes an error; raises none. Of a missing right alone, where the catalogs can be read.
+  static void describe(void* self) {
+    const ForeignKeyDefinition& key = static_cast<const RightsOfOwner*>(self)->key_;
+    if (geterrcode() != ERRCODE_INSUFFICIENT_PRIVILEGE) return;
+    const char* const owner = GetUserNameFromId(key.parent_owner, true);
+    if (owner == nullptr) return;
+    set_errcontext_domain(TEXTDOMAIN);
+    errcontext_msg("check of foreign key \"%s\" of table \"%s\", which runs as role \"%s\"", key.name.c_str(),
+                   key.table_name.c_str(), owner);
+  }
+
+  ErrorContextCallback callback_{};
+  const ForeignKeyDefinition& key_;
+};
 
 std::string quoted(const char* name) {
   return call([name] { return quote_identifier(name); });
@@ -118,6 +149,7 @@ std::shared_ptr<ForeignKeyDefinition> read_definition(Relation table, HeapTuple 
   if (call(compat::has_period, form->oid)) return nullptr;
   Relation const parent = call(table_open, form->confrelid, LOCKMODE{RowShareLock});
   key.name = NameStr(form->conname);
+  key.table_name = RelationGetRelationName(table);
   key.parent = form->confrelid;
   key.parent_owner = parent->rd_rel->relowner;
   key.parent_name = RelationGetRelationName(parent);
@@ -207,6 +239,7 @@ void ForeignKey::know(const Key& key) {
 void ForeignKey::ask(const std::vector<TupleTableSlot*>& rows) {
   constexpr std::size_t kFew = 256;  // the query goes through many in the order of the index
   const ForeignKeyDefinition& key = *definition_;
+  const RightsOfOwner rights(key);
   // asked each time: a plan that is kept does not hear of rights that came by a role and are gone
   call(check_may_name, key.parent, key.parent_owner);
   if (rows.size() > kFew || !OidIsValid(key.index) || !call(may_lock_parents, key.parent, key.parent_owner)) {

@@ -15,7 +15,7 @@ namespace ferry::pg {
 
 /// What the catalogs say of a foreign key that ForeignKey can check.
 struct ForeignKeyDefinition {
-  std::string name, parent_name;
+  std::string name, table_name, parent_name;
   std::vector<AttrNumber> attributes{};  ///< of the referring table, in the order of the key
   std::vector<Oid> types{};              ///< of those
   int trigger_position = 0;              ///< of the trigger that checks it, among those of the table
@@ -44,7 +44,7 @@ void release_plan(ForeignKeyDefinition& definition);
 /// Checks one foreign key for many rows at once: one query for the keys of a batch that are not known yet, with the lock that
 /// the server's own check takes, run with the rights of the parent's owner. Good keys are remembered, as many as 4 MB hold;
 /// their rows stay locked to the end of the transaction. A missing key is asked for again in the next batch: somebody
-/// may have added it.
+/// may have added it. Where that owner lacks a right, the context of the error names the key and the owner.
 class ForeignKey {
  public:
   explicit ForeignKey(std::shared_ptr<ForeignKeyDefinition> definition) : definition_(std::move(definition)) {}

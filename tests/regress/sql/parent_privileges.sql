@@ -24,12 +24,22 @@ BEGIN
 EXCEPTION WHEN OTHERS THEN
     RETURN concat(SQLSTATE, ' ', SQLERRM);
 END $$;
+-- what its context says of the key
+CREATE FUNCTION context_of(statement text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE context text;
+BEGIN
+    EXECUTE statement;
+    RETURN NULL;
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS context = PG_EXCEPTION_CONTEXT;
+    RETURN substring(context FROM 'check of foreign key[^\n]*');
+END $$;
 CREATE TABLE restored (id int PRIMARY KEY, parent int REFERENCES kept.parents);
 INSERT INTO restored VALUES (1, 1);
 SET client_min_messages = warning;
 SELECT count(*) FROM backup_table('restored', :'builddir' || '/results/parents_backup');
 RESET client_min_messages;
-CREATE VIEW outcomes AS SELECT way, outcome_of(statement) AS outcome FROM (VALUES
+CREATE VIEW ways AS SELECT * FROM (VALUES
     ('insert', 'INSERT INTO children VALUES (1, 1)'),
     ('insert_rows', $$SELECT insert_rows('children', '[{"id": 1, "parent": 1}]')$$),
     ('all or nothing', $$SELECT insert_rows('children', '[{"id": 1, "parent": 1}]', all_or_nothing => true)$$),
@@ -40,6 +50,7 @@ CREATE VIEW outcomes AS SELECT way, outcome_of(statement) AS outcome FROM (VALUE
     ('null', $$SELECT insert_rows('children', '[{"id": 1, "parent": null}]')$$),
     ('restore', format('SELECT restore_table(%L, directory => %L, mode => %L)', 'restored', current_setting('ferry_test.backups'), 'upsert')))
     AS v (way, statement);
+CREATE VIEW outcomes AS SELECT way, outcome_of(statement) AS outcome FROM ways;
 SET ferry_test.file = :'file';
 SELECT set_config('ferry_test.backups', :'builddir' || '/results/parents_backup', false) <> '' AS set;
 SELECT * FROM outcomes;
@@ -51,6 +62,8 @@ SELECT * FROM outcomes;
 SET ferry_test.file = :'file';
 SELECT set_config('ferry_test.backups', :'builddir' || '/results/parents_backup', false) <> '' AS set;
 SELECT * FROM outcomes;
+-- the error names the key, its table and the role that lacks the right
+SELECT way, context_of(statement) FROM ways WHERE way IN ('insert_rows', 'many rows', 'load_csv', 'restore');
 -- by membership in a role: that can end without a word to the table or the schema
 GRANT USAGE ON SCHEMA kept TO regress_parent_group;
 GRANT regress_parent_group TO regress_parent_owner;
@@ -64,6 +77,7 @@ SET ROLE regress_parent_owner;
 REVOKE SELECT ON kept.parents FROM regress_parent_owner;
 RESET ROLE;
 SELECT * FROM outcomes;
+SELECT way, context_of(statement) FROM ways WHERE way IN ('insert_rows', 'many rows', 'load_csv', 'restore');
 SET ROLE regress_parent_owner;
 GRANT SELECT ON kept.parents TO regress_parent_owner;
 REVOKE UPDATE ON kept.parents FROM regress_parent_owner;
@@ -77,8 +91,8 @@ RESET ROLE;
 SELECT * FROM outcomes;
 
 SET client_min_messages = warning;
-DROP VIEW outcomes;
-DROP FUNCTION outcome_of;
+DROP VIEW outcomes, ways;
+DROP FUNCTION outcome_of, context_of;
 DROP TABLE children, restored;
 DROP SCHEMA kept CASCADE;
 DROP ROLE regress_parent_owner, regress_parent_group;
