@@ -75,11 +75,6 @@ using Given = std::array<DefElem*, kOptionCount>;
                   parser_errposition(state, option.location)));
 }
 
-[[noreturn]] void report_value(ParseState* state, const DefElem* option, const char* shown, const char* value) {
-  ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("COPY %s \"%s\" not recognized", shown, value),
-                  parser_errposition(state, option->location)));
-}
-
 /// Calls the server without a guard.
 Given sort_options(ParseState* state, const CopyStmt& statement) {
   const Use direction = statement.is_from ? Use::from : Use::to;
@@ -100,13 +95,13 @@ Given sort_options(ParseState* state, const CopyStmt& statement) {
   return given;
 }
 
-/// The place of an option's value among words. Calls the server without a guard.
-template <std::size_t N>
-int choose(ParseState* state, DefElem* option, const char* shown, const char* const (&words)[N]) {
+/// The place of an option's value among two words. Calls the server without a guard.
+int choose(ParseState* state, DefElem* option, const char* shown, const char* const (&words)[2]) {
   const char* const value = defGetString(option);
-  for (std::size_t i = 0; i < N; i++)
-    if (pg_strcasecmp(value, words[i]) == 0) return static_cast<int>(i);
-  report_value(state, option, shown, value);
+  for (int i = 0; i < 2; i++)
+    if (pg_strcasecmp(value, words[i]) == 0) return i;
+  ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("COPY %s \"%s\" not recognized", shown, value),
+                  errhint("Choose \"%s\" or \"%s\".", words[0], words[1]), parser_errposition(state, option->location)));
 }
 
 [[noreturn]] void report_codec(ParseState* state, const DefElem& option, const char* name) {

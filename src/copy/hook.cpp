@@ -1,5 +1,7 @@
 #include "copy/hook.hpp"
 
+#include <cstring>
+
 #include "copy/avro_options.hpp"
 #include "copy/copy_from.hpp"
 #include "copy/copy_to.hpp"
@@ -12,6 +14,7 @@ extern "C" {
 #include "parser/parse_node.h"
 #include "tcop/cmdtag.h"
 #include "tcop/utility.h"
+#include "utils/formatting.h"
 }
 
 namespace ferry::copy {
@@ -20,11 +23,20 @@ namespace {
 
 ProcessUtility_hook_type next_hook = nullptr;
 
-bool is_ours(const CopyStmt& statement) { return is_avro(statement) || find_reject_option(statement) != nullptr; }
+bool is_ours(const CopyStmt& statement) {
+  return is_avro(statement) || find_reject_option(statement) != nullptr || find_lone_option(statement) != nullptr;
+}
 
-/// ON_ERROR reject of the formats of text is for COPY FROM alone. Calls the server without a guard.
-void check_direction(ParseState* state, const CopyStmt& statement) {
-  if (statement.is_from || is_avro(statement)) return;
+/// Of the formats of text: ON_ERROR reject is for COPY FROM alone, the other options are for that alone. Calls the server without
+/// a guard.
+void check_use(ParseState* state, const CopyStmt& statement) {
+  if (is_avro(statement)) return;
+  if (const DefElem* const option = find_lone_option(statement); option != nullptr)
+    ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                    errmsg("COPY %s requires %s to be set to %s", asc_toupper(option->defname, std::strlen(option->defname)),
+                           "ON_ERROR", "reject"),
+                    parser_errposition(state, option->location)));
+  if (statement.is_from) return;
   ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("COPY %s cannot be used with %s", "ON_ERROR", "COPY TO"),
                   parser_errposition(state, find_reject_option(statement)->location)));
 }
@@ -40,7 +52,7 @@ void run(PlannedStmt* planned, bool is_read_only_tree, const char* query, QueryE
   // what is done with the condition of WHERE and with a query scribbles on them
   if (is_read_only_tree) planned = static_cast<PlannedStmt*>(pg::call(copyObjectImpl, planned));
   auto* const statement = reinterpret_cast<CopyStmt*>(planned->utilityStmt);
-  pg::call([=] { check_direction(state, *statement); });
+  pg::call([=] { check_use(state, *statement); });
   const std::int64_t rows = statement->is_from ? copy_from(state, statement) : copy_to(state, *planned);
   pg::call(free_parsestate, state);
   if (completion != nullptr) SetQueryCompletion(completion, CMDTAG_COPY, static_cast<uint64>(rows));

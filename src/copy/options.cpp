@@ -37,7 +37,7 @@ text::OpenQuote read_open_quote(ParseState* state, DefElem* option) {
   for (const auto choice : {text::OpenQuote::reject, text::OpenQuote::resume})
     if (pg_strcasecmp(name, load::name_of(choice)) == 0) return choice;
   ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("COPY %s \"%s\" not recognized", "OPEN_QUOTE", name),
-                  parser_errposition(state, option->location)));
+                  errhint("Choose \"reject\" or \"resume\"."), parser_errposition(state, option->location)));
 }
 
 /// Calls the server without a guard.
@@ -116,6 +116,17 @@ const DefElem* find_reject_option(const CopyStmt& statement) {
   return nullptr;
 }
 
+const DefElem* find_lone_option(const CopyStmt& statement) {
+  if (!statement.is_from || find_reject_option(statement) != nullptr) return nullptr;
+  for (int i = 0; i < list_length(statement.options); i++) {
+    const auto* const option = static_cast<const DefElem*>(list_nth(statement.options, i));
+    if (is_named(*option, "on_conflict") || is_named(*option, "open_quote") ||
+        (!pg::compat::kKnowsRejectLimit && is_named(*option, "reject_limit")))
+      return option;
+  }
+  return nullptr;
+}
+
 std::vector<std::string> names_of(Relation table, List* attributes) {
   std::vector<std::string> names;
   for (int i = 0; i < list_length(attributes); i++)
@@ -128,7 +139,7 @@ load::OnConflict read_on_conflict(ParseState* state, DefElem* option) {
   for (const auto choice : {load::OnConflict::reject, load::OnConflict::skip, load::OnConflict::update})
     if (pg_strcasecmp(name, load::name_of(choice)) == 0) return choice;
   ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("COPY %s \"%s\" not recognized", "ON_CONFLICT", name),
-                  parser_errposition(state, option->location)));
+                  errhint("Choose \"reject\", \"skip\" or \"update\"."), parser_errposition(state, option->location)));
 }
 
 std::int64_t read_reject_limit(ParseState* state, DefElem* option) {

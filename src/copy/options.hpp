@@ -16,6 +16,10 @@ namespace ferry::copy {
 /// The option ON_ERROR reject, which makes a COPY statement ours, or null. Calls nothing that raises.
 [[nodiscard]] const DefElem* find_reject_option(const CopyStmt& statement);
 
+/// An option of ours that says nothing without ON_ERROR reject, in a COPY FROM that has not that; else null. Calls nothing that
+/// raises.
+[[nodiscard]] const DefElem* find_lone_option(const CopyStmt& statement);
+
 /// The values of the two options that say what becomes of rows. Errors: 22023. Both call the server without a guard.
 [[nodiscard]] load::OnConflict read_on_conflict(ParseState* state, DefElem* option);
 [[nodiscard]] std::int64_t read_reject_limit(ParseState* state, DefElem* option);

@@ -361,6 +361,9 @@ inline xmltype* parse_xml_content(varlena* content) {
 /// Whether a line \. ends the data of COPY FROM STDIN in CSV. 18 made it data there.
 inline constexpr bool kMarkerEndsCsv = PG_VERSION_NUM < 180000;
 
+/// Whether COPY has an option REJECT_LIMIT of its own, for ON_ERROR ignore. 18 added it.
+inline constexpr bool kKnowsRejectLimit = PG_VERSION_NUM >= 180000;
+
 /// The format of COPY. 19 replaced the flags by an enumeration.
 inline bool is_csv(const CopyFormatOptions& options) {
 #if PG_VERSION_NUM >= 190000

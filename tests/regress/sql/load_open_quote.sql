@@ -87,9 +87,13 @@ SELECT row, sqlstate, reason, detail, resolved FROM last_rejects;
 -- words that are none
 \set VERBOSITY terse
 SELECT load_csv('mails', :'file', open_quote => 'Resume');
+\set VERBOSITY default
 COPY mails FROM PROGRAM 'true' WITH (FORMAT csv, ON_ERROR reject, OPEN_QUOTE no);
+\set VERBOSITY terse
 COPY mails FROM PROGRAM 'true' WITH (FORMAT csv, ON_ERROR reject, OPEN_QUOTE resume, OPEN_QUOTE reject);
 COPY mails FROM PROGRAM 'true' WITH (ON_ERROR reject, OPEN_QUOTE reject);
+-- and what is ours but lacks ON_ERROR reject
 COPY mails FROM PROGRAM 'true' WITH (FORMAT csv, OPEN_QUOTE reject);
+COPY mails FROM PROGRAM 'true' WITH (ON_CONFLICT skip);
 DROP EXTENSION pg_ferry CASCADE;
 DROP TABLE mails, lines;
