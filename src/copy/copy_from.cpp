@@ -194,18 +194,23 @@ load::LoadSummary load_avro(ParseState* state, const CopyStmt& statement, const 
   return summary;
 }
 
-/// Tells the client of rejects, and how to read them.
+/// Tells the client of rejects, and how to read those that are in the log.
 void announce(const load::LoadSummary& summary) {
   if (summary.rows_rejected == 0) return;
+  const std::string message =
+      summary.rows_rejected == 1 ? "1 row was rejected" : concat(summary.rows_rejected, " rows were rejected");
+  if (summary.rejects_not_kept == summary.rows_rejected) {
+    pg::notice(message.c_str());
+    return;
+  }
   const char* const view = call([] {
     const Oid schema = pg::extension_schema();
     const bool is_visible = RelationIsVisible(get_relname_relid("ferry_rejects", schema));
     return const_cast<const char*>(
         quote_qualified_identifier(is_visible ? nullptr : get_namespace_name(schema), "ferry_rejects"));
   });
-  const std::string message =
-      summary.rows_rejected == 1 ? "1 row was rejected" : concat(summary.rows_rejected, " rows were rejected");
-  const std::string hint = concat("To see them: SELECT * FROM ", view, " WHERE load_id = ", *summary.load_id, ";");
+  const char* const which = summary.rejects_not_kept == 0 ? "them" : "those that are in the log";
+  const std::string hint = concat("To see ", which, ": SELECT * FROM ", view, " WHERE load_id = ", *summary.load_id, ";");
   pg::notice(message.c_str(), hint.c_str());
 }
 

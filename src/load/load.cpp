@@ -226,6 +226,7 @@ LoadSummary run_load(Source& source, Rules& rules, const LoadOptions& options, c
     load.run();
   summary.source_bytes = source.bytes_read();
   summary.load_id = log.load_id();
+  summary.rejects_not_kept = log.rejects_not_kept();
   log.write(summary, rules);
   // at last: no rollback moves a sequence back
   if (!options.dry_run) load.advance_sequences();

@@ -46,9 +46,11 @@ LoadSummary load_all(S& source, LoadOptions& options, Rules& rules, Describe&& d
 
 LoadSummary load_stream(ByteSource& bytes, const StreamOptions& stream, LoadOptions options, Rules& rules) {
   StreamSource source(bytes, stream, rules);
-  return load_all(source, options, rules, [&](const std::string& condition) {
+  LoadSummary summary = load_all(source, options, rules, [&](const std::string& condition) {
     return describe_stream(stream, source.header_names(), options, condition);
   });
+  source.warn_of_open_quote();
+  return summary;
 }
 
 LoadSummary load_avro(ByteSource& bytes, const AvroOptions& avro, LoadOptions options, Rules& rules) {

@@ -6,9 +6,9 @@
 
 namespace ferry::pg {
 
-void warning(const std::string& message) {
+void warning(const std::string& message, const char* hint) {
   const char* const text = message.c_str();
-  call([text] { ereport(WARNING, (errmsg_internal("%s", text))); });
+  call([=] { ereport(WARNING, (errmsg_internal("%s", text), hint != nullptr ? errhint("%s", hint) : 0)); });
 }
 
 }  // namespace ferry::pg

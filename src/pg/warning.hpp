@@ -4,7 +4,7 @@
 
 namespace ferry::pg {
 
-/// Sends a WARNING to the client.
-void warning(const std::string& message);
+/// Sends a WARNING to the client. hint may be null.
+void warning(const std::string& message, const char* hint = nullptr);
 
 }  // namespace ferry::pg

@@ -370,12 +370,14 @@ sub compare
 		FROM (SELECT * FROM oracle WHERE schema_name = '$name') o
 		FULL JOIN (SELECT * FROM ferry_rejects JOIN ferry_loads USING (load_id) WHERE table_name = '${name}_load') r USING (row_number)
 		WHERE o.sqlstate IS DISTINCT FROM r.sqlstate ORDER BY 1 LIMIT 20}), '', "$way, $name: the same rows are rejected for the same SQLSTATE");
-	# the reason, the constraint and what core says of the key are core's own; its other details hold values that differ
+	# the reason, the constraint and what core says of the key are core's own; its other details hold values that differ; behind the
+	# detail stands which lines a record takes in
+	my $lines = q{concat(' The record takes in lines ', r.line_number, ' to ', r.line_number + length(regexp_replace(r.raw_row, E'[^\n]', '', 'g')), '.')};
 	is($node->safe_psql($way, qq{
 		SELECT r.row_number, o.message, r.reason, o.constraint_name, r.constraint_name, o.detail, r.detail
 		FROM oracle o JOIN ferry_rejects r USING (row_number) JOIN ferry_loads l USING (load_id)
 		WHERE o.schema_name = '$name' AND l.table_name = '${name}_load'
-			AND (NOT is_kept(o.message, r.reason) OR o.constraint_name <> coalesce(r.constraint_name, '') OR o.detail LIKE 'Key %' AND NOT is_kept(o.detail, r.detail))
+			AND (NOT is_kept(o.message, r.reason) OR o.constraint_name <> coalesce(r.constraint_name, '') OR o.detail LIKE 'Key %' AND NOT is_kept(o.detail, replace(r.detail, $lines, '')))
 		ORDER BY 1 LIMIT 20}), '', "$way, $name: for the same reason");
 	note($node->safe_psql($way, "SELECT string_agg(sqlstate || ' ' || n, ', ') FROM (SELECT sqlstate, count(*) n FROM oracle WHERE schema_name = '$name' GROUP BY 1 ORDER BY 1) s"));
 

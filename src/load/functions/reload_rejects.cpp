@@ -3,6 +3,7 @@
 #include "base/concat.hpp"
 #include "load/functions/reject_source.hpp"
 #include "load/functions/summary_row.hpp"
+#include "load/source/reader_problem.hpp"
 #include "pg/arguments.hpp"
 #include "pg/guard.hpp"
 
@@ -84,6 +85,7 @@ LoadSummary load_again(std::int64_t load_id, StoredRejects& rejects) {
     }
     Problem problem = *result.problem;
     if (!show_details) problem.detail.clear();
+    add_sentence(problem.detail, lines_taken_in(record));
     rejects.revise(record.row_number, problem);
   });
   rules.close();

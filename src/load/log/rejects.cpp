@@ -4,6 +4,7 @@
 
 #include "base/concat.hpp"
 #include "load/log/log_tables.hpp"
+#include "load/source/reader_problem.hpp"
 #include "pg/arguments.hpp"
 #include "pg/table/bulk_table.hpp"
 #include "pg/encoding.hpp"
@@ -124,11 +125,16 @@ void Log::add(Source& source, const Record& record, const Problem& problem) {
   if (policy_ == LogPolicy::none) return;
   if (!load_id_) open();
   if (not_kept_.total() == 0) {
-    const Kept kept(source, record, static_cast<std::size_t>(settings::max_record_bytes));
+    const auto most_bytes = static_cast<std::size_t>(settings::max_record_bytes);
+    const Kept kept(source, record, most_bytes);
     kept_bytes_ += static_cast<double>(kRejectBytes + kept.bytes.size() + problem.reason.size() + problem.detail.size());
     if (kept_bytes_ <= settings::max_log_bytes) {
-      keep(record, kept, problem);
-      return;
+      std::string more = lines_taken_in(record);
+      if (kept.is_cut) add_sentence(more, concat("Only the first ", most_bytes, " bytes of the record are kept."));
+      if (more.empty()) return keep(record, kept, problem);
+      Problem told = problem;
+      add_sentence(told.detail, more);
+      return keep(record, kept, told);
     }
   }
   not_kept_.add(problem);
@@ -198,7 +204,7 @@ void Log::write(const LoadSummary& summary, const Rules& rules) {
                                       Int64GetDatum(summary.rows_rejected),
                                       Int64GetDatum(summary.rows_skipped),
                                       options_datum,
-                                      Int64GetDatum(not_kept_.total())};
+                                      Int64GetDatum(summary.rejects_not_kept)};
   const Datum* const value = values;
   Relation const loads = loads_, rejects = rejects_;
   Tuplestorestate* const store = store_;

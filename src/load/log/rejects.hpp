@@ -22,6 +22,7 @@ struct LoadSummary {
   std::int64_t source_bytes = 0;
   TimestampTz started_at = 0;
   std::int64_t rows_read = 0, rows_loaded = 0, rows_rejected = 0, rows_skipped = 0;
+  std::int64_t rejects_not_kept = 0;  ///< of rows_rejected
   std::string options_json = "{}";
 };
 
@@ -39,7 +40,9 @@ class Log {
   explicit Log(LogPolicy policy);
   /// Nothing as long as the load is not to be in the log.
   [[nodiscard]] std::optional<std::int64_t> load_id() const { return load_id_; }
-  /// record: of source; it was not loaded.
+  /// How many rejects it has counted only.
+  [[nodiscard]] std::int64_t rejects_not_kept() const { return not_kept_.total(); }
+  /// record: of source; it was not loaded. Of one that takes in several lines, and of one that is cut, the detail says so.
   void add(Source& source, const Record& record, const Problem& problem);
   /// Writes the load and its rejects, if it is to be in the log. A NOTICE tells of rejects that were not kept.
   void write(const LoadSummary& summary, const Rules& rules);

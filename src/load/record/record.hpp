@@ -24,6 +24,12 @@ struct Problem {
   [[nodiscard]] std::size_t bytes() const { return sizeof *this + constraint.capacity() + reason.capacity() + detail.capacity(); }
 };
 
+/// Puts a sentence behind those of a detail, unless it is empty.
+inline void add_sentence(std::string& detail, std::string_view sentence) {
+  if (!detail.empty() && !sentence.empty()) detail += ' ';
+  detail += sentence;
+}
+
 /// So many records are at most behind one that is not decided yet, itself included.
 inline constexpr std::int64_t kMostUndecided = 16'000;
 

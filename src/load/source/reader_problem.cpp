@@ -1,5 +1,7 @@
 #include "load/source/reader_problem.hpp"
 
+#include <algorithm>
+
 #include "base/concat.hpp"
 
 #include "pg/server.hpp"
@@ -10,27 +12,25 @@ Problem malformed(std::string reason, std::string detail) { return {"22P04", {},
 
 namespace {
 
-std::string kept_bytes(std::size_t max_record_bytes) {
-  return concat("Only its first ", max_record_bytes, " bytes are kept, the limit of \"pg_ferry.max_record_bytes\".");
+std::string sentence_of_lines(std::int64_t first, std::int64_t count) {
+  return count > 1 ? concat("The record takes in lines ", first, " to ", first + count - 1, ".") : std::string();
 }
 
 /// What is wrong with a quote that is never closed: what COPY says of it, and how much it took along.
-Problem unterminated(const text::Record& record, std::size_t max_record_bytes) {
+Problem unterminated(const text::Record& record) {
   std::string reason = "unterminated CSV quoted field";
   if (record.lines > 1) reason += concat(" takes in ", record.lines, " lines, to the end of the data");
-  return malformed(std::move(reason), record.is_cut ? kept_bytes(max_record_bytes) : std::string());
+  return malformed(std::move(reason));
 }
 
-}  // namespace
-
-std::optional<Problem> problem_of(const text::Record& record, Format format, std::size_t max_record_bytes) {
+std::optional<Problem> described(const text::Record& record, Format format, std::size_t max_record_bytes) {
   using text::RecordProblem;
   const bool is_csv = format == Format::csv;
   switch (record.problem) {
     case RecordProblem::none:
       return std::nullopt;
     case RecordProblem::unterminated_quote:
-      return unterminated(record, max_record_bytes);
+      return unterminated(record);
     case RecordProblem::stray_quote:
       return malformed("unterminated CSV quoted field", "The record is taken to end with the line on which it starts.");
     case RecordProblem::stray_carriage_return:
@@ -44,9 +44,28 @@ std::optional<Problem> problem_of(const text::Record& record, Format format, std
     case RecordProblem::stray_end_marker:
       return malformed("end-of-copy marker is not alone on its line");
     case RecordProblem::too_long:
-      return Problem{"54000", {}, {}, "record is too long", kept_bytes(max_record_bytes)};
+      return Problem{"54000",
+                     {},
+                     {},
+                     "record is too long",
+                     concat("The limit of \"pg_ferry.max_record_bytes\" is ", max_record_bytes, " bytes.")};
   }
   return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<Problem> problem_of(const text::Record& record, Format format, std::size_t max_record_bytes) {
+  auto problem = described(record, format, max_record_bytes);
+  if (problem && record.problem != text::RecordProblem::unterminated_quote)
+    add_sentence(problem->detail, sentence_of_lines(record.line_number, record.lines));
+  return problem;
+}
+
+std::string lines_taken_in(const Record& record) {
+  if (record.problem || record.is_cut || record.line_number == 0) return {};
+  const std::string_view raw = record.raw;
+  return sentence_of_lines(record.line_number, std::count(raw.begin(), raw.end(), '\n') + 1);
 }
 
 bool is_of_reader(const Problem& problem) {

@@ -7,6 +7,7 @@
 #include "load/source/reader_problem.hpp"
 #include "pg/encoding.hpp"
 #include "pg/guard.hpp"
+#include "pg/warning.hpp"
 #include "text/copy_text.hpp"
 #include "text/csv.hpp"
 #include "text/value_parse.hpp"
@@ -209,9 +210,20 @@ bool StreamSource::read(Record& record) {
   record.raw.assign(found.raw);
   record.is_cut = found.is_cut;
   record.problem.reset();
+  if (found.problem == text::RecordProblem::unterminated_quote) {
+    open_quote_line_ = found.line_number;
+    open_quote_lines_ = found.lines;
+  }
   if (auto problem = problem_of(found, options_.format, options_.max_record_bytes))
     record.problem = std::make_unique<Problem>(std::move(*problem));
   return true;
+}
+
+void StreamSource::warn_of_open_quote() const {
+  if (open_quote_lines_ <= 1) return;
+  pg::warning(concat("quote in the record that starts on line ", open_quote_line_, " is never closed: ", open_quote_lines_,
+                     " lines are one reject"),
+              "Correct the line, or load with open_quote => 'resume' (in COPY: OPEN_QUOTE resume) to reject that line alone.");
 }
 
 /// That of the records' bytes: SQL_ASCII may be anything, and is taken for the server's.

@@ -50,6 +50,9 @@ class StreamSource : public Source {
   /// The names in a header by which columns went; empty where there is none.
   [[nodiscard]] const std::vector<std::string>& header_names() const { return options_.header_names; }
 
+  /// A WARNING of a quote that was never closed and took other lines along: as one reject they are easily overlooked.
+  void warn_of_open_quote() const;
+
   [[nodiscard]] bool read(Record& record) override;
   void split(const Record& record, Fields& out) override;
   [[nodiscard]] bool splits_without_errors() const override { return !OidIsValid(conversion_); }
@@ -79,6 +82,7 @@ class StreamSource : public Source {
   bool ended_ = false;           ///< by the line that ends the data
   Oid conversion_ = InvalidOid;  ///< from the stream's encoding to the server's
   std::int64_t header_rows_ = 0;
+  std::int64_t open_quote_line_ = 0, open_quote_lines_ = 0;  ///< where the record with it starts, how many it takes in
   std::vector<int> column_of_field_;          ///< place of the field's column among the loaded ones; -1: the field is not loaded
   std::vector<std::size_t> field_of_column_;  ///< the inverse
   bool is_plain_ = false;                     ///< fields stand in the order of the loaded columns and mean what they say

@@ -52,6 +52,37 @@ TABLE mails;
 SELECT options FROM ferry_loads ORDER BY load_id DESC LIMIT 1;
 TRUNCATE mails;
 
+-- two stray quotes are one field to COPY, and to a load, whatever open_quote says; a quote that the file has not makes them data
+TRUNCATE lines;
+INSERT INTO lines VALUES ('1,3/4" bolt,x;2,b,y;3,5" nut,z;4,d,w');
+:write;
+COPY mails FROM :'file' WITH (FORMAT csv);
+SELECT * FROM mails ORDER BY id;
+CREATE TABLE as_copied AS TABLE mails;
+TRUNCATE mails;
+SELECT rows_read, rows_loaded, rows_rejected FROM load_csv('mails', :'file');
+TABLE mails EXCEPT TABLE as_copied;
+TRUNCATE mails;
+SELECT rows_read, rows_loaded, rows_rejected FROM load_csv('mails', :'file', open_quote => 'resume');
+TABLE mails EXCEPT TABLE as_copied;
+TRUNCATE mails;
+SELECT rows_read, rows_loaded, rows_rejected FROM load_csv('mails', :'file', quote => E'\x01');
+SELECT * FROM mails ORDER BY id;
+TRUNCATE mails;
+DROP TABLE as_copied;
+-- of a reject that takes in several lines the detail says so, whatever it is rejected for, and goes on to say so
+TRUNCATE lines;
+INSERT INTO lines VALUES ('1,a,x;2,3/4" bolt,x;3,b,y;4,5" nut;1,"two;lines",taken;x,"two;lines",no number;5,e,z');
+:write;
+SELECT rows_read, rows_loaded, rows_rejected FROM load_csv('mails', :'file');
+TABLE last_rejects;
+SELECT rows_loaded, rows_rejected FROM reload_rejects((SELECT max(load_id) FROM ferry_loads));
+SELECT line, detail FROM last_rejects;
+TRUNCATE mails;
+COPY mails FROM PROGRAM 'printf "1\ta\\\\\nb\n2\tb\tx\n"' WITH (ON_ERROR reject);
+TABLE last_rejects;
+TRUNCATE mails;
+
 -- in a header it would take all rows along
 TRUNCATE lines;
 INSERT INTO lines VALUES ('id,sender,"body;1,a,x;2,b,y;');

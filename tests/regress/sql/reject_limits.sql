@@ -17,7 +17,7 @@ SELECT rows_loaded, rejects -> 0 ->> 'sqlstate' AS sqlstate FROM insert_rows('te
 SELECT octet_length(raw_row), starts_with(:'rows', '[' || raw_row) AS is_front, raw_bytes, sqlstate, reason, detail FROM last_rejects;
 COPY (SELECT 3, repeat('é', 600) UNION ALL SELECT 4, 'short') TO :'file' (FORMAT csv);
 SELECT rows_loaded FROM load_csv('texts', :'file');
-SELECT octet_length(raw_row), starts_with(pg_read_file(:'file'), raw_row) AS is_front, raw_bytes, sqlstate FROM last_rejects;
+SELECT octet_length(raw_row), starts_with(pg_read_file(:'file'), raw_row) AS is_front, raw_bytes, sqlstate, detail FROM last_rejects;
 COPY (SELECT 5, repeat('é', 600)) TO :'file';
 COPY texts FROM :'file' WITH (ON_ERROR reject);
 SELECT octet_length(raw_row), starts_with(pg_read_file(:'file'), raw_row) AS is_front, raw_bytes, sqlstate FROM last_rejects;
@@ -32,7 +32,7 @@ SELECT raw_row, octet_length(raw_bytes), starts_with(encode(convert_to('4,' || r
 -- the text of an Avro record is longer than its bytes, too
 COPY (SELECT id, t FROM (VALUES (4, repeat(E'\n', 900)), (6, 'short')) v (id, t)) TO :'avro' WITH (FORMAT avro);
 COPY texts FROM :'avro' WITH (FORMAT avro, ON_ERROR reject);
-SELECT octet_length(raw_row), left(raw_row, 21), sqlstate FROM last_rejects;
+SELECT octet_length(raw_row), left(raw_row, 21), sqlstate, detail FROM last_rejects;
 
 -- what has lost its end is never loaded as if it were whole, and says why
 RESET pg_ferry.max_record_bytes;
@@ -83,6 +83,11 @@ RESET pg_ferry.log_batches;
 SET pg_ferry.max_log_bytes = 0;
 SELECT load_id AS none, rows_rejected FROM load_csv('texts', :'file', dry_run => true) \gset
 SELECT rows_rejected, rejects_not_kept FROM ferry_loads WHERE load_id = :none;
+-- COPY sends nobody to look for rejects that are not there
+COPY texts FROM PROGRAM 'echo x; echo y' WITH (ON_ERROR reject);
+SET pg_ferry.max_log_bytes = 300;
+SELECT setval('ferry_load_id_seq', 1000);
+COPY texts FROM PROGRAM 'echo x; echo y; echo z' WITH (ON_ERROR reject);
 RESET pg_ferry.max_log_bytes;
 SHOW pg_ferry.max_log_bytes;
 CREATE ROLE regress_limited;
