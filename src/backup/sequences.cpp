@@ -141,8 +141,8 @@ std::optional<std::int64_t> farthest_value(Relation table, const FedColumn& colu
            check_enable_rls(oid, InvalidOid, true) != RLS_ENABLED;
   });
   if (!may_read) {
-    pg::notice(concat("sequence \"", pg::sequence_name(column.from.sequence),
-                      "\" was not moved past the values of column \"", column.name, '"')
+    pg::notice(concat("sequence \"", pg::sequence_name(column.from.sequence), "\" was not moved past the values of column \"",
+                      column.name, '"')
                    .c_str(),
                "Privileges or row-level security hide them.");
     return std::nullopt;
