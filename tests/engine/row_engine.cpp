@@ -133,6 +133,7 @@ Plan* plan_scan(PlannerInfo* /*root*/, RelOptInfo* relation, CustomPath* path, L
   scan->scan.plan.targetlist = columns;
   scan->scan.plan.qual = extract_actual_clauses(clauses, false);
   scan->scan.scanrelid = relation->relid;
+  scan->flags = path->flags;
   scan->custom_private = path->custom_private;
   scan->methods = &scan_methods;
   return &scan->scan.plan;
