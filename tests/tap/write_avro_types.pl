@@ -163,6 +163,7 @@ my @cases = (
 	[ 'regclass', 'grown', '"public.grown"', qq({"stored": "\\\\x$grown", "text": "public.grown"}) ],
 	[ 'tsquery', 'a & b', q("'a' & 'b'"), q({"stored": "\\\\x", "text": "'a' & 'b'"}) ],
 	# and: right a, left (and: right b, left c)
+	[ 'tsquery', '', q(""), q({"stored": "\\\\x", "text": ""}) ],
 	[ 'tsquery', 'a & (b & c)', q("'a' & 'b' & 'c'"), q({"stored": "\\\\x0000000502020202010000630001000062000100006100", "text": "'a' & 'b' & 'c'"}) ],
 	[ 'xml', '<?xml version="1.0" encoding="latin1"?><a/>', '"<a/>"', '"<?xml version=\\"1.0\\" encoding=\\"latin1\\"?><a/>"' ],
 	[ '"char"', 'x', '"x"' ],

@@ -12,6 +12,7 @@
 extern "C" {
 #include "access/tupmacs.h"
 #include "port/pg_bswap.h"
+#include "tsearch/ts_type.h"
 #include "utils/fmgrprotos.h"
 #include "utils/numeric.h"
 #include "utils/timestamp.h"
@@ -49,6 +50,14 @@ T exact_float(const ReadNode& node, std::int64_t value) {
   if (real >= kTwoTo63 || static_cast<std::int64_t>(real) != value)
     throw Error("22003", concat("integer ", value, " has no exact form in type ", node.type->name));
   return real;
+}
+
+/// The tsquery without words. The input function raises a NOTICE for its text, and not every minor version of the server takes
+/// its binary form.
+Datum empty_query() {
+  auto* const query = static_cast<TSQuery>(palloc0(HDRSIZETQ));
+  SET_VARSIZE(query, HDRSIZETQ);
+  return TSQueryGetDatum(query);
 }
 
 Datum integer_value(const ReadNode& node, std::int64_t value) {
@@ -280,6 +289,7 @@ Datum ValueReader::read_twofold(ReadNode& node, avro::Decoder& decoder) {
   const ByteView stored = decoder.bytes();
   if (node.takes_stored && node.type->length > 0) return image_value(node, stored);
   if (node.takes_stored && !stored.empty()) return binary_value(node, stored);
+  if (node.kind == TypeKind::tsquery && text.empty()) return empty_query();
   if (node.kind == TypeKind::tsquery) return DirectFunctionCall1(tsqueryin, CStringGetDatum(zero_ended(server_text(text))));
   return node.kind == TypeKind::text ? text_value(node, server_text(text)) : input_value(node, server_text(text));
 }

@@ -219,9 +219,9 @@ void ValueWriter::put_map(const ValueNode& node, char* text) {
 namespace {
 
 /// Whether the text of a tsquery gives it back with the same bytes. Most do; the binary form has another order of words. That of
-/// an empty one is not asked, for it raises a NOTICE.
+/// an empty one does, and is not asked, for it raises a NOTICE.
 bool comes_back(const char* text, Datum value) {
-  if (DatumGetTSQuery(value)->size == 0) return false;
+  if (DatumGetTSQuery(value)->size == 0) return true;
   return datum_image_eq(DirectFunctionCall1(tsqueryin, CStringGetDatum(text)), value, false, -1);
 }
 
