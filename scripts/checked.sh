@@ -47,6 +47,8 @@ make_server() (
     cd "$work/source" || return
     ./configure --prefix="$1" --enable-cassert --enable-tap-tests --disable-rpath --with-icu --with-libxml --without-readline \
         --without-zlib CFLAGS=-O0 || return
+    # else several processes may compile before these headers are there
+    make -s -C src/backend generated-headers || return
     for folder in "${checked_folders[@]}"; do
         make -s -j "$(nproc)" -C "$folder" install DESTDIR="$work/checked" || return
     done

@@ -8,6 +8,7 @@
 #include "pg/server.hpp"
 
 extern "C" {
+#include "access/tupconvert.h"
 #include "executor/executor.h"
 #include "executor/nodeModifyTable.h"
 }

@@ -241,7 +241,7 @@ void ValueWriter::put_twofold(const ValueNode& node, Datum value) {
   }
   alignas(Datum) char image[sizeof(Datum)];
   if (node.by_value) store_att_byval(image, value, node.length);
-  put_bytes(node.by_value ? image : DatumGetPointer(value), static_cast<std::size_t>(node.length));
+  put_bytes(node.by_value ? image : static_cast<const char*>(DatumGetPointer(value)), static_cast<std::size_t>(node.length));
 }
 
 }  // namespace ferry::map

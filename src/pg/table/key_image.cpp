@@ -10,7 +10,7 @@ void append_image(std::string& image, Form_pg_attribute column, Datum value) {
   if (column->attbyval) {
     image.append(reinterpret_cast<const char*>(&value), sizeof value);
   } else if (column->attlen > 0) {
-    image.append(DatumGetPointer(value), static_cast<std::size_t>(column->attlen));
+    image.append(static_cast<const char*>(DatumGetPointer(value)), static_cast<std::size_t>(column->attlen));
   } else if (column->attlen == -1) {
     const auto* bytes = reinterpret_cast<const varlena*>(DatumGetPointer(value));
     if (VARATT_IS_EXTERNAL(bytes) || VARATT_IS_COMPRESSED(bytes))
