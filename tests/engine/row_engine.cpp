@@ -163,6 +163,15 @@ void replace_scan(PlannerInfo* root, RelOptInfo* relation, Index place, RangeTbl
 /// The table at a place of the range table.
 Oid table_at(const PlannedStmt& planned, int place) { return rt_fetch(place, planned.rtable)->relid; }
 
+/// Tells the server that a plan writes into no relation. 19 renamed the field.
+template <class Plan>
+void forget_results(Plan& planned) {
+  if constexpr (requires { planned.resultRelations; })
+    planned.resultRelations = NIL;
+  else
+    planned.resultRelationRelids = nullptr;
+}
+
 void replace_insert(PlannedStmt& planned) {
   auto* const modify = castNode(ModifyTable, planned.planTree);
   const Oid side = side_table("rows", table_at(planned, linitial_int(modify->resultRelations)));
@@ -172,7 +181,7 @@ void replace_insert(PlannedStmt& planned) {
   insert->custom_private = list_make1_oid(side);
   insert->methods = &insert_methods;
   planned.planTree = &insert->scan.plan;
-  planned.resultRelations = NIL;
+  forget_results(planned);
 }
 
 /// Rows of a side table are not for others to lock.
