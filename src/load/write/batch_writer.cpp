@@ -73,7 +73,7 @@ bool BatchWriter::open_alone(std::vector<pg::ForeignKey> foreign_keys) {
   const bool is_large = source_.bytes_total() >= kWorthwhileBytes;
   const bool may_build_later = is_large && call([relation] { return pg::may_rebuild_indexes(relation); });
   open_table();
-  Heap& heap = heaps_[table_.target()];
+  Heap& heap = heaps_[RelationGetRelid(relation)];
   heap.writer = std::make_unique<HeapWriter>(source_, rules_, options_, std::move(foreign_keys));
   if (!heap.writer->open(table_.target(), table_.executor_state(), nullptr)) return false;
   lacks_indexes_ = may_build_later && heap.writer->can_do_without_entries();
@@ -82,7 +82,7 @@ bool BatchWriter::open_alone(std::vector<pg::ForeignKey> foreign_keys) {
 }
 
 void BatchWriter::close_table() {
-  for (auto& [target, heap] : heaps_)
+  for (auto& [table, heap] : heaps_)
     if (heap.writer) heap.writer->close();
   call([this] { table_.close(); });
 }
@@ -91,7 +91,7 @@ void BatchWriter::close() {
   if (lacks_indexes_) build_indexes();
   close_table();
   slots_.clear();
-  for (auto& [target, heap] : heaps_)
+  for (auto& [table, heap] : heaps_)
     if (heap.writer) heap.writer->end_bulk();
   if (batch_context_ != nullptr) call(MemoryContextDelete, batch_context_);
 }
@@ -102,9 +102,6 @@ void BatchWriter::build_indexes() {
   close_table();
   call([this] { pg::rebuild_indexes(rules_.relation()); });
   open_table();
-  auto entry = heaps_.extract(heaps_.begin());
-  entry.key() = table_.target();
-  heaps_.insert(std::move(entry));
   (void)alone().open(table_.target(), table_.executor_state(), nullptr);
   alone().begin_entries();
 }
@@ -116,7 +113,7 @@ bool BatchWriter::write(const Batch& batch) {
   sort_out(batch);
   if (lacks_indexes_ && !alone().keys_ascend(heaps_.begin()->second.rows)) build_indexes();
   MemoryContext const caller = MemoryContextSwitchTo(batch_context_);
-  for (auto& [target, heap] : heaps_) {
+  for (auto& [table, heap] : heaps_) {
     if (heap.rows.empty()) continue;
     if (heap.writer) {
       use_bulk(heap);
@@ -138,13 +135,13 @@ void BatchWriter::finish(const Batch& batch) {
 }
 
 void BatchWriter::forget_largest_keys() {
-  for (auto& [target, heap] : heaps_)
+  for (auto& [table, heap] : heaps_)
     if (heap.writer) heap.writer->forget_largest_keys();
 }
 
 FarthestValues BatchWriter::farthest_values() const {
   FarthestValues farthest;
-  for (const auto& [target, heap] : heaps_)
+  for (const auto& [table, heap] : heaps_)
     if (heap.writer) merge(farthest, heap.writer->farthest_values());
   return farthest;
 }
@@ -169,7 +166,7 @@ void BatchWriter::sort_out(const Batch& batch) {
 }
 
 BatchWriter::Heap& BatchWriter::heap_of(ResultRelInfo* target) {
-  const auto [known, is_new] = heaps_.try_emplace(target);
+  const auto [known, is_new] = heaps_.try_emplace(RelationGetRelid(target->ri_RelationDesc));
   Heap& heap = known->second;
   if (is_new && is_bulk_heap(target->ri_RelationDesc)) {
     MemoryContext const caller = MemoryContextSwitchTo(load_context_);

@@ -62,9 +62,11 @@ class BatchWriter {
   MemoryContext load_context_, batch_context_ = nullptr;
   pg::TableWriter table_{};
   BatchConverter converter_;
-  std::map<ResultRelInfo*, Heap> heaps_;  ///< one that is not a partition has no others beside it
-  std::vector<HeapWriter*> in_bulk_;      ///< partitions with buffers for many rows, the last used at the end
-  SlotPool slots_;                        ///< one for each record of a batch
+  /// By the OID of the table, so that every session writes them in one order: loads of the same rows wait for each other and do
+  /// not deadlock. One that is not a partition has no others beside it.
+  std::map<Oid, Heap> heaps_;
+  std::vector<HeapWriter*> in_bulk_;  ///< partitions with buffers for many rows, the last used at the end
+  SlotPool slots_;                    ///< one for each record of a batch
   std::vector<BatchRow> rows_;
   bool lacks_indexes_ = false;  ///< the rows written so far have no entries in the indexes
 };
