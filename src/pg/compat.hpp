@@ -8,9 +8,7 @@
 
 extern "C" {
 #include "access/genam.h"
-#include "access/sysattr.h"
 #include "catalog/index.h"
-#include "catalog/pg_class.h"
 #include "catalog/pg_constraint.h"
 #include "commands/copy.h"
 #include "commands/trigger.h"
@@ -100,7 +98,7 @@ inline void check_valid_result_relation(ResultRelInfo* result_relation, CmdType 
 
 /// 16 added only_summarizing; 19 replaced the flags by a bit mask.
 inline List* insert_index_tuples(ResultRelInfo* result_relation, TupleTableSlot* slot, EState* estate, bool update,
-                                 bool no_duplicate_error, bool only_summarizing) {
+                                 bool no_duplicate_error, [[maybe_unused]] bool only_summarizing) {
 #if PG_VERSION_NUM >= 190000
   std::uint32_t const flags = (update ? EIIT_IS_UPDATE : 0) | (no_duplicate_error ? EIIT_NO_DUPE_ERROR : 0) |
                               (only_summarizing ? EIIT_ONLY_SUMMARIZING : 0);
@@ -108,7 +106,6 @@ inline List* insert_index_tuples(ResultRelInfo* result_relation, TupleTableSlot*
 #elif PG_VERSION_NUM >= 160000
   return ExecInsertIndexTuples(result_relation, slot, estate, update, no_duplicate_error, nullptr, NIL, only_summarizing);
 #else
-  (void)only_summarizing;
   return ExecInsertIndexTuples(result_relation, slot, estate, update, no_duplicate_error, nullptr, NIL);
 #endif
 }
@@ -148,11 +145,9 @@ inline Oid primary_key_index(Relation table) {
 }
 
 /// To be called when a TupleDesc made by hand is complete. 19 introduced it.
-inline void finish_tuple_desc(TupleDesc description) {
+inline void finish_tuple_desc([[maybe_unused]] TupleDesc description) {
 #if PG_VERSION_NUM >= 190000
   TupleDescFinalize(description);
-#else
-  (void)description;
 #endif
 }
 
@@ -221,11 +216,10 @@ inline void forget_prepared_expressions(ResultRelInfo* table) {
 }
 
 /// Whether an interval is an infinity. 17 introduced them.
-inline bool is_infinite(const Interval& interval) {
+inline bool is_infinite([[maybe_unused]] const Interval& interval) {
 #if PG_VERSION_NUM >= 170000
   return INTERVAL_NOT_FINITE(&interval);
 #else
-  (void)interval;
   return false;
 #endif
 }
@@ -268,7 +262,7 @@ inline void build_index(Relation table, Relation index, IndexInfo* info) {
 }
 
 /// Whether a foreign key has a period, which several rows together may cover. 18 introduced it.
-inline bool has_period(Oid constraint) {
+inline bool has_period([[maybe_unused]] Oid constraint) {
 #if PG_VERSION_NUM >= 180000
   HeapTuple const tuple = SearchSysCache1(CONSTROID, ObjectIdGetDatum(constraint));
   if (!HeapTupleIsValid(tuple)) return false;
@@ -276,17 +270,15 @@ inline bool has_period(Oid constraint) {
   ReleaseSysCache(tuple);
   return period;
 #else
-  (void)constraint;
   return false;
 #endif
 }
 
 /// The map from the root table's row type to a partition's; null where they are equal. 16 made it lazy.
-inline TupleConversionMap* root_to_partition_map(ResultRelInfo* partition, EState* estate) {
+inline TupleConversionMap* root_to_partition_map(ResultRelInfo* partition, [[maybe_unused]] EState* estate) {
 #if PG_VERSION_NUM >= 160000
   return ExecGetRootToChildMap(partition, estate);
 #else
-  (void)estate;
   return partition->ri_RootToPartitionMap;
 #endif
 }
@@ -389,19 +381,15 @@ inline const char* default_marker([[maybe_unused]] const CopyFormatOptions& opti
 #endif
 }
 
-/// FORCE_NOT_NULL * and FORCE_NULL * of COPY. 17 introduced them.
-inline bool forces_all_not_null([[maybe_unused]] const CopyFormatOptions& options) {
+/// Whether COPY has FORCE_NOT_NULL * and FORCE_NULL *. 17 introduced them.
+struct ForcedColumns {
+  bool all_not_null = false, all_null = false;
+};
+inline ForcedColumns forced_columns([[maybe_unused]] const CopyFormatOptions& options) {
 #if PG_VERSION_NUM >= 170000
-  return options.force_notnull_all;
+  return {options.force_notnull_all, options.force_null_all};
 #else
-  return false;
-#endif
-}
-inline bool forces_all_null([[maybe_unused]] const CopyFormatOptions& options) {
-#if PG_VERSION_NUM >= 170000
-  return options.force_null_all;
-#else
-  return false;
+  return {};
 #endif
 }
 
