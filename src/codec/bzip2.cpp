@@ -6,21 +6,6 @@
 namespace ferry::codec {
 namespace {
 
-/// A stream of the library, with what frees it. The library has no way to use one again.
-template <int (*End)(bz_stream*)>
-class Stream {
- public:
-  Stream() = default;
-  ~Stream() { End(&stream_); }
-  Stream(const Stream&) = delete;
-  Stream& operator=(const Stream&) = delete;
-  bz_stream* get() { return &stream_; }
-  bz_stream* operator->() { return &stream_; }
-
- private:
-  bz_stream stream_{};
-};
-
 /// The library reads through a pointer that is not const.
 char* chars(ByteView bytes) { return reinterpret_cast<char*>(const_cast<std::uint8_t*>(bytes.data())); }
 
@@ -38,7 +23,7 @@ class Bzip2Codec final : public Codec {
   std::size_t compress_bound(std::size_t size_bytes) override { return size_bytes + size_bytes / 100 + 600; }
 
   std::size_t compress(ByteView in, std::span<std::uint8_t> out) override {
-    Stream<BZ2_bzCompressEnd> stream;
+    LibraryStream<bz_stream, BZ2_bzCompressEnd> stream;  // the library has no way to use one again
     if (BZ2_bzCompressInit(stream.get(), std::min(level_, kMaxSortLevel), 0, 0) != BZ_OK) fail_memory();
     std::size_t written_bytes = 0;
     for (int status = BZ_RUN_OK; status != BZ_STREAM_END;) {
@@ -68,7 +53,7 @@ class Bzip2Codec final : public Codec {
  private:
   /// Returns the size of the stream that in begins with.
   std::size_t decompress_stream(ByteView in, GrowingOutput& output) const {
-    Stream<BZ2_bzDecompressEnd> stream;
+    LibraryStream<bz_stream, BZ2_bzDecompressEnd> stream;
     if (BZ2_bzDecompressInit(stream.get(), 0, 0) != BZ_OK) fail_memory();
     std::size_t read_bytes = 0;
     for (int status = BZ_OK; status != BZ_STREAM_END;) {

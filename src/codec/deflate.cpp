@@ -16,27 +16,12 @@ std::size_t max_one_call_bytes(int level) {
   return level <= kLastFastLevel ? std::size_t{4} << 20 : std::size_t{640} << 10;
 }
 
-/// A stream of zlib, with what frees it.
-template <int (*End)(z_stream*)>
-class Stream {
- public:
-  Stream() = default;
-  ~Stream() { End(&stream_); }
-  Stream(const Stream&) = delete;
-  Stream& operator=(const Stream&) = delete;
-  z_stream* get() { return &stream_; }
-  z_stream* operator->() { return &stream_; }
-
-  void set(ByteView in, std::span<std::uint8_t> out) {
-    stream_.next_in = const_cast<std::uint8_t*>(in.data());  // it reads through a pointer that is not const
-    stream_.avail_in = static_cast<uInt>(in.size());
-    stream_.next_out = out.data();
-    stream_.avail_out = static_cast<uInt>(out.size());
-  }
-
- private:
-  z_stream stream_{};
-};
+void set(z_stream& stream, ByteView in, std::span<std::uint8_t> out) {
+  stream.next_in = const_cast<std::uint8_t*>(in.data());  // zlib reads through a pointer that is not const
+  stream.avail_in = static_cast<uInt>(in.size());
+  stream.next_out = out.data();
+  stream.avail_out = static_cast<uInt>(out.size());
+}
 
 /// Raw deflate, RFC 1951: without the header and the checksum of zlib.
 class DeflateCodec final : public Codec {
@@ -82,7 +67,7 @@ class DeflateCodec final : public Codec {
 
   std::size_t compress_in_pieces(ByteView in, std::span<std::uint8_t> out) const {
     constexpr int kMemoryLevel = 8;  // the library's own
-    Stream<deflateEnd> stream;
+    LibraryStream<z_stream, deflateEnd> stream;
     const int level = std::min(level_, Z_BEST_COMPRESSION);
     if (deflateInit2(stream.get(), level, Z_DEFLATED, -MAX_WBITS, kMemoryLevel, Z_DEFAULT_STRATEGY) != Z_OK) fail_memory();
     std::size_t written_bytes = 0;
@@ -90,7 +75,7 @@ class DeflateCodec final : public Codec {
       check(check_interrupts_);
       const ByteView input = step_of(in);
       const std::span<std::uint8_t> output = out.subspan(written_bytes, std::min(out.size() - written_bytes, kStepBytes));
-      stream.set(input, output);
+      set(*stream.get(), input, output);
       status = deflate(stream.get(), input.size() == in.size() ? Z_FINISH : Z_NO_FLUSH);
       if (status != Z_OK && status != Z_STREAM_END) throw Error("XX000", "could not compress a block by codec \"deflate\"");
       in = in.subspan(input.size() - stream->avail_in);
@@ -101,7 +86,7 @@ class DeflateCodec final : public Codec {
 
   /// read_bytes: set to how much of in the stream is.
   ByteView decompress_in_pieces(ByteView in, std::size_t max_bytes, Room& room, std::size_t& read_bytes) const {
-    Stream<inflateEnd> stream;
+    LibraryStream<z_stream, inflateEnd> stream;
     if (inflateInit2(stream.get(), -MAX_WBITS) != Z_OK) fail_memory();
     GrowingOutput output(room, max_bytes);
     read_bytes = 0;
@@ -109,7 +94,7 @@ class DeflateCodec final : public Codec {
       check(check_interrupts_);
       const ByteView input = step_of(in.subspan(read_bytes));
       const std::span<std::uint8_t> out = output.next();
-      stream.set(input, out);
+      set(*stream.get(), input, out);
       status = inflate(stream.get(), Z_NO_FLUSH);
       if (status == Z_MEM_ERROR) fail_memory();
       if (status != Z_OK && status != Z_STREAM_END) fail_stream();

@@ -10,7 +10,7 @@
 
 #include "codec/codec.hpp"
 
-// What the codecs share, and what makes each; for codec.cpp and codec_<name>.cpp only.
+// What the codecs share, and what makes each; for codec.cpp and the files of the codecs only.
 namespace ferry::codec {
 
 /// Each over its library. Precondition: the level is one of codec_levels().
@@ -66,6 +66,21 @@ std::optional<ByteView> decompress_in_one_call(ByteView in, std::size_t first_by
     size_bytes = size_bytes > most_bytes / 2 ? most_bytes : size_bytes * 2;
   }
 }
+
+/// The state of a library's coder, zero before it begins, with what frees it.
+template <class State, auto End>
+class LibraryStream {
+ public:
+  LibraryStream() = default;
+  ~LibraryStream() { End(&state_); }
+  LibraryStream(const LibraryStream&) = delete;
+  LibraryStream& operator=(const LibraryStream&) = delete;
+  State* get() { return &state_; }
+  State* operator->() { return &state_; }
+
+ private:
+  State state_{};
+};
 
 /// Where a library that hands out its output bit by bit puts it: room, which grows as it fills.
 class GrowingOutput {

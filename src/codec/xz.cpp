@@ -9,20 +9,6 @@
 namespace ferry::codec {
 namespace {
 
-/// A coder of the library, which keeps its memory when it begins again.
-class Stream {
- public:
-  Stream() = default;
-  ~Stream() { lzma_end(&stream_); }
-  Stream(const Stream&) = delete;
-  Stream& operator=(const Stream&) = delete;
-  lzma_stream* get() { return &stream_; }
-  lzma_stream* operator->() { return &stream_; }
-
- private:
-  lzma_stream stream_ = LZMA_STREAM_INIT;
-};
-
 [[noreturn]] void fail_decompression(lzma_ret status) {
   switch (status) {
     case LZMA_MEM_ERROR:
@@ -105,7 +91,7 @@ class XzCodec final : public Codec {
 
   int level_;
   CheckInterrupts check_interrupts_;
-  Stream encoder_, decoder_;
+  LibraryStream<lzma_stream, lzma_end> encoder_, decoder_;  ///< they keep their memory when they begin again
 };
 
 }  // namespace
