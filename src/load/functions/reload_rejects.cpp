@@ -3,6 +3,7 @@
 #include "base/concat.hpp"
 #include "load/functions/reject_source.hpp"
 #include "load/functions/summary_row.hpp"
+#include "load/log/reject_tally.hpp"
 #include "load/source/reader_problem.hpp"
 #include "pg/arguments.hpp"
 #include "pg/guard.hpp"
@@ -44,8 +45,7 @@ bool may_show_details(const LoggedLoad& load, const Rules& rules) {
 /// Of rejects that are not there to be tried.
 void tell_not_kept(std::int64_t load_id, std::int64_t count) {
   if (count == 0) return;
-  const std::string message = concat(count, count == 1 ? " reject of load " : " rejects of load ", load_id,
-                                     count == 1 ? " is not in the log" : " are not in the log");
+  const std::string message = not_in_log(count, load_id);
   pg::notice(message.c_str(), "Load them from their source.");
 }
 

@@ -40,4 +40,9 @@ std::string RejectTally::text() const {
   return text;
 }
 
+std::string not_in_log(std::int64_t count, std::int64_t load_id) {
+  return concat(count, count == 1 ? " reject of load " : " rejects of load ", load_id, count == 1 ? " is" : " are",
+                " not in the log");
+}
+
 }  // namespace ferry::load

@@ -22,4 +22,7 @@ class RejectTally {
   std::int64_t others_ = 0, total_ = 0;
 };
 
+/// "17 rejects of load 4 are not in the log"
+[[nodiscard]] std::string not_in_log(std::int64_t count, std::int64_t load_id);
+
 }  // namespace ferry::load

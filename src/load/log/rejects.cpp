@@ -165,10 +165,8 @@ void Log::keep(const Record& record, const Kept& kept, const Problem& problem) {
 }
 
 void Log::tell_not_kept() const {
-  const std::int64_t count = not_kept_.total();
-  if (count == 0) return;
-  const std::string message = concat(count, count == 1 ? " reject of load " : " rejects of load ", *load_id_,
-                                     count == 1 ? " is" : " are", " not in the log");
+  if (not_kept_.total() == 0) return;
+  const std::string message = not_in_log(not_kept_.total(), *load_id_);
   const std::string detail = concat("They were rejected for ", not_kept_.text(), ".");
   pg::notice(message.c_str(), "The setting \"pg_ferry.max_log_bytes\" limits what the log keeps of one load.", detail.c_str());
 }
