@@ -47,6 +47,12 @@ void BatchConverter::convert(const Batch& batch, SlotPool& slots, MemoryContext 
   MemoryContextSwitchTo(caller);
 }
 
+void BatchConverter::forget_targets() {
+  partitions_.clear();
+  prepared_.clear();
+  at_work_ = nullptr;
+}
+
 /// The column whose value is being made when an error is raised, or null.
 const Column* BatchConverter::column_at_work() const {
   return converting_ != nullptr ? converting_ : rules_.column_of_field(source_.failed_field());

@@ -28,8 +28,8 @@ class BatchConverter {
   /// result afterwards. A row that raises costs a subtransaction, in which nothing is written; the values of the rows before it
   /// stay. Errors: those that may not become rejects.
   void convert(const Batch& batch, SlotPool& slots, MemoryContext batch_context, std::vector<BatchRow>& rows);
-  /// Forgets what it knows of partitions: the table is to be opened anew.
-  void forget_partitions() { partitions_.clear(); }
+  /// To be called when the table was opened anew: what it knows of the table and its partitions is of those before.
+  void forget_targets();
 
  private:
   [[nodiscard]] const Column* column_at_work() const;

@@ -64,6 +64,7 @@ void BatchWriter::open_table() {
     MemoryContextSwitchTo(caller);
     return table;
   });
+  converter_.forget_targets();
 }
 
 /// A table without partitions. False where an index needs the row path.
@@ -117,7 +118,7 @@ bool BatchWriter::write(const Batch& batch) {
     if (heap.rows.empty()) continue;
     if (heap.writer) {
       use_bulk(heap);
-      heap.writer->write(batch, std::move(heap.rows));
+      heap.writer->write(batch, heap.rows);
     }
     heap.rows.clear();
   }

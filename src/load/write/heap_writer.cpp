@@ -106,7 +106,7 @@ bool HeapWriter::can_do_without_entries() const {
          std::all_of(unique_keys_.begin(), unique_keys_.end(), can_know_largest);
 }
 
-bool HeapWriter::keys_ascend(const std::vector<BatchRow>& rows) const {
+bool HeapWriter::keys_ascend(std::span<const BatchRow> rows) const {
   std::vector<TupleTableSlot*> slots;
   for (const BatchRow& row : rows) slots.push_back(row.slot);
   return std::all_of(unique_keys_.begin(), unique_keys_.end(), [&](const UniqueKey& key) { return key.ascends(slots); });
@@ -116,8 +116,8 @@ void HeapWriter::forget_largest_keys() {
   for (UniqueKey& key : unique_keys_) key.forget_largest();
 }
 
-void HeapWriter::write(const Batch& batch, std::vector<BatchRow> rows) {
-  rows_ = std::move(rows);
+void HeapWriter::write(const Batch& batch, std::span<const BatchRow> rows) {
+  rows_ = rows;
   slots_.clear();
   for (const BatchRow& row : rows_) slots_.push_back(row.slot);
   check_foreign_keys();

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <optional>
+#include <span>
 #include <vector>
 
 #include "load/write/batch.hpp"
@@ -39,10 +39,10 @@ class HeapWriter {
   /// Whether indexes may be built at the end as long as keys ascend: then no row can break one of them.
   [[nodiscard]] bool can_do_without_entries() const;
   /// Whether the keys of each row are beyond those of all rows before it.
-  [[nodiscard]] bool keys_ascend(const std::vector<BatchRow>& rows) const;
+  [[nodiscard]] bool keys_ascend(std::span<const BatchRow> rows) const;
 
   /// Decides rows, which are pending, as far as it can. The current memory context is the batch's.
-  void write(const Batch& batch, std::vector<BatchRow> rows);
+  void write(const Batch& batch, std::span<const BatchRow> rows);
   /// Whether rows of this batch or of those before are not certain.
   [[nodiscard]] bool has_deferred() const { return deferred_.has_any(); }
   /// Makes those certain. batch: its records have all of them.
@@ -100,7 +100,7 @@ class HeapWriter {
   bool probes_ = true;               ///< the table is asked for keys before rows are written
   int probing_batches_ = 0;          ///< still to be probed, since the last one written without had many conflicts
   std::size_t fixed_row_bytes_ = 0;  ///< rows have at most so many bytes more than their records; 0: not known
-  std::vector<BatchRow> rows_;       ///< of the batch
+  std::span<const BatchRow> rows_;   ///< of the batch
   std::vector<TupleTableSlot*> slots_;
   std::vector<const pg::ForeignKey*> orphans_;  ///< by row, the first foreign key that it breaks; empty where none does
   std::vector<BatchRow> accepted_;              ///< rows to write
