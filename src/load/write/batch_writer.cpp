@@ -113,19 +113,26 @@ bool BatchWriter::write(const Batch& batch) {
   options_.place->set(batch.own_records().front(), batch.own_records().back());
   sort_out(batch);
   if (lacks_indexes_ && !alone().keys_ascend(heaps_.begin()->second.rows)) build_indexes();
+  if (!write_heaps(batch) && lacks_indexes_) build_indexes();
+  return !has_deferred();
+}
+
+/// Up to the first one whose rows cannot all be decided, because of another session, say. Rows of those behind it are not written
+/// before them: the session that is waited for would wait for these. False: some of the rows are pending.
+bool BatchWriter::write_heaps(const Batch& batch) {
   MemoryContext const caller = MemoryContextSwitchTo(batch_context_);
+  const auto is_pending = [&batch](const BatchRow& row) { return batch.result(row.at).state == Result::State::pending; };
+  bool are_decided = true;
   for (auto& [table, heap] : heaps_) {
-    if (heap.rows.empty()) continue;
-    if (heap.writer) {
+    if (heap.writer && !heap.rows.empty() && are_decided) {
       use_bulk(heap);
       heap.writer->write(batch, heap.rows);
+      are_decided = std::none_of(heap.rows.begin(), heap.rows.end(), is_pending);
     }
     heap.rows.clear();
   }
   MemoryContextSwitchTo(caller);
-  const auto is_pending = [](const Result& result) { return result.state == Result::State::pending; };
-  if (lacks_indexes_ && std::any_of(batch.own_results().begin(), batch.own_results().end(), is_pending)) build_indexes();
-  return !has_deferred();
+  return are_decided;
 }
 
 void BatchWriter::finish(const Batch& batch) {

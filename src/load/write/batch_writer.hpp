@@ -49,6 +49,7 @@ class BatchWriter {
   void build_indexes();
   void begin_batch(std::size_t count);
   void sort_out(const Batch& batch);
+  bool write_heaps(const Batch& batch);
   Heap& heap_of(ResultRelInfo* target);
   std::unique_ptr<HeapWriter> writer_for(ResultRelInfo* partition, TableFacts& facts);
   void use_bulk(Heap& heap);
