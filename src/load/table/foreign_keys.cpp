@@ -22,56 +22,51 @@ using pg::ForeignKey;
 
 namespace {
 
-using Definitions = std::vector<std::shared_ptr<pg::ForeignKeyDefinition>>;
-
-/// The definitions of all that fire, in the order in which the server fires them: by name; nothing where one is not for us.
-std::optional<Definitions> read_definitions(Relation table) {
-  Definitions keys;
+/// The definitions of all that fire, by name.
+ForeignKeyDefinitions read_definitions(Relation table) {
+  ForeignKeyDefinitions definitions;
   // a copy: the relation's own goes when an invalidation arrives, which opening the parents lets in
   const TriggerDesc* const triggers = call(CopyTriggerDesc, table->trigdesc);
   for (int i = 0; triggers != nullptr && i < triggers->numtriggers; i++) {
     const Trigger& trigger = triggers->triggers[i];
     if (trigger.tgfoid != F_RI_FKEY_CHECK_INS || !pg::fires(trigger)) continue;
     auto key = pg::read_foreign_key(table, trigger.tgconstraint);
-    if (!key) return std::nullopt;
+    definitions.are_all = definitions.are_all && key != nullptr;
+    if (key == nullptr) continue;
     key->trigger_position = i;
-    keys.push_back(std::move(key));
+    definitions.keys.push_back(std::move(key));
   }
-  return keys;
+  return definitions;
 }
 
 /// Reads the definitions and lets facts keep them, where nobody has done so for another role of the session.
-std::optional<Definitions> read_and_keep(Relation table, TableFacts& facts) {
-  std::optional<Definitions> keys = read_definitions(table);
-  if (facts.foreign_keys || facts.is_stale) return keys;
-  if (keys)
-    for (const auto& key : *keys) {
-      facts.parents.push_back(key->parent);
-      key->keeps_plan = true;
-    }
+ForeignKeyDefinitions read_and_keep(Relation table, TableFacts& facts) {
+  ForeignKeyDefinitions definitions = read_definitions(table);
+  if (facts.foreign_keys || facts.is_stale) return definitions;
+  for (const auto& key : definitions.keys) {
+    facts.parents.push_back(key->parent);
+    key->keeps_plan = true;
+  }
   facts.replication_role = SessionReplicationRole;
-  facts.foreign_keys = keys;
-  return keys;
+  facts.foreign_keys = definitions;
+  return definitions;
+}
+
+ForeignKeyDefinitions definitions_of(Relation table, TableFacts& facts) {
+  if (!facts.foreign_keys || facts.replication_role != SessionReplicationRole) return read_and_keep(table, facts);
+  const ForeignKeyDefinitions kept = *facts.foreign_keys;
+  for (const auto& key : kept.keys) call(LockRelationOid, key->parent, LOCKMODE{RowShareLock});
+  // with its lock comes what others did to a parent until then
+  return facts.is_stale ? read_definitions(table) : kept;
 }
 
 }  // namespace
 
-std::optional<std::vector<ForeignKey>> foreign_keys_of(Relation table, TableFacts& facts) {
-  std::optional<Definitions> definitions;
-  if (facts.foreign_keys && facts.replication_role == SessionReplicationRole) {
-    definitions = *facts.foreign_keys;
-    if (definitions)
-      for (const auto& key : *definitions) call(LockRelationOid, key->parent, LOCKMODE{RowShareLock});
-  }
-  // with its lock comes what others did to a parent until then
-  if (!definitions && !(facts.foreign_keys && !*facts.foreign_keys && facts.replication_role == SessionReplicationRole))
-    definitions = read_and_keep(table, facts);
-  else if (definitions && facts.is_stale)
-    definitions = read_definitions(table);
-  if (!definitions) return std::nullopt;
-  std::vector<ForeignKey> keys;
-  for (auto& definition : *definitions) keys.emplace_back(std::move(definition));
-  return keys;
+ForeignKeys foreign_keys_of(Relation table, TableFacts& facts) {
+  ForeignKeyDefinitions definitions = definitions_of(table, facts);
+  ForeignKeys found{.are_all = definitions.are_all};
+  for (auto& definition : definitions.keys) found.keys.emplace_back(std::move(definition));
+  return found;
 }
 
 namespace {

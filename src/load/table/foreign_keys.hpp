@@ -1,6 +1,5 @@
 #pragma once
 
-#include <optional>
 #include <vector>
 
 #include "load/record/record.hpp"
@@ -10,9 +9,14 @@ namespace ferry::load {
 
 struct TableFacts;
 
-/// The foreign keys that a row inserted into table has to pass, those whose trigger fires; nothing where one of them needs the
-/// server's own trigger: see pg::read_foreign_key(). facts: of the table, keep what was found out.
-[[nodiscard]] std::optional<std::vector<pg::ForeignKey>> foreign_keys_of(Relation table, TableFacts& facts);
+/// Foreign keys that a row inserted into a table has to pass.
+struct ForeignKeys {
+  std::vector<pg::ForeignKey> keys{};  ///< in the order in which the server fires their triggers
+  bool are_all = true;                 ///< else some need the server's own trigger: see pg::read_foreign_key()
+};
+
+/// Those of table whose trigger fires. facts: of the table, keep what was found out.
+[[nodiscard]] ForeignKeys foreign_keys_of(Relation table, TableFacts& facts);
 
 /// What is wrong with a row of table that pg::ForeignKey::check() did not find good.
 [[nodiscard]] Problem violation_of(const pg::ForeignKey& key, Relation table, TupleTableSlot* slot);

@@ -66,8 +66,8 @@ void drop_stale() {
     }
     *link = facts->next;
     const std::unique_ptr<TableFacts> owner(facts);
-    if (facts->foreign_keys && *facts->foreign_keys)
-      for (const auto& key : **facts->foreign_keys) pg::release_plan(*key);
+    if (facts->foreign_keys)
+      for (const auto& key : facts->foreign_keys->keys) pg::release_plan(*key);
     MemoryContext const context = facts->context;
     if (context != nullptr) call(MemoryContextDelete, context);
   }

@@ -33,6 +33,21 @@ struct Column {
   bool may_insert;          ///< the user's privilege was looked up and is there
 };
 
+/// What comes with a row of a table or one of its partitions that may look at other rows, or change it.
+struct RowCompany {
+  bool looking_types = false;        ///< the input or the rules of a type: see may_look_at_tables()
+  bool looking_expressions = false;  ///< CHECKs or generated columns
+  bool before_triggers = false;      ///< row triggers that may change or suppress it
+  bool after_triggers = false;       ///< others, but for those of keys
+  bool foreign_tables = false;
+};
+
+/// The foreign keys of a table that can be asked for many rows at once.
+struct ForeignKeyDefinitions {
+  std::vector<std::shared_ptr<pg::ForeignKeyDefinition>> keys{};  ///< in the order in which the server fires them
+  bool are_all = true;                                            ///< else there are some for the server's own trigger
+};
+
 /// What the catalogs say of a table, kept from one load of the session to the next: nothing that is open, nothing that a user
 /// may or may not do. Somebody's change of the table, of a parent, or of any function, type, constraint, sequence or schema
 /// ends it: then it is stale, and the next load makes it anew.
@@ -41,11 +56,10 @@ struct TableFacts {
   MemoryContext context = nullptr;  ///< of what the server's functions made
   std::vector<Column> columns{};
   std::vector<AttrNumber> primary_key{};
-  std::optional<bool> rows_are_independent{};  ///< see allows_bulk()
-  /// In the order in which the server fires them; nothing inside: one of them is for the server's own trigger.
-  std::optional<std::optional<std::vector<std::shared_ptr<pg::ForeignKeyDefinition>>>> foreign_keys{};
-  int replication_role = 0;       ///< for which foreign_keys is
-  std::vector<Oid> parents{};     ///< whose changes count
+  std::optional<RowCompany> row_company{};
+  std::optional<ForeignKeyDefinitions> foreign_keys{};
+  int replication_role = 0;    ///< for which foreign_keys is
+  std::vector<Oid> parents{};  ///< whose changes count
   TupleDesc slot_type = nullptr;  ///< of the slots: a copy
   const pg::RowLayout* row_layout = nullptr;
   std::vector<TupleTableSlot*> slots{};  ///< that nobody uses now

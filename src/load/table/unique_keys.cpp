@@ -139,7 +139,6 @@ void UniqueKey::find_gap(const std::vector<TupleTableSlot*>& rows) {
   });
 }
 
-/// A key with a null is equal to none, but where the index says so.
 bool UniqueKey::is_never_taken(TupleTableSlot* slot) const {
   if (index_->rd_index->indnullsnotdistinct) return false;
   for (const AttrNumber attribute : attributes_)

@@ -53,6 +53,8 @@ class UniqueKey {
   void end_batch();
   /// Looks once whether the table has any key between the smallest and the largest of the rows, which spares a probe of each.
   void find_gap(const std::vector<TupleTableSlot*>& rows);
+  /// Whether the row's key has a null, so that it is equal to none, unless the index says otherwise.
+  [[nodiscard]] bool is_never_taken(TupleTableSlot* slot) const;
   /// Whether the row's key is free: among those accepted, and, if probe says so, in the table. Errors: the server's.
   Answer ask(TupleTableSlot* slot, bool probe);
   /// Whether another row than this one, which is in the table, has its key for certain. Errors: the server's.
@@ -71,7 +73,6 @@ class UniqueKey {
   [[nodiscard]] Problem violation(TupleTableSlot* slot);
 
  private:
-  [[nodiscard]] bool is_never_taken(TupleTableSlot* slot) const;
   [[nodiscard]] int compare(TupleTableSlot* a, TupleTableSlot* b) const;
   [[nodiscard]] std::vector<TupleTableSlot*>::iterator find_accepted(TupleTableSlot* slot);
   Key key(TupleTableSlot* slot);

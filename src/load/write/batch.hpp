@@ -32,6 +32,7 @@ struct BatchRow {
   std::size_t at = 0;               ///< the position of its record in the batch
   TupleTableSlot* slot = nullptr;   ///< all attributes in place, of the row type of the target
   ResultRelInfo* target = nullptr;  ///< the table itself or a partition
+  bool looks_bad = false;           ///< it will probably be rejected
 };
 
 }  // namespace ferry::load

@@ -17,34 +17,78 @@ namespace ferry::load {
 
 using pg::call;
 
-BatchConverter::BatchConverter(Source& source, Rules& rules, const WriterOptions& options, pg::TableWriter& table)
+namespace {
+
+/// What the values of a usual batch take: kept from batch to batch. To get it from the system each time costs more than to
+/// fill it.
+constexpr Size kKeptBatchBytes = Size{512} << 10;
+
+}  // namespace
+
+BatchConverter::BatchConverter(Source& source, Rules& rules, const WriterOptions& options, pg::TableWriter& table,
+                               RowChecks checks)
     : source_(source),
       rules_(rules),
       options_(options),
       table_(table),
+      checks_(checks),
       converter_(rules, options.filter, source.may_leave_fields_out()),
       not_null_(rules),
-      context_(CurrentMemoryContext) {}
+      context_(CurrentMemoryContext),
+      slots_(rules.facts()) {}
 
-void BatchConverter::convert(const Batch& batch, SlotPool& slots, MemoryContext batch_context, std::vector<BatchRow>& rows) {
-  rows.clear();
-  for (std::size_t i = 0; i < batch.size(); i++) rows.push_back({i, slots[i], table_.target()});
+void BatchConverter::close() {
+  slots_.clear();
+  if (batch_context_ != nullptr) call(MemoryContextDelete, batch_context_);
+  batch_context_ = nullptr;
+}
+
+/// Makes place for the values of so many records.
+void BatchConverter::begin(std::size_t count) {
+  const Size kept_bytes = count < kMaxBatchRows ? Size{ALLOCSET_DEFAULT_INITSIZE} : kKeptBatchBytes;
+  if (batch_context_ == nullptr)
+    batch_context_ = call([this, kept_bytes] {
+      return AllocSetContextCreateInternal(context_, "pg_ferry batch", 0, kept_bytes, ALLOCSET_DEFAULT_MAXSIZE);
+    });
+  // what they hold of the batch before is in the context, and freed with it
+  slots_.clear();
+  call([this] { MemoryContextReset(batch_context_); });
+  slots_.provide(count, rules_.relation(), batch_context_);
+  rows_.clear();
+  for (std::size_t i = 0; i < count; i++) rows_.push_back({i, slots_[i], table_.target()});
   difficult_.clear();
-  MemoryContext const caller = MemoryContextSwitchTo(batch_context);
-  call([&] { convert_all_simple(batch, rows); });
+}
+
+void BatchConverter::convert(const Batch& batch) {
+  begin(batch.size());
+  MemoryContext const caller = MemoryContextSwitchTo(batch_context_);
+  call([&] { convert_all_simple(batch); });
   for (at_difficult_ = 0; at_difficult_ < difficult_.size(); at_difficult_++) {
     const auto convert_rest = [&] {
-      MemoryContextSwitchTo(batch_context);
-      convert_difficult(batch, rows);
+      MemoryContextSwitchTo(batch_context_);
+      convert_difficult(batch);
     };
     const auto error = pg::attempt([&] { call(convert_rest); },
                                    [this](const char* sqlstate) { return is_rejectable(sqlstate, column_at_work()); });
     if (!error) break;
+    const std::size_t at = difficult_[at_difficult_];
+    const bool is_of_rules = at_work_ != nullptr;
     // the server keeps what it has prepared of them, half of it where that raised: made anew for the next row
-    if (at_work_ != nullptr && !prepared_.contains(at_work_)) pg::compat::forget_prepared_expressions(at_work_);
-    batch.result(difficult_[at_difficult_]).reject(rules_.explain(*error, column_at_work()));
+    if (is_of_rules && !prepared_.contains(at_work_)) pg::compat::forget_prepared_expressions(at_work_);
+    if (is_of_rules)
+      refuse(rules_.explain(*error, column_at_work()), batch.result(at), rows_[at]);
+    else
+      batch.result(at).reject(rules_.explain(*error, column_at_work()));
   }
   MemoryContextSwitchTo(caller);
+}
+
+/// A row that breaks a rule of RowChecks.
+void BatchConverter::refuse(Problem problem, Result& result, BatchRow& row) const {
+  if (checks_ == RowChecks::decide)
+    result.reject(std::move(problem));
+  else
+    row.looks_bad = true;
 }
 
 void BatchConverter::forget_targets() {
@@ -78,7 +122,7 @@ bool BatchConverter::convert_simple(const Record& record, TupleTableSlot* slot) 
 
 /// The rows of which nothing can raise: those need no subtransaction. Notes the others in difficult_. Calls the server without a
 /// guard.
-void BatchConverter::convert_all_simple(const Batch& batch, std::vector<BatchRow>& rows) {
+void BatchConverter::convert_all_simple(const Batch& batch) {
   const bool may_be = may_be_simple();
   for (std::size_t i = 0; i < batch.size(); i++) {
     Result& result = batch.result(i);
@@ -89,26 +133,26 @@ void BatchConverter::convert_all_simple(const Batch& batch, std::vector<BatchRow
     }
     CHECK_FOR_INTERRUPTS();
     options_.place->set(batch.record(i));
-    TupleTableSlot* const slot = rows[i].slot;
+    TupleTableSlot* const slot = rows_[i].slot;
     if (!convert_simple(batch.record(i), slot)) {
       difficult_.push_back(i);
       continue;
     }
     if (options_.fields_vary) rules_.check_may_insert(fields_);
     slot->tts_tableOid = RelationGetRelid(rules_.relation());
-    if (auto problem = not_null_.violation(slot)) result.reject(std::move(*problem));
+    if (auto problem = not_null_.violation(slot)) refuse(std::move(*problem), result, rows_[i]);
   }
 }
 
 /// Calls the server without a guard.
-void BatchConverter::convert_difficult(const Batch& batch, std::vector<BatchRow>& rows) {
+void BatchConverter::convert_difficult(const Batch& batch) {
   for (; at_difficult_ < difficult_.size(); at_difficult_++) {
     CHECK_FOR_INTERRUPTS();
     const std::size_t current = difficult_[at_difficult_];
     converting_ = nullptr;
     at_work_ = nullptr;
     options_.place->set(batch.record(current));
-    convert_one(batch.record(current), batch.result(current), rows[current]);
+    convert_one(batch.record(current), batch.result(current), rows_[current]);
   }
 }
 
@@ -123,6 +167,10 @@ void BatchConverter::convert_one(const Record& record, Result& result, BatchRow&
   row.slot->tts_tableOid = RelationGetRelid(rules_.relation());
   if (!converter_.passes_filter(row.slot, expressions)) {
     result.state = Result::State::filtered;
+    return;
+  }
+  if (checks_ == RowChecks::none) {
+    row.looks_bad = not_null_.can_tell() && not_null_.violation(row.slot);
     return;
   }
   route(row);
@@ -176,7 +224,7 @@ void BatchConverter::check_constraints(Result& result, BatchRow& row) {
   const bool is_root = row.target == table_.target();
   bool needs_check = rules != nullptr;
   if (needs_check && is_root && not_null_.can_tell()) {
-    if (auto problem = not_null_.violation(row.slot)) return result.reject(std::move(*problem));
+    if (auto problem = not_null_.violation(row.slot)) return refuse(std::move(*problem), result, row);
     needs_check = rules->num_check > 0;
   }
   if (needs_check) ExecConstraints(row.target, row.slot, table_.executor_state());

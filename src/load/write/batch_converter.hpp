@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <set>
 #include <vector>
@@ -13,31 +14,47 @@
 
 namespace ferry::load {
 
-/// Makes rows of the records of a batch, and decides what a row can be rejected for by itself: its fields, its defaults and
-/// generated columns, the filter, NOT NULL and CHECK. Nothing is written.
+/// Which rules BatchConverter looks at besides those of the values themselves.
+enum class RowChecks : std::uint8_t {
+  decide,   ///< partition, generated columns, NOT NULL, CHECK: a row that breaks one is rejected
+  foresee,  ///< the same, but it is only said to look bad: triggers may change it, or policies come first
+  none,     ///< all but NOT NULL may look at other rows, which have to be there: a row with a null is said to look bad
+};
+
+/// Makes rows of the records of a batch, and decides what a row can be rejected for by itself: its fields, its defaults, the
+/// filter, and the rules of RowChecks. Nothing is written. The rows and their memory are the object's, one batch at a time.
 class BatchConverter {
  public:
   /// All outlive the object; table is open whenever convert() is called. What it keeps lives in the current memory context.
-  BatchConverter(Source& source, Rules& rules, const WriterOptions& options, pg::TableWriter& table);
+  BatchConverter(Source& source, Rules& rules, const WriterOptions& options, pg::TableWriter& table, RowChecks checks);
+  /// Releases what the object took.
+  void close();
 
   /// Whether rows can be converted for themselves: no default and no filter may look at tables.
   [[nodiscard]] bool rows_are_independent() const { return !converter_.looks_at_tables(); }
 
-  /// Makes the rows of those records whose result is pending, into rows, by their positions in the batch. Slots are of the pool,
-  /// or made for a partition; values and those slots are in batch_context. Records that are rejected or filtered out have that
-  /// result afterwards. A row that raises costs a subtransaction, in which nothing is written; the values of the rows before it
-  /// stay. Errors: those that may not become rejects.
-  void convert(const Batch& batch, SlotPool& slots, MemoryContext batch_context, std::vector<BatchRow>& rows);
+  /// Makes the rows of those records whose result is pending. Records that are rejected or filtered out have that result
+  /// afterwards. A row that raises costs a subtransaction, in which nothing is written; the values of the rows before it stay.
+  /// Errors: those that may not become rejects.
+  void convert(const Batch& batch);
+  /// Of the batch, by the positions of its records; good until the next one, as long as memory() is.
+  [[nodiscard]] const std::vector<BatchRow>& rows() const { return rows_; }
+  /// The row of a record in the row type of the table, whatever its partition.
+  [[nodiscard]] TupleTableSlot* row_of_table(std::size_t at) const { return slots_[at]; }
+  /// What lives as long as the rows.
+  [[nodiscard]] MemoryContext memory() const { return batch_context_; }
   /// To be called when the table was opened anew: what it knows of the table and its partitions is of those before.
   void forget_targets();
 
  private:
   [[nodiscard]] const Column* column_at_work() const;
   [[nodiscard]] bool may_be_simple() const;
+  void begin(std::size_t count);
   bool convert_simple(const Record& record, TupleTableSlot* slot);
-  void convert_all_simple(const Batch& batch, std::vector<BatchRow>& rows);
-  void convert_difficult(const Batch& batch, std::vector<BatchRow>& rows);
+  void convert_all_simple(const Batch& batch);
+  void convert_difficult(const Batch& batch);
   void convert_one(const Record& record, Result& result, BatchRow& row);
+  void refuse(Problem problem, Result& result, BatchRow& row) const;
   void check_constraints(Result& result, BatchRow& row);
   void route(BatchRow& row);
 
@@ -54,10 +71,14 @@ class BatchConverter {
   Rules& rules_;
   const WriterOptions& options_;
   pg::TableWriter& table_;
+  const RowChecks checks_;
   RowConverter converter_;
   NotNull not_null_;
   Fields fields_;
   MemoryContext context_;  ///< of what stays from batch to batch
+  MemoryContext batch_context_ = nullptr;
+  SlotPool slots_;              ///< one for each record of a batch
+  std::vector<BatchRow> rows_;
   std::map<ResultRelInfo*, Partition> partitions_;
   std::set<ResultRelInfo*> prepared_;   ///< a row has passed their constraints, whose expressions are all there
   ResultRelInfo* at_work_ = nullptr;    ///< whose constraints are looked at

@@ -14,10 +14,6 @@ using pg::call;
 
 namespace {
 
-/// What the values of a usual batch take: kept from batch to batch. To get it from the system each time costs more than to
-/// fill it.
-constexpr Size kKeptBatchBytes = Size{512} << 10;
-
 /// So many partitions have buffers of their own for many rows, and those only that get so many in a batch.
 constexpr std::size_t kMostInBulk = 32, kLeastBulkRows = 64;
 
@@ -40,8 +36,8 @@ std::unique_ptr<BatchWriter> BatchWriter::for_table(Source& source, Rules& rules
     return writer;
   }
   auto foreign_keys = foreign_keys_of(rules.relation(), rules.facts());
-  if (!foreign_keys || has_reference_to_load(*foreign_keys, RelationGetRelid(rules.relation()))) return nullptr;
-  if (writer->open_alone(std::move(*foreign_keys))) return writer;
+  if (!foreign_keys.are_all || has_reference_to_load(foreign_keys.keys, RelationGetRelid(rules.relation()))) return nullptr;
+  if (writer->open_alone(std::move(foreign_keys.keys))) return writer;
   writer->close_table();
   return nullptr;
 }
@@ -52,8 +48,7 @@ BatchWriter::BatchWriter(Source& source, Rules& rules, const WriterOptions& opti
       options_(options),
       is_partitioned_(rules.relation()->rd_rel->relkind == RELKIND_PARTITIONED_TABLE),
       load_context_(CurrentMemoryContext),
-      converter_(source, rules, options, table_),
-      slots_(rules.facts()) {}
+      converter_(source, rules, options, table_, RowChecks::decide) {}
 
 void BatchWriter::open_table() {
   Relation const relation = rules_.relation();
@@ -91,10 +86,9 @@ void BatchWriter::close_table() {
 void BatchWriter::close() {
   if (lacks_indexes_) build_indexes();
   close_table();
-  slots_.clear();
   for (auto& [table, heap] : heaps_)
     if (heap.writer) heap.writer->end_bulk();
-  if (batch_context_ != nullptr) call(MemoryContextDelete, batch_context_);
+  converter_.close();
 }
 
 /// From here on rows get their entries when they are written.
@@ -108,8 +102,7 @@ void BatchWriter::build_indexes() {
 }
 
 bool BatchWriter::write(const Batch& batch) {
-  begin_batch(batch.size());
-  converter_.convert(batch, slots_, batch_context_, rows_);
+  converter_.convert(batch);
   options_.place->set(batch.own_records().front(), batch.own_records().back());
   sort_out(batch);
   if (lacks_indexes_ && !alone().keys_ascend(heaps_.begin()->second.rows)) build_indexes();
@@ -120,7 +113,7 @@ bool BatchWriter::write(const Batch& batch) {
 /// Up to the first one whose rows cannot all be decided, because of another session, say. Rows of those behind it are not written
 /// before them: the session that is waited for would wait for these. False: some of the rows are pending.
 bool BatchWriter::write_heaps(const Batch& batch) {
-  MemoryContext const caller = MemoryContextSwitchTo(batch_context_);
+  MemoryContext const caller = MemoryContextSwitchTo(converter_.memory());
   const auto is_pending = [&batch](const BatchRow& row) { return batch.result(row.at).state == Result::State::pending; };
   bool are_decided = true;
   for (auto& [table, heap] : heaps_) {
@@ -137,7 +130,7 @@ bool BatchWriter::write_heaps(const Batch& batch) {
 
 void BatchWriter::finish(const Batch& batch) {
   if (!has_deferred()) return;
-  MemoryContext const caller = MemoryContextSwitchTo(batch_context_);
+  MemoryContext const caller = MemoryContextSwitchTo(converter_.memory());
   alone().settle_deferred(batch);
   MemoryContextSwitchTo(caller);
 }
@@ -154,22 +147,9 @@ FarthestValues BatchWriter::farthest_values() const {
   return farthest;
 }
 
-/// Makes place for the values of so many records.
-void BatchWriter::begin_batch(std::size_t count) {
-  const Size kept_bytes = count < kMaxBatchRows ? Size{ALLOCSET_DEFAULT_INITSIZE} : kKeptBatchBytes;
-  if (batch_context_ == nullptr)
-    batch_context_ = call([this, kept_bytes] {
-      return AllocSetContextCreateInternal(load_context_, "pg_ferry batch", 0, kept_bytes, ALLOCSET_DEFAULT_MAXSIZE);
-    });
-  // what they hold of the batch before is in the context, and freed with it
-  slots_.clear();
-  call([this] { MemoryContextReset(batch_context_); });
-  slots_.provide(count, rules_.relation(), batch_context_);
-}
-
 /// Gives the rows that are pending to their heaps.
 void BatchWriter::sort_out(const Batch& batch) {
-  for (const BatchRow& row : rows_)
+  for (const BatchRow& row : converter_.rows())
     if (batch.result(row.at).state == Result::State::pending) heap_of(row.target).rows.push_back(row);
 }
 
@@ -187,9 +167,9 @@ BatchWriter::Heap& BatchWriter::heap_of(ResultRelInfo* target) {
 
 /// Nothing where the keys of the partition need the row path.
 std::unique_ptr<HeapWriter> BatchWriter::writer_for(ResultRelInfo* partition, TableFacts& facts) {
-  auto keys = foreign_keys_of(partition->ri_RelationDesc, facts);
-  if (!keys || has_reference_to_load(*keys, RelationGetRelid(rules_.relation()))) return nullptr;
-  auto writer = std::make_unique<HeapWriter>(source_, rules_, options_, std::move(*keys));
+  auto foreign_keys = foreign_keys_of(partition->ri_RelationDesc, facts);
+  if (!foreign_keys.are_all || has_reference_to_load(foreign_keys.keys, RelationGetRelid(rules_.relation()))) return nullptr;
+  auto writer = std::make_unique<HeapWriter>(source_, rules_, options_, std::move(foreign_keys.keys));
   if (writer->open(partition, table_.executor_state(), table_.map_to(partition))) return writer;
   writer->close();
   return nullptr;

@@ -47,7 +47,6 @@ class BatchWriter {
   bool open_alone(std::vector<pg::ForeignKey> foreign_keys);
   void close_table();
   void build_indexes();
-  void begin_batch(std::size_t count);
   void sort_out(const Batch& batch);
   bool write_heaps(const Batch& batch);
   Heap& heap_of(ResultRelInfo* target);
@@ -60,15 +59,13 @@ class BatchWriter {
   Rules& rules_;
   const WriterOptions& options_;
   const bool is_partitioned_;
-  MemoryContext load_context_, batch_context_ = nullptr;
+  MemoryContext load_context_;
   pg::TableWriter table_{};
   BatchConverter converter_;
   /// By the OID of the table, so that every session writes them in one order: loads of the same rows wait for each other and do
   /// not deadlock. One that is not a partition has no others beside it.
   std::map<Oid, Heap> heaps_;
   std::vector<HeapWriter*> in_bulk_;  ///< partitions with buffers for many rows, the last used at the end
-  SlotPool slots_;                    ///< one for each record of a batch
-  std::vector<BatchRow> rows_;
   bool lacks_indexes_ = false;  ///< the rows written so far have no entries in the indexes
 };
 

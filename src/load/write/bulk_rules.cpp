@@ -23,16 +23,24 @@ using pg::call;
 
 namespace {
 
-bool has_other_row_trigger(Relation table) {
+/// Notes the row triggers for INSERT that are not those of keys.
+void add_triggers(Relation table, RowCompany& company) {
   const TriggerDesc* const list = table->trigdesc;
-  if (list == nullptr) return false;
+  if (list == nullptr) return;
   for (int i = 0; i < list->numtriggers; i++) {
     const Trigger& trigger = list->triggers[i];
     if (!TRIGGER_FOR_ROW(trigger.tgtype) || !TRIGGER_FOR_INSERT(trigger.tgtype) || trigger.tgenabled == TRIGGER_DISABLED)
       continue;
-    if (trigger.tgfoid != F_RI_FKEY_CHECK_INS && trigger.tgfoid != F_UNIQUE_KEY_RECHECK) return true;
+    if (trigger.tgfoid == F_RI_FKEY_CHECK_INS || trigger.tgfoid == F_UNIQUE_KEY_RECHECK) continue;
+    (TRIGGER_FOR_BEFORE(trigger.tgtype) ? company.before_triggers : company.after_triggers) = true;
   }
-  return list->trig_insert_new_table;
+  if (list->trig_insert_new_table) company.after_triggers = true;
+}
+
+bool has_other_row_trigger(Relation table) {
+  RowCompany company;
+  add_triggers(table, company);
+  return company.before_triggers || company.after_triggers;
 }
 
 /// Whether an index has a column twice: its entries may then be longer than the row.
@@ -63,35 +71,38 @@ bool has_looking_expression(TupleDesc description) {
   return false;
 }
 
-/// Whether what comes with a row of a table, or of a partition, may look at others: those before it have to be there then. Calls
+/// Notes what comes with the rows of a table or partition; of a foreign one its triggers alone: its server does the rest. Calls
 /// the server without a guard.
-bool may_look_at_rows(Relation table) {
+void add_company(Relation table, RowCompany& company) {
+  add_triggers(table, company);
+  if (table->rd_rel->relkind == RELKIND_FOREIGN_TABLE) {
+    company.foreign_tables = true;
+    return;
+  }
   TupleDesc const description = RelationGetDescr(table);
-  if (has_other_row_trigger(table) || has_looking_expression(description)) return true;
-  for (int i = 0; i < description->natts; i++)
-    if (!TupleDescAttr(description, i)->attisdropped && may_look_at_tables(TupleDescAttr(description, i)->atttypid)) return true;
-  return false;
+  company.looking_expressions = company.looking_expressions || has_looking_expression(description);
+  for (int i = 0; i < description->natts && !company.looking_types; i++)
+    company.looking_types =
+        !TupleDescAttr(description, i)->attisdropped && may_look_at_tables(TupleDescAttr(description, i)->atttypid);
 }
 
-/// The same for a table and its partitions, which are noted in facts. Foreign ones are of another server.
-bool find_independence(Relation table, TableFacts& facts) {
-  if (call(may_look_at_rows, table)) return false;
-  if (table->rd_rel->relkind != RELKIND_PARTITIONED_TABLE) return true;
+/// Of a table and its partitions, which are noted in facts.
+RowCompany find_company(Relation table, TableFacts& facts) {
+  RowCompany company;
+  call([table, &company] { add_company(table, company); });
+  if (table->rd_rel->relkind != RELKIND_PARTITIONED_TABLE) return company;
   const List* const partitions = call([table] { return find_all_inheritors(RelationGetRelid(table), NoLock, nullptr); });
-  bool is_independent = true;
-  for (int i = 0; i < list_length(partitions) && is_independent; i++) {
+  for (int i = 0; i < list_length(partitions); i++) {
     const Oid partition = list_nth_oid(partitions, i);
     facts.parents.push_back(partition);
-    is_independent = call([partition] {
+    call([partition, &company] {
       Relation const open = try_relation_open(partition, AccessShareLock);
-      if (open == nullptr) return true;
-      const bool is_foreign = open->rd_rel->relkind == RELKIND_FOREIGN_TABLE;
-      const bool may_look = is_foreign ? has_other_row_trigger(open) : may_look_at_rows(open);
+      if (open == nullptr) return;
+      add_company(open, company);
       relation_close(open, AccessShareLock);
-      return !may_look;
     });
   }
-  return is_independent;
+  return company;
 }
 
 }  // namespace
@@ -109,13 +120,18 @@ std::size_t fixed_row_bytes(const Rules& rules) {
   return constraints != nullptr && constraints->has_generated_stored ? 0 : bytes;
 }
 
-bool allows_bulk(Rules& rules, OnConflict on_conflict) {
-  Relation const table = rules.relation();
-  if (on_conflict == OnConflict::update || rules.has_row_security()) return false;
-  if (table->rd_rel->relkind != RELKIND_RELATION && table->rd_rel->relkind != RELKIND_PARTITIONED_TABLE) return false;
-  std::optional<bool>& known = rules.facts().rows_are_independent;
-  if (!known) known = find_independence(table, rules.facts());
+const RowCompany& row_company_of(Rules& rules) {
+  std::optional<RowCompany>& known = rules.facts().row_company;
+  if (!known) known = find_company(rules.relation(), rules.facts());
   return *known;
+}
+
+bool allows_bulk(Rules& rules, OnConflict on_conflict) {
+  const char kind = rules.relation()->rd_rel->relkind;
+  if (on_conflict == OnConflict::update || rules.has_row_security()) return false;
+  if (kind != RELKIND_RELATION && kind != RELKIND_PARTITIONED_TABLE) return false;
+  const RowCompany& company = row_company_of(rules);
+  return !company.looking_types && !company.looking_expressions && !company.before_triggers && !company.after_triggers;
 }
 
 bool is_bulk_heap(Relation table) { return table->rd_rel->relkind == RELKIND_RELATION && !has_other_row_trigger(table); }

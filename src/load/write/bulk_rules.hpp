@@ -15,6 +15,9 @@ namespace ferry::load {
 /// Rows and keys up to these sizes fit a page of heap and btree, whatever becomes of them on the way.
 inline constexpr std::size_t kMaxSafeRowBytes = 2000;
 
+/// What comes with the rows of a table and of its partitions; kept with its facts.
+[[nodiscard]] const RowCompany& row_company_of(Rules& rules);
+
 /// Whether a table can be loaded in bulk, if its unique and foreign keys are such that UniqueKey and pg::ForeignKey can speak for
 /// them; of a partitioned one those partitions that is_bulk_heap() finds.
 [[nodiscard]] bool allows_bulk(Rules& rules, OnConflict on_conflict);

@@ -81,7 +81,8 @@ struct ExactWriter::Attempt {
   const Record* record = nullptr;
   const Column* converting = nullptr;  ///< the column whose value is being converted or computed
   TableWriter table{};
-  RowConverter* converter = nullptr;
+  RowConverter* converter = nullptr;  ///< null with a forecast, which has the rows
+  Forecast* forecast = nullptr;
   MissingParent missing_parent = MissingParent::rejects;
   bool in_batches = true;              ///< rows of foreign tables are sent several at once
   std::vector<std::size_t> written{};  ///< whose results are no more than a hope until the subtransaction is released
@@ -102,28 +103,43 @@ ExactWriter::ExactWriter(Source& source, Rules& rules, SelfReferences& self_refe
     if (column.loaded) loaded_ = call(bms_add_member, loaded_, static_cast<int>(column.attribute));
 }
 
-void ExactWriter::write(std::span<const Record> records, std::span<Result> results, MissingParent missing_parent) {
+void ExactWriter::write(std::span<const Record> records, std::span<Result> results, MissingParent missing_parent,
+                        Forecast* forecast) {
+  struct ForecastFailed {};
   const std::size_t count = records.size();
   constexpr int kMaxRaces = 20;
   int races = 0;
   Attempt attempt;
   attempt.missing_parent = missing_parent;
+  attempt.forecast = forecast;
+  // nothing of a failed attempt is in the table: whatever it decided behind the failed row may come out otherwise
+  const auto begin_anew = [&] {
+    for (const std::size_t i : attempt.written) results[i] = Result{};
+  };
   for (std::size_t to = count;;) {
-    const auto at_work = [&] {
-      return attempt.converting != nullptr ? attempt.converting : rules_.column_of_field(source_.failed_field());
-    };
-    const auto error =
-        pg::attempt([&] { write_range(records, results, attempt, to); },
-                    [&](const char* sqlstate) { return is_rejectable(sqlstate, at_work()) || attempt.table.broke_policy(); });
+    std::optional<pg::CaughtError> error;
+    try {
+      error = pg::attempt(
+          [&] {
+            write_range(records, results, attempt, to);
+            if (attempt.forecast != nullptr && !attempt.forecast->holds()) throw ForecastFailed{};
+          },
+          [&](const char* sqlstate) {
+            return is_rejectable(sqlstate, column_at_work(attempt)) || attempt.table.broke_policy();
+          });
+    } catch (const ForecastFailed&) {
+      begin_anew();
+      attempt.forecast = nullptr;
+      continue;
+    }
     if (!error) {
       merge(farthest_, attempt.farthest);
       if (to == count) return;
       to = count;
       continue;
     }
-    attempt.converting = at_work();
-    // nothing of this attempt is in the table: whatever it decided behind the failed row may come out otherwise
-    for (const std::size_t i : attempt.written) results[i] = Result{};
+    attempt.converting = column_at_work(attempt);
+    begin_anew();
     if (attempt.table.has_sent_in_batches()) {
       // which row it was, only sending them one by one can tell
       attempt.in_batches = false;
@@ -134,6 +150,12 @@ void ExactWriter::write(std::span<const Record> records, std::span<Result> resul
     // the rows before it once more, without it; if there were none, on with those behind
     to = attempt.written.size() > 1 ? attempt.current : count;
   }
+}
+
+/// The column whose value is being made when an error is raised, or null.
+const Column* ExactWriter::column_at_work(const Attempt& attempt) const {
+  if (attempt.converting != nullptr || attempt.forecast != nullptr) return attempt.converting;
+  return rules_.column_of_field(source_.failed_field());
 }
 
 void ExactWriter::settle_failed(const pg::CaughtError& error, const Attempt& attempt, Result& result) {
@@ -166,6 +188,9 @@ void ExactWriter::open(Attempt& attempt) {
     if (policies_) table.obey(&*policies_);
     return table;
   });
+  if (attempt.forecast == nullptr) return;
+  call([&attempt] { attempt.table.expect_errors(); });
+  attempt.forecast->spare_checks(attempt.table);
 }
 
 void ExactWriter::write_range(std::span<const Record> records, std::span<Result> results, Attempt& attempt, std::size_t to) {
@@ -173,16 +198,22 @@ void ExactWriter::write_range(std::span<const Record> records, std::span<Result>
   attempt.farthest.clear();
   attempt.written.clear();
   open(attempt);
-  RowConverter converter(rules_, options_.filter, source_.may_leave_fields_out());
-  attempt.converter = &converter;
-  if (attempt.in_batches && !converter.looks_at_tables()) attempt.table.send_in_batches();
+  std::optional<RowConverter> converter;
+  if (attempt.forecast == nullptr) {
+    converter.emplace(rules_, options_.filter, source_.may_leave_fields_out());
+    attempt.converter = &*converter;
+    if (attempt.in_batches && !converter->looks_at_tables()) attempt.table.send_in_batches();
+  }
   for (std::size_t i = 0; i < to; i++) {
     if (results[i].state != Result::State::pending) continue;
     pg::check_interrupts();
     attempt.current = i;
     attempt.record = &records[i];
     attempt.written.push_back(i);
-    write_record(attempt, results[i]);
+    if (attempt.forecast != nullptr && attempt.forecast->looks_bad(i))
+      write_doubtful(attempt, results[i]);
+    else
+      write_record(attempt, results[i]);
   }
   TableWriter* const table = &attempt.table;
   call([table] {
@@ -201,6 +232,44 @@ bool ExactWriter::passes_filter(Attempt& attempt, TupleTableSlot* slot) {
   });
 }
 
+/// Writes a row that is expected to fail in a subtransaction of its own, so that those before it stay.
+void ExactWriter::write_doubtful(Attempt& attempt, Result& result) {
+  const auto error = pg::attempt(
+      [&] { write_record(attempt, result); },
+      [&](const char* sqlstate) { return is_rejectable(sqlstate) || attempt.table.broke_policy(); });
+  if (!error) return;
+  result = Result{};
+  settle_failed(*error, attempt, result);
+  call([&attempt] { attempt.table.recover(); });
+}
+
+/// The row of the forecast. Calls the server without a guard.
+void ExactWriter::take_row(const Attempt& attempt, TupleTableSlot* slot) const {
+  const TupleTableSlot* const made = attempt.forecast->row(attempt.current);
+  const auto count = static_cast<std::size_t>(slot->tts_tupleDescriptor->natts);
+  std::memcpy(slot->tts_values, made->tts_values, count * sizeof(Datum));
+  std::memcpy(slot->tts_isnull, made->tts_isnull, count * sizeof(bool));
+  ExecStoreVirtualTuple(slot);
+}
+
+/// The row of the record at work; false where it is decided then.
+bool ExactWriter::make_row(Attempt& attempt, TupleTableSlot* slot, Result& result) {
+  TableWriter* const table = &attempt.table;
+  source_.split(*attempt.record, fields_);
+  rules_.check_may_insert(fields_);
+  call([&] {
+    ExprContext* const expressions = table->expression_context();
+    MemoryContext const caller = MemoryContextSwitchTo(expressions->ecxt_per_tuple_memory);
+    attempt.converter->convert(fields_, slot, expressions, &attempt.converting);
+    MemoryContextSwitchTo(caller);
+  });
+  if (fields_.problem)
+    result.reject(*fields_.problem);
+  else if (!passes_filter(attempt, slot))
+    result.state = Result::State::filtered;
+  return result.state == Result::State::pending;
+}
+
 void ExactWriter::write_record(Attempt& attempt, Result& result) {
   options_.place->set(*attempt.record);
   TableWriter* const table = &attempt.table;
@@ -210,22 +279,10 @@ void ExactWriter::write_record(Attempt& attempt, Result& result) {
     UpdateActiveSnapshotCommandId();
     return table->input_slot();
   });
-  source_.split(*attempt.record, fields_);
-  rules_.check_may_insert(fields_);
-  call([&] {
-    ExprContext* const expressions = table->expression_context();
-    MemoryContext const caller = MemoryContextSwitchTo(expressions->ecxt_per_tuple_memory);
-    attempt.converter->convert(fields_, slot, expressions, &attempt.converting);
-    MemoryContextSwitchTo(caller);
-  });
-  if (fields_.problem) {
+  if (attempt.forecast != nullptr) {
+    take_row(attempt, slot);
+  } else if (!make_row(attempt, slot, result)) {
     call(PopActiveSnapshot);
-    result.reject(*fields_.problem);
-    return;
-  }
-  if (!passes_filter(attempt, slot)) {
-    call(PopActiveSnapshot);
-    result.state = Result::State::filtered;
     return;
   }
   const Bitmapset* const loaded = loaded_;

@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "load/write/forecast.hpp"
 #include "load/write/result.hpp"
 #include "load/write/row_converter.hpp"
 #include "load/table/rules.hpp"
@@ -24,7 +25,8 @@ enum class MissingParent : std::uint8_t {
 
 /// Puts records into the table row by row, as if each were loaded alone by COPY in a savepoint, in file order, with deferrable
 /// constraints immediate, and the bad ones left out. The records of a call are written in one subtransaction; an error rolls it
-/// back, its row is rejected, and the rows before it are written again. Exact for every table, and slow.
+/// back, its row is rejected, and the rows before it are written again. With a forecast, rows that look bad have a
+/// subtransaction of their own within it, and only their error is rolled back. Exact for every table, and slower than in bulk.
 class ExactWriter {
  public:
   /// All arguments but options outlive the writer. Rows that policies of row-level security do not allow are rejected.
@@ -32,9 +34,10 @@ class ExactWriter {
   /// TableWriter::check_replaceable() says so, and what RowPolicies::plan() says.
   ExactWriter(Source& source, Rules& rules, SelfReferences& self_references, const WriterOptions& options);
 
-  /// Loads those of the records whose result is pending; results[i] tells what became of records[i].
-  /// Errors: those that may not become rejects, see is_rejectable().
-  void write(std::span<const Record> records, std::span<Result> results, MissingParent missing_parent);
+  /// Loads those of the records whose result is pending; results[i] tells what became of records[i]. forecast: of these records,
+  /// or null. Errors: those that may not become rejects, see is_rejectable().
+  void write(std::span<const Record> records, std::span<Result> results, MissingParent missing_parent,
+             Forecast* forecast = nullptr);
 
   [[nodiscard]] const FarthestValues& farthest_values() const { return farthest_; }
   /// Goes back to what they were before rows that the caller has taken back.
@@ -44,7 +47,11 @@ class ExactWriter {
   struct Attempt;
   void open(Attempt& attempt);
   void write_range(std::span<const Record> records, std::span<Result> results, Attempt& attempt, std::size_t to);
+  void write_doubtful(Attempt& attempt, Result& result);
   void write_record(Attempt& attempt, Result& result);
+  void take_row(const Attempt& attempt, TupleTableSlot* slot) const;
+  [[nodiscard]] bool make_row(Attempt& attempt, TupleTableSlot* slot, Result& result);
+  [[nodiscard]] const Column* column_at_work(const Attempt& attempt) const;
   bool passes_filter(Attempt& attempt, TupleTableSlot* slot);
   void settle_failed(const pg::CaughtError& error, const Attempt& attempt, Result& result);
   [[nodiscard]] bool is_conflict(const pg::CaughtError& error, const Attempt& attempt) const;

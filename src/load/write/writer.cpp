@@ -25,12 +25,14 @@ void Writer::begin() {
       return StatementTriggers::begin(relation, with_update, options_.fields_vary ? nullptr : rules_.written_columns());
     });
   // what triggers have written is there when it looks at the table
+  load_context_ = CurrentMemoryContext;
   batches_ = BatchWriter::for_table(source_, rules_, options_);
 }
 
 void Writer::end() {
   waiting_.close();
   if (batches_) batches_->close();
+  if (forecast_) forecast_->close();
   if (!statement_) return;
   StatementTriggers* const statement = &*statement_;
   call([statement] { statement->end(); });
@@ -64,13 +66,29 @@ void Writer::decide_rest(std::span<const Record> records, std::span<Result> resu
     const std::size_t count = std::min(kMaxBatchRows, records.size() - at);
     const auto part = results.subspan(at, count);
     if (std::none_of(part.begin(), part.end(), is_pending)) continue;
-    exact_.write(records.subspan(at, count), part, MissingParent::waits);
+    const Batch batch{records.subspan(at, count), part, 0};
+    exact_.write(batch.records, batch.results, MissingParent::waits, forecast_for(batch));
     if (batches_) batches_->forget_largest_keys();
   }
   for (std::size_t i = 0; i < records.size(); i++) {
     note(results[i]);
     if (results[i].state == Result::State::waiting) waiting_.add(records[i]);
   }
+}
+
+/// What can be said of the records that are pending; null where that is nothing, or not worth it.
+Forecast* Writer::forecast_for(const Batch& batch) {
+  constexpr std::ptrdiff_t kWorthwhileRows = 10;
+  const auto is_pending = [](const Result& result) { return result.state == Result::State::pending; };
+  if (has_no_forecast_ || std::count_if(batch.results.begin(), batch.results.end(), is_pending) < kWorthwhileRows) return nullptr;
+  if (!forecast_) {
+    MemoryContext const caller = MemoryContextSwitchTo(load_context_);
+    forecast_ = Forecast::for_table(source_, rules_, options_);
+    MemoryContextSwitchTo(caller);
+    has_no_forecast_ = !forecast_;
+  }
+  if (forecast_) forecast_->make(batch);
+  return forecast_.get();
 }
 
 void Writer::write_waiting(const Settle& settle) {

@@ -38,6 +38,7 @@ class Writer {
 
  private:
   void decide_rest(std::span<const Record> records, std::span<Result> results);
+  Forecast* forecast_for(const Batch& batch);
   void note(const Result& result);
 
   Rules& rules_;
@@ -46,7 +47,10 @@ class Writer {
   ExactWriter exact_;
   WaitingRows waiting_;
   Source& source_;
+  MemoryContext load_context_ = nullptr;  ///< that of begin()
   std::unique_ptr<BatchWriter> batches_;  ///< nothing before begin()
+  std::unique_ptr<Forecast> forecast_;    ///< nothing before it is needed, or where there is none
+  bool has_no_forecast_ = false;
   std::optional<pg::StatementTriggers> statement_;
 };
 

@@ -148,6 +148,7 @@ std::shared_ptr<ForeignKeyDefinition> read_definition(Relation table, HeapTuple 
   }
   if (call(compat::has_period, form->oid)) return nullptr;
   Relation const parent = call(table_open, form->confrelid, LOCKMODE{RowShareLock});
+  key.constraint = form->oid;
   key.name = NameStr(form->conname);
   key.table_name = RelationGetRelationName(table);
   key.parent = form->confrelid;
@@ -199,10 +200,7 @@ Key ForeignKey::key_of_row(TupleTableSlot* slot) {
 }
 
 bool ForeignKey::check(TupleTableSlot** slots, std::size_t count, std::vector<bool>& good, const KeySet* promised) {
-  if (known_bytes_ > kMaxKnownBytes) {
-    known_ = KeySet();
-    known_bytes_ = 0;
-  }
+  if (known_bytes_ > kMaxKnownBytes) forget();
   const auto is_good = [&](const Key& key) { return known_.has(key) || (promised != nullptr && promised->has(key)); };
   KeySet asked;
   std::vector<TupleTableSlot*> unknown;
@@ -224,11 +222,21 @@ bool ForeignKey::check(TupleTableSlot** slots, std::size_t count, std::vector<bo
   ask_for_unknown();
   if (unknown.empty() && !has_mixed) return true;
   good.assign(count, true);
-  for (std::size_t i = 0; i < count; i++) {
-    const Nulls nulls = nulls_of(slots[i]);
-    good[i] = nulls == Nulls::none ? is_good(key_of_row(slots[i])) : nulls == Nulls::all || !definition_->is_full;
-  }
+  const auto is_promised = [&](TupleTableSlot* slot) {
+    return promised != nullptr && nulls_of(slot) == Nulls::none && promised->has(key_of_row(slot));
+  };
+  for (std::size_t i = 0; i < count; i++) good[i] = has_passed(slots[i]) || is_promised(slots[i]);
   return false;
+}
+
+bool ForeignKey::has_passed(TupleTableSlot* slot) {
+  const Nulls nulls = nulls_of(slot);
+  return nulls == Nulls::none ? known_.has(key_of_row(slot)) : nulls == Nulls::all || !definition_->is_full;
+}
+
+void ForeignKey::forget() {
+  known_ = KeySet();
+  known_bytes_ = 0;
 }
 
 void ForeignKey::know(const Key& key) {

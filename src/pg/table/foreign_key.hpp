@@ -15,6 +15,7 @@ namespace ferry::pg {
 
 /// What the catalogs say of a foreign key that ForeignKey can check.
 struct ForeignKeyDefinition {
+  Oid constraint = InvalidOid;
   std::string name, table_name, parent_name;
   std::vector<AttrNumber> attributes{};  ///< of the referring table, in the order of the key
   std::vector<Oid> types{};              ///< of those
@@ -55,6 +56,10 @@ class ForeignKey {
   /// of the table, the columns of the key in place. Errors: the server's.
   /// promised: keys that are taken for good without a look at the parent; the caller decides. May be null.
   bool check(TupleTableSlot** slots, std::size_t count, std::vector<bool>& good, const KeySet* promised = nullptr);
+  /// Whether a row's key is null or remembered as good. Errors: the server's, where it reads a long value.
+  [[nodiscard]] bool has_passed(TupleTableSlot* slot);
+  /// Forgets the good keys: what the caller has run may have changed the parent.
+  void forget();
   /// Whether a key is remembered as good. Of a definition that returns keys.
   [[nodiscard]] bool knows(const Key& key) const { return known_.has(key); }
   [[nodiscard]] const ForeignKeyDefinition& definition() const { return *definition_; }

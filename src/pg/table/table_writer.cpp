@@ -24,6 +24,26 @@ namespace ferry::pg {
 
 static_assert(std::is_trivially_destructible_v<TableWriter>);
 
+/// The checks of foreign keys that are switched off and on from row to row: positions stay, by which the server keeps what it has
+/// prepared of each trigger.
+struct CheckSwitch {
+  ResultRelInfo* target;
+  Bitmapset* checks;
+  char* enabled;  ///< what tgenabled was, by position
+};
+
+namespace {
+
+CheckSwitch* make_switch(ResultRelInfo* target, const List* keys) {
+  const TriggerDesc* const list = target->ri_TrigDesc;
+  auto* const made = static_cast<CheckSwitch*>(palloc(sizeof(CheckSwitch)));
+  *made = {target, find_checks_of(list, keys), static_cast<char*>(palloc(static_cast<Size>(list->numtriggers) + 1))};
+  for (int i = 0; i < list->numtriggers; i++) made->enabled[i] = list->triggers[i].tgenabled;
+  return made;
+}
+
+}  // namespace
+
 void TableWriter::check_target(Relation relation) {
   if (IsSystemRelation(relation) && !allowSystemTableMods)
     ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
@@ -99,11 +119,45 @@ void TableWriter::leave_out_checks_of(List* keys) {
   adopt(root_);
 }
 
+void TableWriter::leave_out_checks_of(List* keys, RowTest test) {
+  test_ = test;
+  leave_out_checks_of(keys);
+}
+
 void TableWriter::flush() {
   if (waiting_ == nullptr) return;
   remote_ = true;
   waiting_->send(estate_);
   remote_ = false;
+}
+
+void TableWriter::expect_errors() {
+  expects_errors_ = true;
+  make_trigger_slots(root_);
+}
+
+/// The server makes them for the first trigger that needs them: in a subtransaction within the one of open() they would be gone
+/// with that, but not from the target.
+void TableWriter::make_trigger_slots(ResultRelInfo* target) {
+  if (target->ri_TrigDesc == nullptr) return;
+  ResourceOwner const caller = CurrentResourceOwner;
+  CurrentResourceOwner = owner_;
+  (void)ExecGetTriggerOldSlot(estate_, target);
+  (void)ExecGetTriggerNewSlot(estate_, target);
+  CurrentResourceOwner = caller;
+}
+
+void TableWriter::recover() {
+  ListCell* cell;
+  foreach (cell, estate_->es_tupleTable) {
+    auto* const slot = static_cast<TupleTableSlot*>(lfirst(cell));
+    // its pin is gone with the subtransaction
+    if (TTS_IS_BUFFERTUPLE(slot)) reinterpret_cast<BufferHeapTupleTableSlot*>(slot)->buffer = InvalidBuffer;
+    ExecClearTuple(slot);
+  }
+  // the server keeps what it has prepared of a target's expressions, half of it where that raised
+  if (last_target_ != proven_) compat::forget_prepared_expressions(last_target_);
+  broke_policy_ = remote_ = false;
 }
 
 void TableWriter::close() {
@@ -138,6 +192,7 @@ void TableWriter::end_bracket() {
 void TableWriter::adopt(ResultRelInfo* target) {
   if (target == last_target_) return;
   last_target_ = target;
+  last_switch_ = nullptr;
   enforced_ = triggers_ == TriggerSet::constraints ? validated_part(target, estate_, &lenient_) : target;
   if (target->ri_FdwRoutine != nullptr && triggers_ == TriggerSet::constraints)
     ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
@@ -151,7 +206,33 @@ void TableWriter::adopt(ResultRelInfo* target) {
   make_immediate(target->ri_TrigDesc);
   if (left_out_ != NIL) leave_out_checks(target->ri_TrigDesc, left_out_);
   if (partners_ != NIL) leave_out_foreign_keys(target->ri_TrigDesc, partners_);
-  if (passed_ != NIL) pg::leave_out_checks_of(target->ri_TrigDesc, passed_);
+  if (expects_errors_) make_trigger_slots(target);
+  if (passed_ == NIL) return;
+  if (test_.passes == nullptr)
+    pg::leave_out_checks_of(target->ri_TrigDesc, passed_);
+  else
+    adopt_switch(target);
+}
+
+/// Finds the switch of the target, or makes it.
+void TableWriter::adopt_switch(ResultRelInfo* target) {
+  ListCell* cell;
+  foreach (cell, switches_) {
+    last_switch_ = static_cast<CheckSwitch*>(lfirst(cell));
+    if (last_switch_->target == target) return;
+  }
+  MemoryContext const caller = MemoryContextSwitchTo(estate_->es_query_cxt);
+  last_switch_ = make_switch(target, passed_);
+  switches_ = lappend(switches_, last_switch_);
+  MemoryContextSwitchTo(caller);
+}
+
+/// Switches the checks off if the row passes them, else on.
+void TableWriter::choose_checks(ResultRelInfo* target, TupleTableSlot* slot) {
+  if (last_switch_ == nullptr) return;
+  const bool passes = stored_map_ == nullptr && test_.passes(test_.self, slot);
+  for (int i = -1; (i = bms_next_member(last_switch_->checks, i)) >= 0;)
+    target->ri_TrigDesc->triggers[i].tgenabled = passes ? TRIGGER_DISABLED : last_switch_->enabled[i];
 }
 
 ResultRelInfo* TableWriter::find_target(TupleTableSlot* slot) {
@@ -192,10 +273,12 @@ void TableWriter::check_new_row(ResultRelInfo* target, TupleTableSlot* slot, Cmd
   const bool has_before_trigger = target->ri_TrigDesc != nullptr && target->ri_TrigDesc->trig_insert_before_row;
   if (table->rd_rel->relispartition && (routing_ == nullptr || has_before_trigger || command == CMD_UPDATE))
     ExecPartitionCheck(target, slot, estate_, true);
+  proven_ = target;
 }
 
 void TableWriter::fire_after_insert(ResultRelInfo* target, TupleTableSlot* slot, List* rechecks) {
   if (target->ri_TrigDesc == nullptr) return;
+  choose_checks(target, slot);
   ExecARInsertTriggers(estate_, target, slot, rechecks, capture_);
 }
 

@@ -15,12 +15,19 @@ extern "C" {
 namespace ferry::pg {
 
 class ForeignRows;
+struct CheckSwitch;
 
 /// Which triggers a TableWriter fires.
 enum class TriggerSet {
   all,          ///< as COPY does
   constraints,  ///< foreign keys and deferrable unique keys only, and a key's ON DELETE / ON UPDATE action never changes another
                 ///< table: it raises 23503. Constraints that are NOT VALID are not enforced
+};
+
+/// Whether a row passes; called inside of a server call, with a row in the row type of the table.
+struct RowTest {
+  bool (*passes)(void* self, TupleTableSlot* slot) = nullptr;
+  void* self = nullptr;
 };
 
 /// Where a row was written. Good for as long as the transaction lasts.
@@ -65,6 +72,9 @@ class TableWriter {
   /// Leaves out the checks of these foreign keys of the table, a list of OIDs of constraints, for rows that the caller has found
   /// to pass them; in partitions, too. To be called after open().
   void leave_out_checks_of(List* keys);
+  /// The same for those rows only of which test says, behind the BEFORE triggers, that they pass them all. Not for rows of
+  /// partitions whose columns are in another order than the table's: those are checked.
+  void leave_out_checks_of(List* keys, RowTest test);
   /// Makes new rows pass policies, which outlive the object. To be called after open().
   void obey(const RowPolicies* policies) { policies_ = policies; }
   /// Whether an error that was raised said that a row did not.
@@ -75,6 +85,11 @@ class TableWriter {
   [[nodiscard]] bool has_sent_in_batches() const { return waiting_ != nullptr; }
   /// Sends the rows that wait.
   void flush();
+  /// Makes recover() possible. To be called after open().
+  void expect_errors();
+  /// To be called where a subtransaction within the one of open() was rolled back because of an error, and more rows are to be
+  /// written.
+  void recover();
   /// Releases what open() took.
   void close();
 
@@ -136,10 +151,13 @@ class TableWriter {
  private:
   ResultRelInfo* route(TupleTableSlot** slot);
   void adopt(ResultRelInfo* target);
+  void adopt_switch(ResultRelInfo* target);
+  void make_trigger_slots(ResultRelInfo* target);
   Outcome write(ResultRelInfo* target, TupleTableSlot* slot, bool note_conflicts);
   TupleTableSlot* send(ResultRelInfo* target, TupleTableSlot* slot);
   TupleTableSlot* make_slot(Relation table);
   void check_new_row(ResultRelInfo* target, TupleTableSlot* slot, CmdType command);
+  void choose_checks(ResultRelInfo* target, TupleTableSlot* slot);
   void fire_after_insert(ResultRelInfo* target, TupleTableSlot* slot, List* rechecks);
   Outcome update_existing(ResultRelInfo* target, TupleTableSlot* existing, TupleTableSlot* slot);
 
@@ -151,6 +169,7 @@ class TableWriter {
   ResultRelInfo* root_;
   ResultRelInfo* last_target_;
   ResultRelInfo* enforced_;  ///< the same with the constraints that count
+  ResultRelInfo* proven_;    ///< a row has passed its constraints, whose expressions are all prepared
   List* lenient_;            ///< see validated_part()
   PartitionTupleRouting* routing_;
   EPQState* recheck_state_;
@@ -163,10 +182,13 @@ class TableWriter {
   List* left_out_;            ///< see leave_out_references_to()
   List* partners_;            ///< see leave_out_foreign_keys_with()
   List* passed_;              ///< see leave_out_checks_of()
+  RowTest test_;              ///< for which rows
+  List* switches_;            ///< the checks that test_ switches, of each target
+  CheckSwitch* last_switch_;  ///< of last_target_, or null
   ForeignRows* waiting_;      ///< rows that are to be sent
   TransitionCaptureState* capture_;
   const RowPolicies* policies_;
-  bool bracket_, batches_, remote_, broke_policy_;
+  bool bracket_, batches_, remote_, broke_policy_, expects_errors_;
   bool captures_;  ///< row triggers have a transition table, of one row
 };
 

@@ -88,13 +88,20 @@ void leave_out_checks(TriggerDesc* list, const List* referenced) {
   list->numtriggers = kept;
 }
 
-void leave_out_checks_of(TriggerDesc* list, const List* constraints) {
-  int kept = 0;
+Bitmapset* find_checks_of(const TriggerDesc* list, const List* constraints) {
+  Bitmapset* checks = nullptr;
   for (int i = 0; i < list->numtriggers; i++) {
-    const Trigger trigger = list->triggers[i];
-    if (is_check(trigger) && is_or_descends(trigger.tgconstraint, constraints)) continue;
-    list->triggers[kept++] = trigger;
+    const Trigger& trigger = list->triggers[i];
+    if (is_check(trigger) && is_or_descends(trigger.tgconstraint, constraints)) checks = bms_add_member(checks, i);
   }
+  return checks;
+}
+
+void leave_out_checks_of(TriggerDesc* list, const List* constraints) {
+  const Bitmapset* const checks = find_checks_of(list, constraints);
+  int kept = 0;
+  for (int i = 0; i < list->numtriggers; i++)
+    if (!bms_is_member(i, checks)) list->triggers[kept++] = list->triggers[i];
   list->numtriggers = kept;
 }
 

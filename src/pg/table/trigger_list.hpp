@@ -21,6 +21,8 @@ void leave_out_checks(TriggerDesc* list, const List* referenced);
 /// Takes the checks of a new row out for these foreign keys, a list of OIDs of constraints, and for those that a partition has
 /// because its table has one of them.
 void leave_out_checks_of(TriggerDesc* list, const List* constraints);
+/// Which of the triggers are such checks, by their positions; null: none.
+[[nodiscard]] Bitmapset* find_checks_of(const TriggerDesc* list, const List* constraints);
 /// Takes out all triggers of foreign keys between the table and one of these tables, whichever of the two refers to the other.
 void leave_out_foreign_keys(TriggerDesc* list, const List* partners);
 

@@ -1,0 +1,147 @@
+#include "load/write/forecast.hpp"
+
+#include <algorithm>
+
+#include "load/table/self_references.hpp"
+#include "load/write/bulk_rules.hpp"
+
+#include "pg/server.hpp"
+
+namespace ferry::load {
+
+using pg::call;
+
+namespace {
+
+/// What may be looked at before the triggers of rows, and before rows behind which they stand are there.
+RowChecks checks_for(const RowCompany& company, bool has_policies) {
+  if (company.looking_expressions) return RowChecks::none;
+  return company.before_triggers || has_policies ? RowChecks::foresee : RowChecks::decide;
+}
+
+/// A table writer that lives as long as the object; what the caller's memory context is.
+pg::TableWriter open_table(Rules& rules, const WriterOptions& options) {
+  return call([&rules, &options] {
+    return pg::TableWriter::open(rules.relation(), pg::TriggerSet::all, options.fields_vary ? nullptr : rules.written_columns());
+  });
+}
+
+}  // namespace
+
+std::unique_ptr<Forecast> Forecast::for_table(Source& source, Rules& rules, const WriterOptions& options) {
+  const char kind = rules.relation()->rd_rel->relkind;
+  if (kind != RELKIND_RELATION && kind != RELKIND_PARTITIONED_TABLE) return nullptr;
+  const RowCompany& company = row_company_of(rules);
+  if (company.looking_types || company.foreign_tables) return nullptr;
+  const bool forgets = company.looking_expressions || company.before_triggers || company.after_triggers;
+  auto forecast =
+      std::make_unique<Forecast>(source, rules, options, checks_for(company, rules.has_row_security()), forgets);
+  if (forecast->converter_.rows_are_independent()) return forecast;
+  forecast->close();
+  return nullptr;
+}
+
+Forecast::Forecast(Source& source, Rules& rules, const WriterOptions& options, RowChecks checks, bool forgets)
+    : rules_(rules),
+      options_(options),
+      forgets_(forgets),
+      table_(open_table(rules, options)),
+      converter_(source, rules, options, table_, checks) {
+  Relation const relation = rules.relation();
+  for (pg::ForeignKey& key : foreign_keys_of(relation, rules.facts()).keys) {
+    // what the load writes itself may be their parent
+    if (may_share_rows(RelationGetRelid(relation), key.definition().parent)) continue;
+    constraints_ = call([this, constraint = key.definition().constraint] { return lappend_oid(constraints_, constraint); });
+    foreign_keys_.push_back(std::move(key));
+  }
+  // an update takes the place of the row that has the key; those of partitions are not worth the way to them
+  if (options.on_conflict == OnConflict::update || relation->rd_rel->relkind != RELKIND_RELATION) return;
+  const ResultRelInfo* const target = table_.target();
+  for (int i = 0; i < target->ri_NumIndices; i++) {
+    Relation const index = target->ri_IndexRelationDescs[i];
+    if (index->rd_index->indisunique && UniqueKey::supports(relation, index)) unique_keys_.emplace_back(relation, index);
+  }
+}
+
+void Forecast::close() {
+  for (UniqueKey& key : unique_keys_) key.close();
+  converter_.close();
+  call([this] { table_.close(); });
+}
+
+void Forecast::make(const Batch& batch) {
+  converter_.convert(batch);
+  looks_bad_.assign(batch.size(), false);
+  pending_.clear();
+  slots_.clear();
+  for (std::size_t i = 0; i < batch.size(); i++) {
+    if (batch.result(i).state != Result::State::pending) continue;
+    pending_.push_back(i);
+    slots_.push_back(row(i));
+    looks_bad_[i] = converter_.rows()[i].looks_bad;
+  }
+  if (slots_.empty()) return;
+  MemoryContext const caller = MemoryContextSwitchTo(converter_.memory());
+  options_.place->set(batch.record(pending_.front()), batch.record(pending_.back()));
+  ask_foreign_keys();
+  ask_unique_keys();
+  MemoryContextSwitchTo(caller);
+}
+
+void Forecast::ask_foreign_keys() {
+  good_.assign(foreign_keys_.size(), {});
+  for (std::size_t k = 0; k < foreign_keys_.size(); k++) {
+    if (forgets_) foreign_keys_[k].forget();
+    if (foreign_keys_[k].check(slots_.data(), slots_.size(), good_[k])) continue;
+    for (std::size_t i = 0; i < slots_.size(); i++)
+      if (!good_[k][i]) looks_bad_[pending_[i]] = true;
+  }
+}
+
+void Forecast::ask_unique_keys() {
+  for (UniqueKey& key : unique_keys_) {
+    std::vector<TupleTableSlot*> rows;
+    std::vector<std::size_t> positions;
+    for (std::size_t i = 0; i < slots_.size(); i++) {
+      if (looks_bad_[pending_[i]] || key.is_never_taken(slots_[i])) continue;
+      rows.push_back(slots_[i]);
+      positions.push_back(pending_[i]);
+    }
+    key.forget_accepted();
+    key.forget_largest();
+    key.begin_batch();
+    key.find_gap(rows);
+    for (std::size_t i = 0; i < rows.size(); i++) {
+      looks_bad_[positions[i]] = key.ask(rows[i], true) != UniqueKey::Answer::free;
+      if (!looks_bad_[positions[i]]) key.accept(rows[i]);
+    }
+    key.end_batch();
+  }
+}
+
+void Forecast::spare_checks(pg::TableWriter& table) {
+  if (constraints_ == NIL) return;
+  call([this, &table] { table.leave_out_checks_of(constraints_, {has_parents, this}); });
+}
+
+/// Called by the table writer, inside of a server call.
+bool Forecast::has_parents(void* self, TupleTableSlot* slot) {
+  auto& keys = static_cast<Forecast*>(self)->foreign_keys_;
+  slot_getallattrs(slot);
+  return std::all_of(keys.begin(), keys.end(), [slot](pg::ForeignKey& key) { return key.has_passed(slot); });
+}
+
+bool Forecast::holds() {
+  if (!forgets_ || slots_.empty()) return true;
+  for (std::size_t k = 0; k < foreign_keys_.size(); k++) {
+    pg::ForeignKey& key = foreign_keys_[k];
+    key.forget();
+    std::vector<bool> good;
+    if (key.check(slots_.data(), slots_.size(), good)) continue;
+    for (std::size_t i = 0; i < slots_.size(); i++)
+      if (!good[i] && (good_[k].empty() || good_[k][i])) return false;
+  }
+  return true;
+}
+
+}  // namespace ferry::load
