@@ -58,8 +58,8 @@ struct TableFacts {
   std::vector<AttrNumber> primary_key{};
   std::optional<RowCompany> row_company{};
   std::optional<ForeignKeyDefinitions> foreign_keys{};
-  int replication_role = 0;    ///< for which foreign_keys is
-  std::vector<Oid> parents{};  ///< whose changes count
+  int replication_role = 0;       ///< for which foreign_keys is
+  std::vector<Oid> parents{};     ///< whose changes count
   TupleDesc slot_type = nullptr;  ///< of the slots: a copy
   const pg::RowLayout* row_layout = nullptr;
   std::vector<TupleTableSlot*> slots{};  ///< that nobody uses now

@@ -66,7 +66,7 @@ class BatchWriter {
   /// not deadlock. One that is not a partition has no others beside it.
   std::map<Oid, Heap> heaps_;
   std::vector<HeapWriter*> in_bulk_;  ///< partitions with buffers for many rows, the last used at the end
-  bool lacks_indexes_ = false;  ///< the rows written so far have no entries in the indexes
+  bool lacks_indexes_ = false;        ///< the rows written so far have no entries in the indexes
 };
 
 }  // namespace ferry::load

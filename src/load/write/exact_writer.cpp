@@ -124,9 +124,7 @@ void ExactWriter::write(std::span<const Record> records, std::span<Result> resul
             write_range(records, results, attempt, to);
             if (attempt.forecast != nullptr && !attempt.forecast->holds()) throw ForecastFailed{};
           },
-          [&](const char* sqlstate) {
-            return is_rejectable(sqlstate, column_at_work(attempt)) || attempt.table.broke_policy();
-          });
+          [&](const char* sqlstate) { return is_rejectable(sqlstate, column_at_work(attempt)) || attempt.table.broke_policy(); });
     } catch (const ForecastFailed&) {
       begin_anew();
       attempt.forecast = nullptr;
@@ -234,9 +232,8 @@ bool ExactWriter::passes_filter(Attempt& attempt, TupleTableSlot* slot) {
 
 /// Writes a row that is expected to fail in a subtransaction of its own, so that those before it stay.
 void ExactWriter::write_doubtful(Attempt& attempt, Result& result) {
-  const auto error = pg::attempt(
-      [&] { write_record(attempt, result); },
-      [&](const char* sqlstate) { return is_rejectable(sqlstate) || attempt.table.broke_policy(); });
+  const auto error = pg::attempt([&] { write_record(attempt, result); },
+                                 [&](const char* sqlstate) { return is_rejectable(sqlstate) || attempt.table.broke_policy(); });
   if (!error) return;
   result = Result{};
   settle_failed(*error, attempt, result);

@@ -34,8 +34,7 @@ std::unique_ptr<Forecast> Forecast::for_table(Source& source, Rules& rules, cons
   const RowCompany& company = row_company_of(rules);
   if (company.looking_types || company.foreign_tables) return nullptr;
   const bool forgets = company.looking_expressions || company.before_triggers || company.after_triggers;
-  auto forecast =
-      std::make_unique<Forecast>(source, rules, options, checks_for(company, rules.has_row_security()), forgets);
+  auto forecast = std::make_unique<Forecast>(source, rules, options, checks_for(company, rules.has_row_security()), forgets);
   if (forecast->converter_.rows_are_independent()) return forecast;
   forecast->close();
   return nullptr;
