@@ -73,7 +73,7 @@ TableWriter TableWriter::open(Relation relation, TriggerSet triggers, Bitmapset*
 
   writer.recheck_state_ = static_cast<EPQState*>(palloc0(sizeof(EPQState)));
   compat::init_plan_recheck(writer.recheck_state_, estate);
-  writer.captures_ = has_row_insert_transition(relation->trigdesc);
+  writer.captures_ = has_row_transition(relation->trigdesc);
   writer.adopt(writer.root_);
   if (writer.root_->ri_FdwRoutine != nullptr) begin_foreign_insert(state, writer.root_);
   writer.input_ = table_slot_create(relation, &estate->es_tupleTable);
@@ -109,7 +109,6 @@ void TableWriter::flush() {
 void TableWriter::close() {
   if (waiting_ != nullptr) waiting_->close();
   if (root_->ri_FdwRoutine != nullptr) end_foreign_insert(estate_, root_);
-  if (merged_ != nullptr) ExecDropSingleTupleTableSlot(merged_);
   EvalPlanQualEnd(recheck_state_);
   ExecResetTupleTable(estate_->es_tupleTable, false);
   if (routing_ != nullptr) ExecCleanupTupleRouting(state_, routing_);
@@ -231,30 +230,36 @@ TableWriter::Outcome TableWriter::write(ResultRelInfo* target, TupleTableSlot* s
   return Outcome::written;
 }
 
-TableWriter::Outcome TableWriter::insert(TupleTableSlot* slot) {
-  const bool own_bracket = !bracket_;
-  if (own_bracket) AfterTriggerBeginQuery();
+/// A bracket for one row, unless one is open, and its memory. The caller's context.
+MemoryContext TableWriter::begin_row() {
+  if (!bracket_) AfterTriggerBeginQuery();
   MemoryContext const caller = MemoryContextSwitchTo(GetPerTupleMemoryContext(estate_));
-  if (own_bracket && captures_)
+  if (!bracket_ && captures_) {
     capture_ = MakeTransitionCaptureState(root_->ri_TrigDesc, RelationGetRelid(relation_), CMD_INSERT);
-  ResultRelInfo* const target = route(&slot);
-  Outcome outcome = Outcome::suppressed;
-  const bool has_before_trigger = target->ri_TrigDesc != nullptr && target->ri_TrigDesc->trig_insert_before_row;
-  if (!has_before_trigger || ExecBRInsertTriggers(estate_, target, slot)) outcome = write(target, slot, false);
-  MemoryContextSwitchTo(caller);
-  if (own_bracket) {
-    AfterTriggerEndQuery(estate_);
-    CommandCounterIncrement();
+    update_capture_ = MakeTransitionCaptureState(root_->ri_TrigDesc, RelationGetRelid(relation_), CMD_UPDATE);
   }
-  return outcome;
+  return caller;
 }
 
-/// A slot in memory that outlives the row; to be dropped.
-TupleTableSlot* TableWriter::make_slot(Relation table) {
-  MemoryContext const caller = MemoryContextSwitchTo(estate_->es_query_cxt);
-  TupleTableSlot* const slot = table_slot_create(table, nullptr);
+void TableWriter::end_row(MemoryContext caller) {
   MemoryContextSwitchTo(caller);
-  return slot;
+  if (bracket_) return;
+  AfterTriggerEndQuery(estate_);
+  CommandCounterIncrement();
+}
+
+/// False: a BEFORE trigger suppresses the row.
+bool TableWriter::fire_before_insert(ResultRelInfo* target, TupleTableSlot* slot) {
+  const bool has_trigger = target->ri_TrigDesc != nullptr && target->ri_TrigDesc->trig_insert_before_row;
+  return !has_trigger || ExecBRInsertTriggers(estate_, target, slot);
+}
+
+TableWriter::Outcome TableWriter::insert(TupleTableSlot* slot) {
+  MemoryContext const caller = begin_row();
+  ResultRelInfo* const target = route(&slot);
+  const Outcome outcome = fire_before_insert(target, slot) ? write(target, slot, false) : Outcome::suppressed;
+  end_row(caller);
+  return outcome;
 }
 
 void TableWriter::insert_noting_conflicts(TupleTableSlot* slot) {
@@ -291,7 +296,9 @@ void TableWriter::replace(ItemPointer tid, TupleTableSlot* slot) {
   check_new_row(root_, slot, CMD_UPDATE);
   bool update_indexes = false, only_summarizing = false;
   ItemPointerData old_tid = *tid;
-  compat::update_tuple(relation_, &old_tid, slot, estate_->es_snapshot, &update_indexes, &only_summarizing);
+  const TM_Result result = compat::update_tuple(relation_, &old_tid, slot, GetCurrentCommandId(true), estate_->es_snapshot,
+                                                &update_indexes, &only_summarizing);
+  if (result != TM_Ok) elog(ERROR, "unexpected table_tuple_update status: %d", static_cast<int>(result));
   conflicts_ = NIL;
   if (update_indexes) conflicts_ = compat::insert_index_tuples(root_, slot, estate_, true, true, only_summarizing);
   if (root_->ri_TrigDesc != nullptr)
