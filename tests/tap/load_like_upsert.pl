@@ -9,7 +9,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 
 my $seed = $ENV{FERRY_SEED} // 20210402;
-my $rows = $ENV{FERRY_ROWS} // 800;
+my $rows = $ENV{FERRY_ROWS} // 500;
 srand($seed);
 note("FERRY_SEED=$seed FERRY_ROWS=$rows");
 
