@@ -96,31 +96,61 @@ inline void check_valid_result_relation(ResultRelInfo* result_relation, CmdType 
 #endif
 }
 
-/// 16 added only_summarizing; 19 replaced the flags by a bit mask.
+/// arbiters: those that no_duplicate_error is for, or NIL: all. 16 added only_summarizing; 19 replaced the flags by a bit mask.
 inline List* insert_index_tuples(ResultRelInfo* result_relation, TupleTableSlot* slot, EState* estate, bool update,
-                                 bool no_duplicate_error, [[maybe_unused]] bool only_summarizing) {
+                                 bool no_duplicate_error, [[maybe_unused]] bool only_summarizing, List* arbiters = NIL,
+                                 bool* is_taken = nullptr) {
 #if PG_VERSION_NUM >= 190000
   std::uint32_t const flags = (update ? EIIT_IS_UPDATE : 0) | (no_duplicate_error ? EIIT_NO_DUPE_ERROR : 0) |
                               (only_summarizing ? EIIT_ONLY_SUMMARIZING : 0);
-  return ExecInsertIndexTuples(result_relation, estate, flags, slot, NIL, nullptr);
+  return ExecInsertIndexTuples(result_relation, estate, flags, slot, arbiters, is_taken);
 #elif PG_VERSION_NUM >= 160000
-  return ExecInsertIndexTuples(result_relation, slot, estate, update, no_duplicate_error, nullptr, NIL, only_summarizing);
+  return ExecInsertIndexTuples(result_relation, slot, estate, update, no_duplicate_error, is_taken, arbiters, only_summarizing);
 #else
-  return ExecInsertIndexTuples(result_relation, slot, estate, update, no_duplicate_error, nullptr, NIL);
+  return ExecInsertIndexTuples(result_relation, slot, estate, update, no_duplicate_error, is_taken, arbiters);
 #endif
 }
 
-/// Updates the tuple at tid. Tells whether indexes need new entries, and whether only summarizing ones do (16 and newer).
-inline void update_tuple(Relation relation, ItemPointer tid, TupleTableSlot* slot, Snapshot snapshot, bool* update_indexes,
-                         bool* only_summarizing) {
+/// Whether no row has slot's key in the indexes; waits for who writes one. taken_by: the row that has. 18 added one to leave out.
+inline bool is_key_free(ResultRelInfo* table, TupleTableSlot* slot, EState* estate, List* arbiters, ItemPointer taken_by) {
+#if PG_VERSION_NUM >= 180000
+  ItemPointerData none{};
+  ItemPointerSetInvalid(&none);
+  return ExecCheckIndexConstraints(table, slot, estate, taken_by, &none, arbiters);
+#else
+  return ExecCheckIndexConstraints(table, slot, estate, taken_by, arbiters);
+#endif
+}
+
+/// False: a BEFORE UPDATE row trigger suppresses the new version of the row at tid. 16 and 18 added what MERGE needs.
+inline bool fire_before_update(EState* estate, EPQState* recheck, ResultRelInfo* table, ItemPointer tid, TupleTableSlot* slot) {
+#if PG_VERSION_NUM >= 180000
+  return ExecBRUpdateTriggers(estate, recheck, table, tid, nullptr, slot, nullptr, nullptr, false);
+#elif PG_VERSION_NUM >= 160000
+  return ExecBRUpdateTriggers(estate, recheck, table, tid, nullptr, slot, nullptr, nullptr);
+#else
+  return ExecBRUpdateTriggers(estate, recheck, table, tid, nullptr, slot, nullptr);
+#endif
+}
+
+/// Updates the tuple at tid. Tells whether indexes need entries, and whether only summarizing ones do (16). 19 added options.
+inline TM_Result update_tuple(Relation relation, ItemPointer tid, TupleTableSlot* slot, CommandId command, Snapshot snapshot,
+                              bool* update_indexes, bool* only_summarizing) {
+  TM_FailureData failure{};
+  LockTupleMode mode{};
 #if PG_VERSION_NUM >= 160000
   TU_UpdateIndexes kind = TU_None;
-  simple_table_tuple_update(relation, tid, slot, snapshot, &kind);
+#if PG_VERSION_NUM >= 190000
+  const TM_Result result = table_tuple_update(relation, tid, slot, command, 0, snapshot, nullptr, true, &failure, &mode, &kind);
+#else
+  const TM_Result result = table_tuple_update(relation, tid, slot, command, snapshot, nullptr, true, &failure, &mode, &kind);
+#endif
   *update_indexes = kind != TU_None;
   *only_summarizing = kind == TU_Summarizing;
+  return result;
 #else
-  simple_table_tuple_update(relation, tid, slot, snapshot, update_indexes);
   *only_summarizing = false;
+  return table_tuple_update(relation, tid, slot, command, snapshot, nullptr, true, &failure, &mode, update_indexes);
 #endif
 }
 
@@ -136,13 +166,11 @@ inline IndexScanDesc begin_index_scan(Relation heap, Relation index, Snapshot sn
 }
 
 /// The index of the primary key, or InvalidOid where there is none or it is deferrable. 18 gives deferrable ones too if asked.
-inline Oid primary_key_index(Relation table) {
 #if PG_VERSION_NUM >= 180000
-  return RelationGetPrimaryKeyIndex(table, false);
+inline Oid primary_key_index(Relation table) { return RelationGetPrimaryKeyIndex(table, false); }
 #else
-  return RelationGetPrimaryKeyIndex(table);
+inline Oid primary_key_index(Relation table) { return RelationGetPrimaryKeyIndex(table); }
 #endif
-}
 
 /// To be called when a TupleDesc made by hand is complete. 19 introduced it.
 inline void finish_tuple_desc([[maybe_unused]] TupleDesc description) {
@@ -161,13 +189,11 @@ inline List* parse_qualified_name(const char* name) {
 }
 
 /// 19 added scan flags.
-inline IndexFetchTableData* begin_index_fetch(Relation table) {
 #if PG_VERSION_NUM >= 190000
-  return table_index_fetch_begin(table, SO_NONE);
+inline IndexFetchTableData* begin_index_fetch(Relation table) { return table_index_fetch_begin(table, SO_NONE); }
 #else
-  return table_index_fetch_begin(table);
+inline IndexFetchTableData* begin_index_fetch(Relation table) { return table_index_fetch_begin(table); }
 #endif
-}
 
 /// Whether a test wants workers where the planner would take none. 16 renamed the setting.
 inline bool wants_parallel_always() {
@@ -179,13 +205,11 @@ inline bool wants_parallel_always() {
 }
 
 /// 16 added the list of result relations.
-inline void init_plan_recheck(EPQState* state, EState* estate) {
 #if PG_VERSION_NUM >= 160000
-  EvalPlanQualInit(state, estate, nullptr, NIL, -1, NIL);
+inline void init_plan_recheck(EPQState* state, EState* estate) { EvalPlanQualInit(state, estate, nullptr, NIL, -1, NIL); }
 #else
-  EvalPlanQualInit(state, estate, nullptr, NIL, -1);
+inline void init_plan_recheck(EPQState* state, EState* estate) { EvalPlanQualInit(state, estate, nullptr, NIL, -1); }
 #endif
-}
 
 /// 16 gave the walker its type.
 inline bool walk_expression(Node* node, bool (*walker)(Node*, void*), void* context) {
@@ -196,18 +220,13 @@ inline bool walk_expression(Node* node, bool (*walker)(Node*, void*), void* cont
 #endif
 }
 
-/// What the executor has prepared of a table's CHECKs. 18 renamed it.
-inline ExprState**& prepared_checks(ResultRelInfo* table) {
-#if PG_VERSION_NUM >= 180000
-  return table->ri_CheckConstraintExprs;
-#else
-  return table->ri_ConstraintExprs;
-#endif
-}
-
-/// Drops what the executor has prepared of a table's CHECKs and generated columns, to be made anew. 16 split the latter.
+/// Drops what is prepared of a table's CHECKs and generated columns, to be made anew. 16 split the latter, 18 renamed the former.
 inline void forget_prepared_expressions(ResultRelInfo* table) {
-  prepared_checks(table) = nullptr;
+#if PG_VERSION_NUM >= 180000
+  table->ri_CheckConstraintExprs = nullptr;
+#else
+  table->ri_ConstraintExprs = nullptr;
+#endif
 #if PG_VERSION_NUM >= 160000
   table->ri_GeneratedExprsI = table->ri_GeneratedExprsU = nullptr;
 #else
@@ -216,13 +235,11 @@ inline void forget_prepared_expressions(ResultRelInfo* table) {
 }
 
 /// Whether an interval is an infinity. 17 introduced them.
-inline bool is_infinite([[maybe_unused]] const Interval& interval) {
 #if PG_VERSION_NUM >= 170000
-  return INTERVAL_NOT_FINITE(&interval);
+inline bool is_infinite(const Interval& interval) { return INTERVAL_NOT_FINITE(&interval); }
 #else
-  return false;
+inline bool is_infinite(const Interval&) { return false; }
 #endif
-}
 
 /// Whether the table's storage was made in this transaction. 16 renamed the fields.
 inline bool has_new_storage(Relation table) {
@@ -253,13 +270,11 @@ inline void set_new_storage(Relation index) {
 }
 
 /// Fills an index that has no entry. 19 added the report of its progress.
-inline void build_index(Relation table, Relation index, IndexInfo* info) {
 #if PG_VERSION_NUM >= 190000
-  index_build(table, index, info, true, true, true);
+inline void build_index(Relation table, Relation index, IndexInfo* info) { index_build(table, index, info, true, true, true); }
 #else
-  index_build(table, index, info, true, true);
+inline void build_index(Relation table, Relation index, IndexInfo* info) { index_build(table, index, info, true, true); }
 #endif
-}
 
 /// Whether a foreign key has a period, which several rows together may cover. 18 introduced it.
 inline bool has_period([[maybe_unused]] Oid constraint) {
@@ -330,25 +345,21 @@ inline PlannedStmt* plan_query(Query* query, const char* text, int options) {
 }
 
 /// Runs a started query to its end. 18 took the flag away that it runs once.
-inline void run_query(QueryDesc* query) {
 #if PG_VERSION_NUM >= 180000
-  ExecutorRun(query, ForwardScanDirection, 0);
+inline void run_query(QueryDesc* query) { ExecutorRun(query, ForwardScanDirection, 0); }
 #else
-  ExecutorRun(query, ForwardScanDirection, 0, true);
+inline void run_query(QueryDesc* query) { ExecutorRun(query, ForwardScanDirection, 0, true); }
 #endif
-}
 
 /// What the server's own check of a foreign key says that somebody did to a parent who deleted it. 19 looks for it itself.
 inline constexpr const char* kParentDeleted = PG_VERSION_NUM >= 190000 ? "delete" : "update";
 
 /// XML content with its white space. 19 lets the caller take the error.
-inline xmltype* parse_xml_content(varlena* content) {
 #if PG_VERSION_NUM >= 190000
-  return xmlparse(content, XMLOPTION_CONTENT, true, nullptr);
+inline xmltype* parse_xml_content(varlena* content) { return xmlparse(content, XMLOPTION_CONTENT, true, nullptr); }
 #else
-  return xmlparse(content, XMLOPTION_CONTENT, true);
+inline xmltype* parse_xml_content(varlena* content) { return xmlparse(content, XMLOPTION_CONTENT, true); }
 #endif
-}
 
 /// Whether a line \. ends the data of COPY FROM STDIN in CSV. 18 made it data there.
 inline constexpr bool kMarkerEndsCsv = PG_VERSION_NUM < 180000;
@@ -357,29 +368,20 @@ inline constexpr bool kMarkerEndsCsv = PG_VERSION_NUM < 180000;
 inline constexpr bool kKnowsRejectLimit = PG_VERSION_NUM >= 180000;
 
 /// The format of COPY. 19 replaced the flags by an enumeration.
-inline bool is_csv(const CopyFormatOptions& options) {
 #if PG_VERSION_NUM >= 190000
-  return options.format == COPY_FORMAT_CSV;
+inline bool is_csv(const CopyFormatOptions& options) { return options.format == COPY_FORMAT_CSV; }
+inline bool is_binary(const CopyFormatOptions& options) { return options.format == COPY_FORMAT_BINARY; }
 #else
-  return options.csv_mode;
+inline bool is_csv(const CopyFormatOptions& options) { return options.csv_mode; }
+inline bool is_binary(const CopyFormatOptions& options) { return options.binary; }
 #endif
-}
-inline bool is_binary(const CopyFormatOptions& options) {
-#if PG_VERSION_NUM >= 190000
-  return options.format == COPY_FORMAT_BINARY;
-#else
-  return options.binary;
-#endif
-}
 
 /// The DEFAULT option of COPY, or null. 16 introduced it.
-inline const char* default_marker([[maybe_unused]] const CopyFormatOptions& options) {
 #if PG_VERSION_NUM >= 160000
-  return options.default_print;
+inline const char* default_marker(const CopyFormatOptions& options) { return options.default_print; }
 #else
-  return nullptr;
+inline const char* default_marker(const CopyFormatOptions&) { return nullptr; }
 #endif
-}
 
 /// Whether COPY has FORCE_NOT_NULL * and FORCE_NULL *. 17 introduced them.
 struct ForcedColumns {

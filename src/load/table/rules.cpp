@@ -1,6 +1,7 @@
 #include "load/table/rules.hpp"
 
 #include "base/concat.hpp"
+#include "pg/compat.hpp"
 #include "pg/table/table_engine.hpp"
 #include "pg/table/table_writer.hpp"
 
@@ -178,11 +179,16 @@ Bitmapset* Rules::written_columns() const {
 }
 
 void Rules::check_may_update() const {
-  const Oid table = RelationGetRelid(relation_);
-  const char* const name = table_name_.c_str();
+  Relation const table = relation_;
+  Bitmapset* const written = call([this] { return written_columns(); });
   call([=] {
-    if (pg_class_aclmask(table, GetUserId(), ACL_SELECT | ACL_UPDATE, ACLMASK_ALL) != (ACL_SELECT | ACL_UPDATE))
-      aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE, name);
+    ParseState* const state = make_parsestate(nullptr);
+    ParseNamespaceItem* const item = addRangeTableEntryForRelation(state, table, RowExclusiveLock, nullptr, false, false);
+    pg::compat::Permissions* const permissions = pg::compat::permissions_of(item);
+    permissions->requiredPerms = ACL_SELECT | ACL_UPDATE;
+    permissions->updatedCols = written;
+    permissions->selectedCols = bms_union(written, RelationGetIndexAttrBitmap(table, INDEX_ATTR_BITMAP_PRIMARY_KEY));
+    pg::compat::check_permissions(state->p_rtable, permissions);
   });
 }
 

@@ -60,7 +60,8 @@ class Rules {
   void check_may_insert(Column& column);
   /// The same for the columns that a record has fields for.
   void check_may_insert(const Fields& fields);
-  /// The user's right to replace rows by key. Errors: 42501.
+  /// The user's right to replace rows by the primary key with what is loaded, as ON CONFLICT DO UPDATE needs it: SELECT and
+  /// UPDATE on the loaded columns, and SELECT on those of the key. Errors: 42501.
   void check_may_update() const;
   /// The loaded columns, for TableWriter::open(). Calls the server without a guard.
   [[nodiscard]] Bitmapset* written_columns() const;

@@ -39,6 +39,7 @@ struct RowCompany {
   bool looking_expressions = false;  ///< CHECKs or generated columns
   bool before_triggers = false;      ///< row triggers that may change or suppress it
   bool after_triggers = false;       ///< others, but for those of keys
+  bool update_triggers = false;      ///< row triggers for UPDATE, but for those of keys
   bool foreign_tables = false;
 };
 

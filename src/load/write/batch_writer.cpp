@@ -111,16 +111,17 @@ bool BatchWriter::write(const Batch& batch) {
 }
 
 /// Up to the first one whose rows cannot all be decided, because of another session, say. Rows of those behind it are not written
-/// before them: the session that is waited for would wait for these. False: some of the rows are pending.
+/// before them: the session that is waited for would wait for these. Rows that take the place of others are always left open.
+/// False: some of the rows are pending.
 bool BatchWriter::write_heaps(const Batch& batch) {
   MemoryContext const caller = MemoryContextSwitchTo(converter_.memory());
   const auto is_pending = [&batch](const BatchRow& row) { return batch.result(row.at).state == Result::State::pending; };
   bool are_decided = true;
   for (auto& [table, heap] : heaps_) {
-    if (heap.writer && !heap.rows.empty() && are_decided) {
+    if (heap.writer && !heap.rows.empty() && (are_decided || options_.on_conflict == OnConflict::update)) {
       use_bulk(heap);
       heap.writer->write(batch, heap.rows);
-      are_decided = std::none_of(heap.rows.begin(), heap.rows.end(), is_pending);
+      are_decided = are_decided && std::none_of(heap.rows.begin(), heap.rows.end(), is_pending);
     }
     heap.rows.clear();
   }

@@ -23,18 +23,25 @@ using pg::call;
 
 namespace {
 
-/// Notes the row triggers for INSERT that are not those of keys.
+/// Whether a trigger is one by which the server keeps a key, of either side of a foreign key.
+bool is_of_key(const Trigger& trigger) {
+  return trigger.tgfoid == F_UNIQUE_KEY_RECHECK ||
+         (trigger.tgisinternal && RI_FKey_trigger_type(trigger.tgfoid) != RI_TRIGGER_NONE);
+}
+
+/// Notes the row triggers that are not those of keys.
 void add_triggers(Relation table, RowCompany& company) {
   const TriggerDesc* const list = table->trigdesc;
   if (list == nullptr) return;
   for (int i = 0; i < list->numtriggers; i++) {
     const Trigger& trigger = list->triggers[i];
-    if (!TRIGGER_FOR_ROW(trigger.tgtype) || !TRIGGER_FOR_INSERT(trigger.tgtype) || trigger.tgenabled == TRIGGER_DISABLED)
-      continue;
-    if (trigger.tgfoid == F_RI_FKEY_CHECK_INS || trigger.tgfoid == F_UNIQUE_KEY_RECHECK) continue;
+    if (!TRIGGER_FOR_ROW(trigger.tgtype) || trigger.tgenabled == TRIGGER_DISABLED || is_of_key(trigger)) continue;
+    if (TRIGGER_FOR_UPDATE(trigger.tgtype)) company.update_triggers = true;
+    if (!TRIGGER_FOR_INSERT(trigger.tgtype)) continue;
     (TRIGGER_FOR_BEFORE(trigger.tgtype) ? company.before_triggers : company.after_triggers) = true;
   }
   if (list->trig_insert_new_table) company.after_triggers = true;
+  if (list->trig_update_old_table || list->trig_update_new_table) company.update_triggers = true;
 }
 
 bool has_other_row_trigger(Relation table) {
@@ -128,9 +135,10 @@ const RowCompany& row_company_of(Rules& rules) {
 
 bool allows_bulk(Rules& rules, OnConflict on_conflict) {
   const char kind = rules.relation()->rd_rel->relkind;
-  if (on_conflict == OnConflict::update || rules.has_row_security()) return false;
+  if (rules.has_row_security()) return false;
   if (kind != RELKIND_RELATION && kind != RELKIND_PARTITIONED_TABLE) return false;
   const RowCompany& company = row_company_of(rules);
+  if (on_conflict == OnConflict::update && company.update_triggers) return false;
   return !company.looking_types && !company.looking_expressions && !company.before_triggers && !company.after_triggers;
 }
 

@@ -96,9 +96,6 @@ ExactWriter::ExactWriter(Source& source, Rules& rules, SelfReferences& self_refe
   if (options_.on_conflict != OnConflict::update) return;
   rules_.check_may_update();
   call(TableWriter::check_replaceable, rules_.relation());
-  if (!OidIsValid(call(pg::compat::primary_key_index, rules_.relation())))
-    throw Error("42P10", "table \"" + rules_.table_name() + "\" has no primary key")
-        .hint("on_conflict \"update\" finds the row to replace by the primary key.");
   for (const Column& column : rules_.columns())
     if (column.loaded) loaded_ = call(bms_add_member, loaded_, static_cast<int>(column.attribute));
 }
@@ -107,8 +104,6 @@ void ExactWriter::write(std::span<const Record> records, std::span<Result> resul
                         Forecast* forecast) {
   struct ForecastFailed {};
   const std::size_t count = records.size();
-  constexpr int kMaxRaces = 20;
-  int races = 0;
   Attempt attempt;
   attempt.missing_parent = missing_parent;
   attempt.forecast = forecast;
@@ -143,7 +138,6 @@ void ExactWriter::write(std::span<const Record> records, std::span<Result> resul
       attempt.in_batches = false;
       continue;
     }
-    if (options_.on_conflict == OnConflict::update && is_conflict(*error, attempt) && races++ < kMaxRaces) continue;
     settle_failed(*error, attempt, results[attempt.current]);
     // the rows before it once more, without it; if there were none, on with those behind
     to = attempt.written.size() > 1 ? attempt.current : count;

@@ -30,8 +30,7 @@ enum class MissingParent : std::uint8_t {
 class ExactWriter {
  public:
   /// All arguments but options outlive the writer. Rows that policies of row-level security do not allow are rejected.
-  /// Errors: 42P10 on_conflict update without a primary key; 42501; 0A000 on_conflict update where
-  /// TableWriter::check_replaceable() says so, and what RowPolicies::plan() says.
+  /// Errors: 42501; of on_conflict update what TableWriter::check_replaceable() says; what RowPolicies::plan() says.
   ExactWriter(Source& source, Rules& rules, SelfReferences& self_references, const WriterOptions& options);
 
   /// Loads those of the records whose result is pending; results[i] tells what became of records[i]. forecast: of these records,

@@ -6,6 +6,7 @@
 #include "load/write/bulk_rules.hpp"
 #include "load/write/exact_writer.hpp"
 #include "load/write/refusal.hpp"
+#include "pg/compat.hpp"
 #include "pg/table/key_image.hpp"
 #include "pg/subtransaction.hpp"
 
@@ -36,10 +37,10 @@ HeapWriter::HeapWriter(Source& source, Rules& rules, const WriterOptions& option
 bool HeapWriter::open(ResultRelInfo* target, EState* executor, const AttrMap* map) {
   table_.open(target, executor);
   map_ = map;
-  if (!open_indexes(target) || !find_self_references()) return false;
+  if (!open_indexes(target) || !find_self_references() || (replaces() && !can_replace())) return false;
   // who refers to a row of a batch before has to find it
-  entries_may_wait_ = !options_.fields_vary && target->ri_RootResultRelInfo == nullptr && self_references_.empty() &&
-                      unique_keys_.size() == 1 && unique_keys_[0].has_image() && table_.can_defer();
+  entries_may_wait_ = !replaces() && !options_.fields_vary && target->ri_RootResultRelInfo == nullptr &&
+                      self_references_.empty() && unique_keys_.size() == 1 && unique_keys_[0].has_image() && table_.can_defer();
   needs_subtransaction_ = indexes_may_raise_ || RelationIsLogicallyLogged(table_.relation());
   return true;
 }
@@ -59,6 +60,13 @@ bool HeapWriter::open_indexes(const ResultRelInfo* target) {
     MemoryContextSwitchTo(caller);
   }
   return true;
+}
+
+/// Where rows may take the place of others, which is left to be done behind those that are new: whether no other key makes a
+/// difference between the two orders.
+bool HeapWriter::can_replace() const {
+  return self_references_.empty() && unique_keys_.size() == 1 &&
+         unique_keys_[0].index() == pg::compat::primary_key_index(table_.relation());
 }
 
 /// False where the referenced key is none of those.
@@ -123,7 +131,10 @@ void HeapWriter::write(const Batch& batch, std::span<const BatchRow> rows) {
   check_foreign_keys();
   choose_way();
   for (UniqueKey& key : unique_keys_) key.begin_batch();
-  if (settle_before_probes(batch)) {
+  if (replaces() && has_other_writers(table_.relation())) {
+    // in the order of the file, so that loads of the same rows wait for each other and do not deadlock
+    reset_from(0, batch);
+  } else if (settle_before_probes(batch)) {
     for (UniqueKey& key : unique_keys_) {
       if (!deferred_.has_any()) key.forget_accepted();
       if (probes_) key.find_gap(slots_);
@@ -215,8 +226,8 @@ void HeapWriter::choose_way() {
   // To ask the table for keys before rows are written costs a second descent of the index. Without it, rows are written, and
   // those are taken back that the index refuses: where that leaves few dead rows, no other unique index in which they keep
   // sessions waiting, no trace for a subscriber to fall over, and no row that has one of them for its parent.
-  probes_ = is_single || unique_keys_.size() != 1 || in_subtransaction_ || probing_batches_ > 0 || !self_references_.empty() ||
-            IsolationIsSerializable();
+  probes_ = is_single || replaces() || unique_keys_.size() != 1 || in_subtransaction_ || probing_batches_ > 0 ||
+            !self_references_.empty() || IsolationIsSerializable();
   if (probing_batches_ > 0) probing_batches_--;
 }
 
@@ -251,6 +262,7 @@ void HeapWriter::accept_all(const Batch& batch) {
     // what is wrong with the keys of an orphan is told first, unless a later trigger does
     UniqueKey* const taken = unknown ? nullptr : taken_key(row.slot, probes_ || broken != nullptr, unknown);
     if (unknown) break;
+    if (taken != nullptr && replaces()) continue;
     if (taken != nullptr && (broken == nullptr || taken->trigger_position() < broken->definition().trigger_position)) {
       refuse(result, *taken, row.slot, options_.on_conflict);
       continue;

@@ -19,7 +19,7 @@ namespace ferry::load {
 ///   3. the accepted rows are written, and, where the only unique index was not asked in step 2, those taken back that it has.
 /// Where keys come in no order, entries are deferred over several batches: see DeferredRows.
 /// What it cannot decide for certain it leaves pending: rows that meet an open transaction, that could be too large for a page,
-/// or that another session was quicker with.
+/// or that another session was quicker with; and rows that are to take the place of others.
 class HeapWriter {
  public:
   /// source, rules and options outlive the object. What it keeps lives in the current memory context.
@@ -56,6 +56,8 @@ class HeapWriter {
   bool open_indexes(const ResultRelInfo* target);
   void check_foreign_keys();
   bool find_self_references();
+  [[nodiscard]] bool replaces() const { return options_.on_conflict == OnConflict::update; }
+  [[nodiscard]] bool can_replace() const;
   [[nodiscard]] const pg::ForeignKey* broken_key(std::size_t at);
   void refuse_orphan(Result& result, const pg::ForeignKey& broken, TupleTableSlot* slot) const;
   void choose_way();

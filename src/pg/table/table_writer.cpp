@@ -3,6 +3,7 @@
 #include <type_traits>
 
 #include "pg/compat.hpp"
+#include "pg/table/check_switch.hpp"
 #include "pg/table/foreign_rows.hpp"
 #include "pg/table/key_search.hpp"
 #include "pg/table/table_engine.hpp"
@@ -23,26 +24,6 @@ extern "C" {
 namespace ferry::pg {
 
 static_assert(std::is_trivially_destructible_v<TableWriter>);
-
-/// The checks of foreign keys that are switched off and on from row to row: positions stay, by which the server keeps what it has
-/// prepared of each trigger.
-struct CheckSwitch {
-  ResultRelInfo* target;
-  Bitmapset* checks;
-  char* enabled;  ///< what tgenabled was, by position
-};
-
-namespace {
-
-CheckSwitch* make_switch(ResultRelInfo* target, const List* keys) {
-  const TriggerDesc* const list = target->ri_TrigDesc;
-  auto* const made = static_cast<CheckSwitch*>(palloc(sizeof(CheckSwitch)));
-  *made = {target, find_checks_of(list, keys), static_cast<char*>(palloc(static_cast<Size>(list->numtriggers) + 1))};
-  for (int i = 0; i < list->numtriggers; i++) made->enabled[i] = list->triggers[i].tgenabled;
-  return made;
-}
-
-}  // namespace
 
 void TableWriter::check_target(Relation relation) {
   if (IsSystemRelation(relation) && !allowSystemTableMods)
@@ -93,7 +74,7 @@ TableWriter TableWriter::open(Relation relation, TriggerSet triggers, Bitmapset*
 
   writer.recheck_state_ = static_cast<EPQState*>(palloc0(sizeof(EPQState)));
   compat::init_plan_recheck(writer.recheck_state_, estate);
-  writer.captures_ = has_row_insert_transition(relation->trigdesc);
+  writer.captures_ = has_row_transition(relation->trigdesc);
   writer.adopt(writer.root_);
   if (writer.root_->ri_FdwRoutine != nullptr) begin_foreign_insert(state, writer.root_);
   writer.input_ = table_slot_create(relation, &estate->es_tupleTable);
@@ -163,7 +144,6 @@ void TableWriter::recover() {
 void TableWriter::close() {
   if (waiting_ != nullptr) waiting_->close();
   if (root_->ri_FdwRoutine != nullptr) end_foreign_insert(estate_, root_);
-  if (merged_ != nullptr) ExecDropSingleTupleTableSlot(merged_);
   EvalPlanQualEnd(recheck_state_);
   ExecResetTupleTable(estate_->es_tupleTable, false);
   if (routing_ != nullptr) ExecCleanupTupleRouting(state_, routing_);
@@ -219,20 +199,17 @@ void TableWriter::adopt_switch(ResultRelInfo* target) {
   ListCell* cell;
   foreach (cell, switches_) {
     last_switch_ = static_cast<CheckSwitch*>(lfirst(cell));
-    if (last_switch_->target == target) return;
+    if (last_switch_->target() == target) return;
   }
   MemoryContext const caller = MemoryContextSwitchTo(estate_->es_query_cxt);
-  last_switch_ = make_switch(target, passed_);
+  last_switch_ = CheckSwitch::create(target, passed_);
   switches_ = lappend(switches_, last_switch_);
   MemoryContextSwitchTo(caller);
 }
 
 /// Switches the checks off if the row passes them, else on.
-void TableWriter::choose_checks(ResultRelInfo* target, TupleTableSlot* slot) {
-  if (last_switch_ == nullptr) return;
-  const bool passes = stored_map_ == nullptr && test_.passes(test_.self, slot);
-  for (int i = -1; (i = bms_next_member(last_switch_->checks, i)) >= 0;)
-    target->ri_TrigDesc->triggers[i].tgenabled = passes ? TRIGGER_DISABLED : last_switch_->enabled[i];
+void TableWriter::choose_checks(TupleTableSlot* slot) {
+  if (last_switch_ != nullptr) last_switch_->set(stored_map_ != nullptr || !test_.passes(test_.self, slot));
 }
 
 ResultRelInfo* TableWriter::find_target(TupleTableSlot* slot) {
@@ -278,7 +255,7 @@ void TableWriter::check_new_row(ResultRelInfo* target, TupleTableSlot* slot, Cmd
 
 void TableWriter::fire_after_insert(ResultRelInfo* target, TupleTableSlot* slot, List* rechecks) {
   if (target->ri_TrigDesc == nullptr) return;
-  choose_checks(target, slot);
+  choose_checks(slot);
   ExecARInsertTriggers(estate_, target, slot, rechecks, capture_);
 }
 
@@ -314,30 +291,36 @@ TableWriter::Outcome TableWriter::write(ResultRelInfo* target, TupleTableSlot* s
   return Outcome::written;
 }
 
-TableWriter::Outcome TableWriter::insert(TupleTableSlot* slot) {
-  const bool own_bracket = !bracket_;
-  if (own_bracket) AfterTriggerBeginQuery();
+/// A bracket for one row, unless one is open, and its memory. The caller's context.
+MemoryContext TableWriter::begin_row() {
+  if (!bracket_) AfterTriggerBeginQuery();
   MemoryContext const caller = MemoryContextSwitchTo(GetPerTupleMemoryContext(estate_));
-  if (own_bracket && captures_)
+  if (!bracket_ && captures_) {
     capture_ = MakeTransitionCaptureState(root_->ri_TrigDesc, RelationGetRelid(relation_), CMD_INSERT);
-  ResultRelInfo* const target = route(&slot);
-  Outcome outcome = Outcome::suppressed;
-  const bool has_before_trigger = target->ri_TrigDesc != nullptr && target->ri_TrigDesc->trig_insert_before_row;
-  if (!has_before_trigger || ExecBRInsertTriggers(estate_, target, slot)) outcome = write(target, slot, false);
-  MemoryContextSwitchTo(caller);
-  if (own_bracket) {
-    AfterTriggerEndQuery(estate_);
-    CommandCounterIncrement();
+    update_capture_ = MakeTransitionCaptureState(root_->ri_TrigDesc, RelationGetRelid(relation_), CMD_UPDATE);
   }
-  return outcome;
+  return caller;
 }
 
-/// A slot in memory that outlives the row; to be dropped.
-TupleTableSlot* TableWriter::make_slot(Relation table) {
-  MemoryContext const caller = MemoryContextSwitchTo(estate_->es_query_cxt);
-  TupleTableSlot* const slot = table_slot_create(table, nullptr);
+void TableWriter::end_row(MemoryContext caller) {
   MemoryContextSwitchTo(caller);
-  return slot;
+  if (bracket_) return;
+  AfterTriggerEndQuery(estate_);
+  CommandCounterIncrement();
+}
+
+/// False: a BEFORE trigger suppresses the row.
+bool TableWriter::fire_before_insert(ResultRelInfo* target, TupleTableSlot* slot) {
+  const bool has_trigger = target->ri_TrigDesc != nullptr && target->ri_TrigDesc->trig_insert_before_row;
+  return !has_trigger || ExecBRInsertTriggers(estate_, target, slot);
+}
+
+TableWriter::Outcome TableWriter::insert(TupleTableSlot* slot) {
+  MemoryContext const caller = begin_row();
+  ResultRelInfo* const target = route(&slot);
+  const Outcome outcome = fire_before_insert(target, slot) ? write(target, slot, false) : Outcome::suppressed;
+  end_row(caller);
+  return outcome;
 }
 
 void TableWriter::insert_noting_conflicts(TupleTableSlot* slot) {
@@ -374,7 +357,9 @@ void TableWriter::replace(ItemPointer tid, TupleTableSlot* slot) {
   check_new_row(root_, slot, CMD_UPDATE);
   bool update_indexes = false, only_summarizing = false;
   ItemPointerData old_tid = *tid;
-  compat::update_tuple(relation_, &old_tid, slot, estate_->es_snapshot, &update_indexes, &only_summarizing);
+  const TM_Result result = compat::update_tuple(relation_, &old_tid, slot, GetCurrentCommandId(true), estate_->es_snapshot,
+                                                &update_indexes, &only_summarizing);
+  if (result != TM_Ok) elog(ERROR, "unexpected table_tuple_update status: %d", static_cast<int>(result));
   conflicts_ = NIL;
   if (update_indexes) conflicts_ = compat::insert_index_tuples(root_, slot, estate_, true, true, only_summarizing);
   if (root_->ri_TrigDesc != nullptr)

@@ -15,7 +15,7 @@ extern "C" {
 namespace ferry::pg {
 
 class ForeignRows;
-struct CheckSwitch;
+class CheckSwitch;
 
 /// Which triggers a TableWriter fires.
 enum class TriggerSet {
@@ -54,7 +54,8 @@ class TableWriter {
   /// Whether rows can be written into it. Errors: 42809 no table; 42501 a system catalog.
   static void check_target(Relation relation);
 
-  /// Whether upsert() can replace rows of it. Errors: 0A000 a foreign table; a row trigger for UPDATE with a transition table.
+  /// Whether upsert() can replace rows of it. Errors: 0A000 a foreign table; 42P10 no primary key; 55000 a deferrable one; 42809
+  /// one with a period.
   static void check_replaceable(Relation relation);
 
   /// relation: open and locked for writing by the caller. Errors: as check_target(); 0A000 a foreign table with
@@ -104,9 +105,10 @@ class TableWriter {
 
   /// Adds slot's row. Row and AFTER triggers have run when it returns, unless a bracket is open.
   Outcome insert(TupleTableSlot* slot);
-  /// Adds slot's row, or, where a row with its primary key exists, gives that one the values of slot in the columns of
-  /// loaded (attribute numbers of the table). Waits for other writers of the key. Needs a primary key.
-  /// Errors: 42P10 no primary key; 0A000 a foreign table.
+  /// INSERT ... ON CONFLICT (primary key) DO UPDATE, which sets the columns of loaded (attribute numbers of the table) to those
+  /// of EXCLUDED, for slot's row. Waits for other writers of the key. Row and AFTER triggers have run when it returns, unless a
+  /// bracket is open; in one, two rows of the same key are an error, 21000. Errors: as check_replaceable(); 0A000 a BEFORE
+  /// UPDATE trigger moves the row to another partition.
   Outcome upsert(TupleTableSlot* slot, const Bitmapset* loaded);
 
   /// Computes the generated columns of the rows of slots and checks NOT NULL, CHECK and the partition constraint. The slots are
@@ -153,13 +155,21 @@ class TableWriter {
   void adopt(ResultRelInfo* target);
   void adopt_switch(ResultRelInfo* target);
   void make_trigger_slots(ResultRelInfo* target);
+  MemoryContext begin_row();
+  void end_row(MemoryContext caller);
+  bool fire_before_insert(ResultRelInfo* target, TupleTableSlot* slot);
   Outcome write(ResultRelInfo* target, TupleTableSlot* slot, bool note_conflicts);
   TupleTableSlot* send(ResultRelInfo* target, TupleTableSlot* slot);
-  TupleTableSlot* make_slot(Relation table);
   void check_new_row(ResultRelInfo* target, TupleTableSlot* slot, CmdType command);
-  void choose_checks(ResultRelInfo* target, TupleTableSlot* slot);
+  void choose_checks(TupleTableSlot* slot);
   void fire_after_insert(ResultRelInfo* target, TupleTableSlot* slot, List* rechecks);
-  Outcome update_existing(ResultRelInfo* target, TupleTableSlot* existing, TupleTableSlot* slot);
+  void prepare_replacement(ResultRelInfo* target);
+  Outcome write_or_replace(ResultRelInfo* target, TupleTableSlot* slot, const Bitmapset* loaded);
+  bool insert_unless_taken(ResultRelInfo* target, TupleTableSlot* slot);
+  bool lock_existing(ResultRelInfo* target, ItemPointer tid);
+  void merge(ResultRelInfo* target, TupleTableSlot* slot, const Bitmapset* loaded);
+  Outcome update_existing(ResultRelInfo* target, ItemPointer tid);
+  void check_new_version(ResultRelInfo* target, TupleTableSlot* slot);
 
   Relation relation_;
   TriggerSet triggers_;
@@ -175,18 +185,18 @@ class TableWriter {
   EPQState* recheck_state_;
   TupleTableSlot* input_;
   TupleTableSlot* stored_;
-  TupleTableSlot* merged_;  ///< the new version of a row in upsert()
   AttrMap* stored_map_;
   List* conflicts_;
-  ItemPointerData replaced_;  ///< by the row written last, or invalid
-  List* left_out_;            ///< see leave_out_references_to()
-  List* partners_;            ///< see leave_out_foreign_keys_with()
-  List* passed_;              ///< see leave_out_checks_of()
-  RowTest test_;              ///< for which rows
-  List* switches_;            ///< the checks that test_ switches, of each target
-  CheckSwitch* last_switch_;  ///< of last_target_, or null
-  ForeignRows* waiting_;      ///< rows that are to be sent
-  TransitionCaptureState* capture_;
+  ItemPointerData replaced_;                ///< by the row written last, or invalid
+  List* left_out_;                          ///< see leave_out_references_to()
+  List* partners_;                          ///< see leave_out_foreign_keys_with()
+  List* passed_;                            ///< see leave_out_checks_of()
+  RowTest test_;                            ///< for which rows
+  List* switches_;                          ///< the checks that test_ switches, of each target
+  CheckSwitch* last_switch_;                ///< of last_target_, or null
+  ForeignRows* waiting_;                    ///< rows that are to be sent
+  TransitionCaptureState* capture_;         ///< of rows that are inserted
+  TransitionCaptureState* update_capture_;  ///< of rows that take the place of others
   const RowPolicies* policies_;
   bool bracket_, batches_, remote_, broke_policy_, expects_errors_;
   bool captures_;  ///< row triggers have a transition table, of one row

@@ -33,16 +33,6 @@ Oid without_action(Oid function) {
 
 bool is_check(const Trigger& trigger) { return trigger.tgfoid == F_RI_FKEY_CHECK_INS || trigger.tgfoid == F_RI_FKEY_CHECK_UPD; }
 
-/// Whether row triggers for an event, TRIGGER_TYPE_INSERT or the like, have a transition table.
-bool has_row_transition(const TriggerDesc* list, int event) {
-  for (int i = 0; list != nullptr && i < list->numtriggers; i++) {
-    const Trigger& trigger = list->triggers[i];
-    const bool has_table = trigger.tgnewtable != nullptr || trigger.tgoldtable != nullptr;
-    if (has_table && TRIGGER_FOR_ROW(trigger.tgtype) && (trigger.tgtype & event) != 0) return true;
-  }
-  return false;
-}
-
 /// Whether a constraint or one that it was made for, in the table of its partition, is one of these.
 bool is_or_descends(Oid constraint, const List* constraints) {
   while (OidIsValid(constraint) && !list_member_oid(constraints, constraint)) {
@@ -122,7 +112,14 @@ bool fires(const Trigger& trigger) {
   return trigger.tgenabled == TRIGGER_FIRES_ON_ORIGIN || trigger.tgenabled == TRIGGER_FIRES_ALWAYS;
 }
 
-bool has_row_insert_transition(const TriggerDesc* list) { return has_row_transition(list, TRIGGER_TYPE_INSERT); }
-bool has_row_update_transition(const TriggerDesc* list) { return has_row_transition(list, TRIGGER_TYPE_UPDATE); }
+bool has_row_transition(const TriggerDesc* list) {
+  for (int i = 0; list != nullptr && i < list->numtriggers; i++) {
+    const Trigger& trigger = list->triggers[i];
+    const bool has_table = trigger.tgnewtable != nullptr || trigger.tgoldtable != nullptr;
+    const bool is_for_new_rows = (trigger.tgtype & (TRIGGER_TYPE_INSERT | TRIGGER_TYPE_UPDATE)) != 0;
+    if (has_table && TRIGGER_FOR_ROW(trigger.tgtype) && is_for_new_rows) return true;
+  }
+  return false;
+}
 
 }  // namespace ferry::pg

@@ -28,8 +28,7 @@ void leave_out_foreign_keys(TriggerDesc* list, const List* partners);
 
 /// Whether a trigger fires in this session, as far as ENABLE and DISABLE say. Raises no error.
 [[nodiscard]] bool fires(const Trigger& trigger);
-/// Whether row triggers for INSERT, or for UPDATE, have a transition table. Raises no error.
-[[nodiscard]] bool has_row_insert_transition(const TriggerDesc* list);
-[[nodiscard]] bool has_row_update_transition(const TriggerDesc* list);
+/// Whether row triggers for INSERT or UPDATE have a transition table. Raises no error.
+[[nodiscard]] bool has_row_transition(const TriggerDesc* list);
 
 }  // namespace ferry::pg
