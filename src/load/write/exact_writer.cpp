@@ -226,6 +226,7 @@ bool ExactWriter::passes_filter(Attempt& attempt, TupleTableSlot* slot) {
 
 /// Writes a row that is expected to fail in a subtransaction of its own, so that those before it stay.
 void ExactWriter::write_doubtful(Attempt& attempt, Result& result) {
+  call([&attempt] { attempt.table.begin_doubtful(); });
   const auto error = pg::attempt([&] { write_record(attempt, result); },
                                  [&](const char* sqlstate) { return is_rejectable(sqlstate) || attempt.table.broke_policy(); });
   if (!error) return;

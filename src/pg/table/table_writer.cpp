@@ -128,6 +128,12 @@ void TableWriter::make_trigger_slots(ResultRelInfo* target) {
   CurrentResourceOwner = caller;
 }
 
+/// What slots hold of the rows before belongs to another subtransaction.
+void TableWriter::begin_doubtful() {
+  ListCell* cell;
+  foreach (cell, estate_->es_tupleTable) ExecClearTuple(static_cast<TupleTableSlot*>(lfirst(cell)));
+}
+
 void TableWriter::recover() {
   ListCell* cell;
   foreach (cell, estate_->es_tupleTable) {

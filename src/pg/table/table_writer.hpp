@@ -88,8 +88,9 @@ class TableWriter {
   void flush();
   /// Makes recover() possible. To be called after open().
   void expect_errors();
-  /// To be called where a subtransaction within the one of open() was rolled back because of an error, and more rows are to be
-  /// written.
+  /// To be called before rows are written in a subtransaction within the one of open(), and, where that was rolled back because
+  /// of an error, behind it.
+  void begin_doubtful();
   void recover();
   /// Releases what open() took.
   void close();
