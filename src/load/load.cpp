@@ -27,7 +27,6 @@ constexpr std::size_t kBatchBytes = 1 << 20;
 constexpr std::size_t kBatchValues = 100'000, kLeastBatchRows = 50;  // of tables with very many columns
 constexpr std::size_t kMostHeldBytes = std::size_t{4} << 20;         // by the records between two batches
 constexpr std::size_t kListedRejects = 10;
-constexpr std::size_t kMaxPlaceBytes = 2048;
 constexpr const char* kNotNullViolation = "23502";
 
 /// The records of a batch and what became of them: the session's spare ones, or new ones for a load within a load.
@@ -71,7 +70,8 @@ class Load {
   Load& operator=(const Load&) = delete;
 
   void run() {
-    ErrorPlace place(rules_.table_name(), source_);
+    ErrorPlace place(options_.context, source_);
+    place_ = &place;
     // made here and not before: in a rehearsal it belongs to the subtransaction
     writer_.emplace(source_, rules_,
                     WriterOptions{.on_conflict = options_.on_conflict,
@@ -172,8 +172,9 @@ class Load {
   /// What the server's COPY would have said of the row.
   [[noreturn]] void fail_at(const Record& record, const Problem& problem) const {
     const bool is_of_table = problem.sqlstate.compare(0, 2, "23") == 0;
-    char place[kMaxPlaceBytes];
-    if (!source_.tell_place(record.row_number, record.row_number, problem.column, place)) place[0] = '\0';
+    char place[ErrorPlace::kMostBytes];
+    place_->set(record);
+    place_->tell(problem.column, place);
     throw Error(problem.sqlstate.c_str(), problem.reason)
         .detail(problem.detail)
         .hint(problem.hint)
@@ -200,6 +201,7 @@ class Load {
   const Observer& observer_;
   Log& log_;
   LoadSummary& summary_;
+  ErrorPlace* place_ = nullptr;  ///< of run()
   std::optional<Writer> writer_;
   std::unique_ptr<Buffers> buffers_;
   std::vector<Record>& records_ = buffers_->records;

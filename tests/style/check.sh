@@ -23,10 +23,9 @@ may_include() {
         export) echo "$core pg map" ;;
         load/record) echo "$core pg map" ;;
         load/table) echo "$core pg map settings.hpp load/record" ;;
-        load/source) echo "$core pg map settings.hpp load/record load/table" ;;
-        load/log) echo "$core pg map settings.hpp load/record load/table load/source" ;;
-        load/write) echo "$core pg map settings.hpp load/record load/table load/source" ;;
-        load) echo "$core pg map settings.hpp load/record load/table load/source load/log load/write" ;;
+        load/source) echo "$core pg map settings.hpp load/record" ;;
+        load/log | load/write) echo "$core pg map settings.hpp load/record load/table" ;;
+        load) echo "$core pg map settings.hpp load/record load/source load/table load/log load/write" ;;
         load/functions) echo "$core pg map settings.hpp load" ;;
         copy) echo "$core pg map export load settings.hpp" ;;
         query) echo "$core pg map settings.hpp" ;;

@@ -115,9 +115,12 @@ LogPolicy log_policy() {
 constexpr std::size_t kMostAnswerBytes = std::size_t{64} << 20;
 
 void load_table(const text::JsonBatch& batch, TableRows& table, bool all_or_nothing) {
-  JsonSource source(batch, table.rows, *table.rules);
+  const Rules& rules = *table.rules;
+  JsonSource source(batch, table.rows, rules.loaded_columns(),
+                    [&rules](const std::string& name) { return rules.no_such_column(name); });
   LoadOptions options;
   options.source_name = "batch";
+  options.context = concat("load into table ", rules.table_name());
   options.options_json = concat("{\"format\": \"json\", \"all_or_nothing\": ", all_or_nothing ? "true" : "false", "}");
   options.want_keys = true;
   options.log = log_policy();

@@ -4,7 +4,6 @@
 #include "load/functions/reject_source.hpp"
 #include "load/functions/summary_row.hpp"
 #include "load/log/reject_tally.hpp"
-#include "load/source/reader_problem.hpp"
 #include "pg/arguments.hpp"
 #include "pg/guard.hpp"
 
@@ -73,6 +72,7 @@ LoadSummary load_again(std::int64_t load_id, StoredRejects& rejects) {
   options.keep_rejects = false;  // they stay those of the load that they are of
   options.source_name = concat("rejects of load ", load_id);
   options.options_json = rejects.load().options_json;
+  options.context = concat("load into table ", rules.table_name());
   if (logged.is_json)
     options.fields_vary = true;
   else

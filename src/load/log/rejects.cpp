@@ -4,7 +4,6 @@
 
 #include "base/concat.hpp"
 #include "load/log/log_tables.hpp"
-#include "load/source/reader_problem.hpp"
 #include "pg/arguments.hpp"
 #include "pg/table/bulk_table.hpp"
 #include "pg/encoding.hpp"

@@ -7,7 +7,7 @@
 
 #include "load/log/reject_tally.hpp"
 #include "load/table/rules.hpp"
-#include "load/source/source.hpp"
+#include "load/record/source.hpp"
 
 extern "C" {
 #include "utils/tuplestore.h"

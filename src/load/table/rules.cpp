@@ -81,6 +81,16 @@ void Rules::choose_columns(const std::vector<std::string>& names) {
   }
 }
 
+std::vector<LoadedColumn> Rules::loaded_columns() const {
+  std::vector<LoadedColumn> loaded;
+  loaded.reserve(field_columns_.size());
+  for (const std::size_t at : field_columns_) {
+    const Column& column = columns_[at];
+    loaded.push_back({column.name, column.type, column.typmod, column.default_value != nullptr});
+  }
+  return loaded;
+}
+
 std::string Rules::qualified_name() const {
   const char* const schema = schema_name_.c_str();
   const char* const table = table_name_.c_str();
@@ -133,6 +143,16 @@ std::string Rules::columns_of_constraint(const std::string& schema, const std::s
     names += name;
   }
   return names;
+}
+
+Problem Rules::no_such_column(const std::string& name) const {
+  if (call(get_attnum, RelationGetRelid(relation_), name.c_str()) > 0)
+    return {"428C9",
+            name,
+            {},
+            concat("column \"", name, "\" is a generated column"),
+            "Generated columns are computed and cannot be given a value."};
+  return {"42703", name, {}, concat("column \"", name, "\" of relation \"", table_name_, "\" does not exist"), {}};
 }
 
 Problem Rules::explain(const pg::CaughtError& error, const Column* converted) const {

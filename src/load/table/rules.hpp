@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "load/record/loaded_column.hpp"
 #include "load/record/record.hpp"
 #include "load/table/table_facts.hpp"
 #include "pg/guard.hpp"
@@ -30,6 +31,8 @@ class Rules {
 
   /// The places of the columns that the load fills, in the order of a record's fields.
   [[nodiscard]] const std::vector<std::size_t>& field_columns() const { return field_columns_; }
+  /// The same columns for a source; they live as long as the object.
+  [[nodiscard]] std::vector<LoadedColumn> loaded_columns() const;
   /// The column of the field at that place, or null.
   [[nodiscard]] const Column* column_of_field(std::optional<std::size_t> place) const {
     return place ? &columns_[field_columns_[*place]] : nullptr;
@@ -51,6 +54,8 @@ class Rules {
   /// found or the table is neither this one nor one of its partitions or children.
   [[nodiscard]] std::string columns_of_constraint(const std::string& schema, const std::string& table,
                                                   const std::string& constraint) const;
+  /// What is wrong with a row that has a value for a column of that name, which find_column() does not find.
+  [[nodiscard]] Problem no_such_column(const std::string& name) const;
   /// What an error says of a row. converted: the column whose value was being converted, or null.
   [[nodiscard]] Problem explain(const pg::CaughtError& error, const Column* converted) const;
   /// Whether the columns of a table by that name are those that the load fills.

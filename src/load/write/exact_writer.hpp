@@ -9,7 +9,7 @@
 #include "load/write/row_converter.hpp"
 #include "load/table/rules.hpp"
 #include "load/table/self_references.hpp"
-#include "load/source/source.hpp"
+#include "load/record/source.hpp"
 #include "pg/subtransaction.hpp"
 #include "pg/table/table_writer.hpp"
 

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "load/table/rules.hpp"
-#include "load/source/source.hpp"
+#include "load/record/source.hpp"
 
 extern "C" {
 #include "nodes/execnodes.h"
