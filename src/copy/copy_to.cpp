@@ -4,10 +4,9 @@
 
 #include "base/concat.hpp"
 #include "base/error.hpp"
-#include "copy/avro_options.hpp"
 #include "copy/export_source.hpp"
 #include "copy/privileges.hpp"
-#include "copy/row_export.hpp"
+#include "export/file_export.hpp"
 #include "pg/io/client_sink.hpp"
 #include "pg/extension.hpp"
 #include "pg/guard.hpp"
@@ -66,17 +65,18 @@ pg::StreamKind kind_of(const CopyStmt& statement) {
 
 }  // namespace
 
-std::int64_t copy_to(ParseState* state, const PlannedStmt& planned) {
+std::int64_t copy_to(const Format& format, ParseState* state, const PlannedStmt& planned) {
   const auto& statement = *reinterpret_cast<const CopyStmt*>(planned.utilityStmt);
   call([&statement] { check_role(statement); });
-  const ExportOptions options = read_export_options(state, statement);
+  exporter::FileOptions options = format.export_to(state, statement);
   if (statement.filename != nullptr && !statement.is_program) check_path(statement.filename);
   call([] { (void)pg::extension_schema(); });  // raises where there is none
   ExportSource source(state, planned);
   pg::ExportProgress progress;
   progress.table = source.relation_oid();
   progress.kind = kind_of(statement);
-  RowExport rows(source.table(), options, source.name(), progress);
+  options.place_prefix = concat("COPY ", source.name(), source.name().empty() ? "" : ", ");
+  exporter::FileExport rows(source.table(), options, progress);
   write_target(statement, static_cast<int>(source.table().columns.size()), [&](ByteSink& sink) {
     rows.begin(sink);
     source.run(rows);
