@@ -182,7 +182,7 @@ std::int64_t copy_from(const Format& format, ParseState* state, CopyStmt* statem
   Import plan = format.import_from(state, *statement, target.table, target.attributes);
   plan.load.filter = target.filter;
   call(check_target, target.table);
-  load::Rules rules(RelationGetRelid(target.table), true);
+  load::Rules rules(RelationGetRelid(target.table));
   const load::LoadSummary summary = load_source(*statement, list_length(target.attributes), plan, rules);
   rules.close();
   call(table_close, target.table, NoLock);

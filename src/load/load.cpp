@@ -76,7 +76,7 @@ class Load {
     writer_.emplace(source_, rules_,
                     WriterOptions{.on_conflict = options_.on_conflict,
                                   .want_keys = options_.want_keys,
-                                  .fields_vary = options_.fields_vary,
+                                  .small_batches = options_.small_batches,
                                   .filter = options_.filter,
                                   .place = &place});
     writer_->begin();
@@ -128,7 +128,7 @@ class Load {
   std::size_t read_batch() {
     std::size_t added = 0, bytes = 0;
     const std::size_t most = std::clamp(kBatchValues / std::max<std::size_t>(rules_.columns().size(), 1), kLeastBatchRows,
-                                        options_.fields_vary ? kRequestRows : kBatchRows);
+                                        options_.small_batches ? kRequestRows : kBatchRows);
     for (; added < most && bytes < kBatchBytes; added++) {
       if (records_.size() == count_) records_.emplace_back();
       const std::size_t held = records_[count_].raw.capacity();

@@ -21,7 +21,7 @@ struct LoadOptions {
   bool want_keys = false;
   LogPolicy log = LogPolicy::all;
   bool keep_rejects = true;                               ///< false: they are the observer's matter
-  bool fields_vary = false;                               ///< see WriterOptions
+  bool small_batches = false;                             ///< see WriterOptions; for JSON rows
   List* filter = nullptr;                                 ///< see WriterOptions
   pg::StreamKind stream_kind = pg::StreamKind::callback;  ///< for pg_stat_progress_copy
   std::string source_name{};                              ///< for the log: a path, "batch"

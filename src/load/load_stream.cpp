@@ -32,7 +32,7 @@ std::string sql_of(List* filter, const Rules& rules) {
 /// The rows are loaded as one whole: the user's right to fill each column is known before the first.
 template <class S, class Describe>
 LoadSummary load_all(S& source, LoadOptions& options, Rules& rules, Describe&& describe) {
-  for (const std::size_t place : rules.field_columns()) rules.check_may_insert(rules.columns()[place]);
+  rules.check_may_insert();
   std::string condition = options.filter == nullptr ? std::string() : sql_of(options.filter, rules);
   pg::shorten(condition, kMostConditionBytes);  // nobody evaluates it again
   options.options_json = describe(condition);

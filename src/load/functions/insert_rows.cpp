@@ -124,7 +124,7 @@ void load_table(const text::JsonBatch& batch, TableRows& table, bool all_or_noth
   options.options_json = concat("{\"format\": \"json\", \"all_or_nothing\": ", all_or_nothing ? "true" : "false", "}");
   options.want_keys = true;
   options.log = log_policy();
-  options.fields_vary = true;
+  options.small_batches = true;
   table.keys.resize(table.rows.size());
   table.summary = run_load(source, *table.rules, options, [&](const Record& record, const Result& result) {
     table.keys[static_cast<std::size_t>(record.row_number) - 1] = result.key;
@@ -223,7 +223,7 @@ void load_tables(const text::JsonBatch& batch, std::vector<TableRows>& tables, b
   check_row_count(batch.row_count());
   std::vector<Relation> relations;
   for (TableRows& table : tables) {
-    table.rules = std::make_unique<Rules>(table.table, true);
+    table.rules = std::make_unique<Rules>(table.table, RecordColumns::chosen);
     relations.push_back(table.rules->relation());
   }
   const HasValues may_refer = [&](std::size_t place, const std::string& column) {

@@ -70,7 +70,7 @@ Datum load_csv(FunctionCallInfo call_info) {
   options.stream_kind = pg::StreamKind::file;
 
   pg::check_may_read(path);
-  Rules rules(table, true);
+  Rules rules(table);
   if (rules.has_row_security())
     throw Error("0A000", concat("cannot load a file into table \"", rules.table_name(), "\" with row-level security"))
         .hint("Use INSERT statements instead.");

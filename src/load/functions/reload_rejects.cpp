@@ -59,7 +59,7 @@ LoadSummary load_again(std::int64_t load_id, StoredRejects& rejects) {
     throw Error("55000", concat("load ", load_id, " was a COPY with a WHERE condition"))
         .detail("Its rejects may be rows that the condition would have left out.")
         .hint("Run the COPY again on the corrected rows.");
-  Rules rules(find_table(rejects.load(), load_id), true);
+  Rules rules(find_table(rejects.load(), load_id), logged.is_json ? RecordColumns::chosen : RecordColumns::all);
   if (rules.owner() != rejects.load().table_owner)
     throw Error("55000", concat("table \"", rules.table_name(), "\" of load ", load_id, " has another owner now"))
         .detail("It may be another table than the one that the rows were meant for.");
@@ -73,10 +73,8 @@ LoadSummary load_again(std::int64_t load_id, StoredRejects& rejects) {
   options.source_name = concat("rejects of load ", load_id);
   options.options_json = rejects.load().options_json;
   options.context = concat("load into table ", rules.table_name());
-  if (logged.is_json)
-    options.fields_vary = true;
-  else
-    for (const std::size_t place : rules.field_columns()) rules.check_may_insert(rules.columns()[place]);
+  options.small_batches = logged.is_json;
+  if (!logged.is_json) rules.check_may_insert();
   const bool show_details = may_show_details(rejects.load(), rules);
   LoadSummary summary = run_load(source, rules, options, [&](const Record& record, const Result& result) {
     if (result.state != Result::State::rejected) {

@@ -94,7 +94,7 @@ void BatchConverter::convert_all_simple(const Batch& batch, std::vector<BatchRow
       difficult_.push_back(i);
       continue;
     }
-    if (options_.fields_vary) rules_.check_may_insert(fields_);
+    rules_.check_may_insert(fields_);
     slot->tts_tableOid = RelationGetRelid(rules_.relation());
     if (auto problem = not_null_.violation(slot)) result.reject(std::move(*problem));
   }
@@ -115,7 +115,7 @@ void BatchConverter::convert_difficult(const Batch& batch, std::vector<BatchRow>
 /// In the order of COPY. Calls the server without a guard.
 void BatchConverter::convert_one(const Record& record, Result& result, BatchRow& row) {
   source_.split(record, fields_);
-  if (options_.fields_vary) rules_.check_may_insert(fields_);
+  rules_.check_may_insert(fields_);
   ExprContext* const expressions = table_.expression_context();
   ResetExprContext(expressions);
   converter_.convert(fields_, row.slot, expressions, &converting_);

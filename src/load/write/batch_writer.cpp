@@ -59,8 +59,7 @@ void BatchWriter::open_table() {
   Relation const relation = rules_.relation();
   table_ = call([this, relation] {
     MemoryContext const caller = MemoryContextSwitchTo(load_context_);
-    const auto table =
-        pg::TableWriter::open(relation, pg::TriggerSet::all, options_.fields_vary ? nullptr : rules_.written_columns());
+    const auto table = pg::TableWriter::open(relation, pg::TriggerSet::all, rules_.written_columns());
     MemoryContextSwitchTo(caller);
     return table;
   });
