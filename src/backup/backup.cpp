@@ -7,7 +7,6 @@
 #include "backup/folder.hpp"
 #include "backup/manifest.hpp"
 #include "backup/shortcomings.hpp"
-#include "backup/stopwatch.hpp"
 #include "backup/table_entry.hpp"
 #include "backup/table_plan.hpp"
 #include "base/concat.hpp"
@@ -19,6 +18,7 @@
 #include "pg/guard.hpp"
 #include "pg/io/output_file.hpp"
 #include "pg/progress.hpp"
+#include "pg/stopwatch.hpp"
 
 #include "pg/server.hpp"
 
@@ -123,7 +123,7 @@ void write_manifest(const Manifest& manifest, const std::string& path) {
 
 /// Adds a table to the backup, in memory that is free again afterwards. Returns its milliseconds.
 double back_up(const PlannedTable& planned, NewFolder& folder, Manifest& manifest) {
-  const Stopwatch watch;
+  const pg::Stopwatch watch;
   MemoryContext const caller = CurrentMemoryContext;
   MemoryContext const own = pg::call([caller] {
     MemoryContext const context = AllocSetContextCreate(caller, "pg_ferry backup of a table", ALLOCSET_DEFAULT_SIZES);

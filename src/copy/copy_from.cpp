@@ -7,6 +7,7 @@
 #include "pg/guard.hpp"
 #include "pg/io/input_file.hpp"
 #include "pg/io/program_stream.hpp"
+#include "pg/names.hpp"
 
 #include "pg/server.hpp"
 
@@ -163,12 +164,7 @@ void announce(const load::LoadSummary& summary) {
     pg::notice(message.c_str());
     return;
   }
-  const char* const view = call([] {
-    const Oid schema = pg::extension_schema();
-    const bool is_visible = RelationIsVisible(get_relname_relid("ferry_rejects", schema));
-    return const_cast<const char*>(
-        quote_qualified_identifier(is_visible ? nullptr : get_namespace_name(schema), "ferry_rejects"));
-  });
+  const char* const view = call([] { return pg::shown_name(get_relname_relid("ferry_rejects", pg::extension_schema())); });
   const char* const which = summary.rejects_not_kept == 0 ? "them" : "those that are in the log";
   const std::string hint = concat("To see ", which, ": SELECT * FROM ", view, " WHERE load_id = ", *summary.load_id, ";");
   pg::notice(message.c_str(), hint.c_str());

@@ -11,6 +11,7 @@
 #include "pg/extension.hpp"
 #include "pg/guard.hpp"
 #include "pg/io/output_file.hpp"
+#include "pg/io/path.hpp"
 #include "pg/io/program_sink.hpp"
 #include "pg/io/stream_file.hpp"
 
@@ -23,12 +24,6 @@ using pg::call;
 namespace {
 
 constexpr std::uint32_t kFileMode = 0644;  // whatever the server's umask, as COPY has it
-
-void check_path(const std::string& path) {
-  if (!is_absolute_path(path.c_str())) throw Error("42602", "relative path not allowed for COPY to file");
-  if (concat(path, "/").find("/../") != std::string::npos)
-    throw Error("42602", concat("path \"", path, "\" must not contain \"..\""));
-}
 
 /// Produces into a file of the server, which is replaced by a good one or not at all.
 template <class F>
@@ -69,7 +64,8 @@ std::int64_t copy_to(const Format& format, ParseState* state, const PlannedStmt&
   const auto& statement = *reinterpret_cast<const CopyStmt*>(planned.utilityStmt);
   call([&statement] { check_role(statement); });
   exporter::FileOptions options = format.export_to(state, statement);
-  if (statement.filename != nullptr && !statement.is_program) check_path(statement.filename);
+  if (statement.filename != nullptr && !statement.is_program)
+    pg::check_path(statement.filename, "relative path not allowed for COPY to file");
   call([] { (void)pg::extension_schema(); });  // raises where there is none
   ExportSource source(state, planned);
   pg::ExportProgress progress;

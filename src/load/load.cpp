@@ -7,6 +7,7 @@
 
 #include "base/concat.hpp"
 #include "load/write/nesting.hpp"
+#include "pg/error_context.hpp"
 #include "pg/guard.hpp"
 #include "pg/table/sequences.hpp"
 #include "pg/subtransaction.hpp"
@@ -172,7 +173,7 @@ class Load {
   /// What the server's COPY would have said of the row.
   [[noreturn]] void fail_at(const Record& record, const Problem& problem) const {
     const bool is_of_table = problem.sqlstate.compare(0, 2, "23") == 0;
-    char place[ErrorPlace::kMostBytes];
+    char place[pg::kMostContextBytes];
     place_->set(record);
     place_->tell(problem.column, place);
     throw Error(problem.sqlstate.c_str(), problem.reason)

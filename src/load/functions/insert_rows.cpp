@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "base/concat.hpp"
-#include "base/json_text.hpp"
+#include "base/json_writer.hpp"
 #include "load/table/foreign_key_order.hpp"
 #include "load/source/json_source.hpp"
 #include "load/load.hpp"
@@ -14,6 +14,7 @@
 #include "pg/compat.hpp"
 #include "pg/encoding.hpp"
 #include "pg/guard.hpp"
+#include "pg/names.hpp"
 #include "settings.hpp"
 #include "text/json_batch.hpp"
 
@@ -23,7 +24,6 @@ extern "C" {
 #include "mb/pg_wchar.h"
 #include "utils/jsonb.h"
 #include "utils/numeric.h"
-#include "utils/regproc.h"
 #include "utils/varlena.h"
 }
 
@@ -81,12 +81,22 @@ std::string json_array(const std::map<std::int64_t, std::string>& elements) {
   return array + "]";
 }
 
-std::string nullable_json(const std::string& text) { return text.empty() ? "null" : json_string(text); }
-
 std::string reject_json(std::int64_t row_number, const Problem& problem) {
-  return concat("{\"row\": ", row_number, ", \"sqlstate\": ", json_string(problem.sqlstate),
-                ", \"column\": ", nullable_json(problem.column), ", \"constraint\": ", nullable_json(problem.constraint),
-                ", \"reason\": ", json_string(problem.reason), ", \"detail\": ", nullable_json(problem.detail), "}");
+  std::string json;
+  JsonWriter out(json);
+  const auto nullable = [&out](const char* name, const std::string& text) {
+    out.key(name);
+    text.empty() ? out.json("null") : out.text(text);
+  };
+  out.open('{');
+  out.member("row", row_number);
+  out.member("sqlstate", problem.sqlstate);
+  nullable("column", problem.column);
+  nullable("constraint", problem.constraint);
+  out.member("reason", problem.reason);
+  nullable("detail", problem.detail);
+  out.close('}');
+  return json;
 }
 
 [[noreturn]] void fail_request(const Rules& rules, std::int64_t row_number, const Problem& problem) {
@@ -145,12 +155,6 @@ void check_row_count(std::size_t rows) {
         .hint("Send several requests, or raise \"pg_ferry.max_batch_rows\".");
 }
 
-/// What the table is called as regclass shows it.
-std::string shown_name(Oid table) {
-  return call(
-      [table] { return const_cast<const char*>(DatumGetCString(DirectFunctionCall1(regclassout, ObjectIdGetDatum(table)))); });
-}
-
 Datum to_jsonb(const std::string& json) {
   const char* const data = json.c_str();
   return call([data] { return DirectFunctionCall1(jsonb_in, CStringGetDatum(data)); });
@@ -194,7 +198,7 @@ void tell_left_out(const TableRows& table) {
 void add_result(pg::ResultRows& results, const TableRows& table) {
   const LoadSummary& summary = table.summary;
   tell_left_out(table);
-  const Datum values[] = {pg::text_datum(shown_name(table.table)),
+  const Datum values[] = {pg::text_datum(call(pg::shown_name, table.table)),
                           Int32GetDatum(static_cast<std::int32_t>(summary.rows_read)),
                           Int32GetDatum(static_cast<std::int32_t>(summary.rows_loaded)),
                           Int32GetDatum(static_cast<std::int32_t>(summary.rows_rejected)),

@@ -49,8 +49,7 @@ int encoding_of(const std::optional<std::string>& name) {
 }
 
 Datum load_csv(FunctionCallInfo call_info) {
-  instr_time started;
-  INSTR_TIME_SET_CURRENT(started);
+  const pg::Stopwatch watch;
   const pg::Arguments arguments(call_info);
   const Oid table = arguments.oid(0, "target");
   const std::string path = arguments.text(1, "path");
@@ -79,7 +78,7 @@ Datum load_csv(FunctionCallInfo call_info) {
   const LoadSummary summary = load_stream(file, csv, options, rules);
   file.close();
   rules.close();
-  return summary_row(call_info, summary, started);
+  return summary_row(call_info, summary, watch);
 }
 
 }  // namespace

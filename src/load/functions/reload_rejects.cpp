@@ -91,14 +91,13 @@ LoadSummary load_again(std::int64_t load_id, StoredRejects& rejects) {
 }
 
 Datum reload_rejects(FunctionCallInfo call_info) {
-  instr_time started;
-  INSTR_TIME_SET_CURRENT(started);
+  const pg::Stopwatch watch;
   const std::int64_t load_id = pg::Arguments(call_info).bigint(0, "load_id");
   StoredRejects rejects(load_id);
   const LoadSummary summary = load_again(load_id, rejects);
   tell_not_kept(load_id, rejects.load().rejects_not_kept);
   rejects.close();
-  return summary_row(call_info, summary, started);
+  return summary_row(call_info, summary, watch);
 }
 
 }  // namespace

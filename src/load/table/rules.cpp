@@ -1,6 +1,7 @@
 #include "load/table/rules.hpp"
 
 #include "base/concat.hpp"
+#include "pg/names.hpp"
 #include "pg/table/table_engine.hpp"
 #include "pg/table/table_writer.hpp"
 
@@ -91,11 +92,7 @@ std::vector<LoadedColumn> Rules::loaded_columns() const {
   return loaded;
 }
 
-std::string Rules::qualified_name() const {
-  const char* const schema = schema_name_.c_str();
-  const char* const table = table_name_.c_str();
-  return call([schema, table] { return const_cast<const char*>(quote_qualified_identifier(schema, table)); });
-}
+std::string Rules::qualified_name() const { return call(pg::qualified_name, RelationGetRelid(relation_)); }
 
 std::string Rules::owner() const { return call(GetUserNameFromId, relation_->rd_rel->relowner, false); }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "pg/error_context.hpp"
+
 #include "pg/server.hpp"
 
 namespace ferry::load {
@@ -37,12 +39,9 @@ void ErrorPlace::tell(std::string_view column, std::span<char> out) const {
 
 /// Called by the server while it makes an error; raises none.
 void ErrorPlace::describe(void* self) {
-  char text[kMostBytes];
+  char text[pg::kMostContextBytes];
   static_cast<const ErrorPlace*>(self)->tell({}, text);
-  if (text[0] == '\0') return;
-  // errcontext() by hand: it is a macro made for ereport()
-  set_errcontext_domain(TEXTDOMAIN);
-  errcontext_msg("%s", text);
+  pg::add_context_line(text);
 }
 
 }  // namespace ferry::load

@@ -15,8 +15,6 @@ namespace ferry::load {
 /// stack only.
 class ErrorPlace {
  public:
-  static constexpr std::size_t kMostBytes = 2048;  ///< of the words
-
   /// context: what the words begin with, as "COPY jobs". It and source outlive the object.
   ErrorPlace(const std::string& context, const Source& source);
   ~ErrorPlace() { error_context_stack = callback_.previous; }

@@ -6,6 +6,7 @@
 #include "load/write/bulk_rules.hpp"
 #include "load/write/exact_writer.hpp"
 #include "load/write/refusal.hpp"
+#include "pg/memory.hpp"
 #include "pg/table/key_image.hpp"
 #include "pg/subtransaction.hpp"
 
@@ -54,9 +55,7 @@ bool HeapWriter::open_indexes(const ResultRelInfo* target) {
     if (!index->rd_index->indisunique && info->ii_ExclusionOps == nullptr) continue;
     if (info->ii_ExclusionOps != nullptr || !UniqueKey::supports(relation, index)) return false;
     // its slot outlives the batch: this runs again in the middle of a load
-    MemoryContext const caller = MemoryContextSwitchTo(context_);
-    unique_keys_.emplace_back(relation, index);
-    MemoryContextSwitchTo(caller);
+    pg::in_context(context_, [&] { unique_keys_.emplace_back(relation, index); });
   }
   return true;
 }
@@ -85,12 +84,7 @@ void HeapWriter::close() {
 void HeapWriter::begin_bulk(bool without_entries) {
   with_entries_ = !without_entries;
   if (options_.small_batches) return;
-  MemoryContext const context = context_;
-  call([=, this] {
-    MemoryContext const caller = MemoryContextSwitchTo(context);
-    table_.begin_bulk(without_entries);
-    MemoryContextSwitchTo(caller);
-  });
+  call([=, this] { pg::in_context(context_, [=, this] { table_.begin_bulk(without_entries); }); });
   has_bulk_ = true;
 }
 

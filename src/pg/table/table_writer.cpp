@@ -3,6 +3,7 @@
 #include <type_traits>
 
 #include "pg/compat.hpp"
+#include "pg/memory.hpp"
 #include "pg/table/foreign_rows.hpp"
 #include "pg/table/key_search.hpp"
 #include "pg/table/table_engine.hpp"
@@ -251,10 +252,7 @@ TableWriter::Outcome TableWriter::insert(TupleTableSlot* slot) {
 
 /// A slot in memory that outlives the row; to be dropped.
 TupleTableSlot* TableWriter::make_slot(Relation table) {
-  MemoryContext const caller = MemoryContextSwitchTo(estate_->es_query_cxt);
-  TupleTableSlot* const slot = table_slot_create(table, nullptr);
-  MemoryContextSwitchTo(caller);
-  return slot;
+  return in_context(estate_->es_query_cxt, [table] { return table_slot_create(table, nullptr); });
 }
 
 void TableWriter::insert_noting_conflicts(TupleTableSlot* slot) {
