@@ -6,8 +6,8 @@
 
 #include "base/bytes.hpp"
 #include "base/concat.hpp"
-#include "base/json_writer.hpp"
 #include "base/error.hpp"
+#include "base/json_writer.hpp"
 #include "pg/io/sha256.hpp"
 
 namespace ferry::backup {

@@ -6,10 +6,10 @@
 
 #include "base/concat.hpp"
 #include "base/error.hpp"
-#include "pg/table/column_sequence.hpp"
 #include "pg/encoding.hpp"
 #include "pg/guard.hpp"
 #include "pg/names.hpp"
+#include "pg/table/column_sequence.hpp"
 #include "pg/table/sequences.hpp"
 
 #include "pg/server.hpp"

@@ -4,8 +4,8 @@
 #include <span>
 #include <string_view>
 
-#include "map/write/row_writer.hpp"
 #include "export/table_scan.hpp"
+#include "map/write/row_writer.hpp"
 #include "pg/error_context.hpp"
 
 #include "pg/server.hpp"

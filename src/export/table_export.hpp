@@ -6,8 +6,8 @@
 #include <string>
 
 #include "avro/container.hpp"
-#include "map/write/row_writer.hpp"
 #include "map/types/types.hpp"
+#include "map/write/row_writer.hpp"
 
 #include "pg/server.hpp"
 

@@ -9,8 +9,8 @@
 #include "load/write/nesting.hpp"
 #include "pg/error_context.hpp"
 #include "pg/guard.hpp"
-#include "pg/table/sequences.hpp"
 #include "pg/subtransaction.hpp"
+#include "pg/table/sequences.hpp"
 
 #include "pg/server.hpp"
 

@@ -6,8 +6,8 @@
 #include <string>
 
 #include "load/log/rejects.hpp"
-#include "load/table/rules.hpp"
 #include "load/record/source.hpp"
+#include "load/table/rules.hpp"
 #include "load/write/writer.hpp"
 #include "pg/progress.hpp"
 

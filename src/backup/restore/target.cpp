@@ -14,8 +14,8 @@
 
 extern "C" {
 #include "access/relation.h"
-#include "catalog/pg_am.h"
 #include "catalog/heap.h"
+#include "catalog/pg_am.h"
 #include "catalog/pg_inherits.h"
 #include "commands/tablecmds.h"
 #include "commands/trigger.h"

@@ -7,9 +7,9 @@
 
 #include "base/concat.hpp"
 #include "base/json_writer.hpp"
-#include "load/table/foreign_key_order.hpp"
-#include "load/source/json_source.hpp"
 #include "load/load.hpp"
+#include "load/source/json_source.hpp"
+#include "load/table/foreign_key_order.hpp"
 #include "pg/arguments.hpp"
 #include "pg/compat.hpp"
 #include "pg/encoding.hpp"

@@ -1,8 +1,8 @@
 // The SQL function load_csv(). Its arguments are described in docs/reference.md.
 
 #include "base/concat.hpp"
-#include "load/load_stream.hpp"
 #include "load/functions/summary_row.hpp"
+#include "load/load_stream.hpp"
 #include "pg/arguments.hpp"
 #include "pg/guard.hpp"
 #include "pg/io/input_file.hpp"

@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <memory>
 
-#include "load/logged_options.hpp"
 #include "load/log/stored_rejects.hpp"
+#include "load/logged_options.hpp"
 
 namespace ferry::load {
 

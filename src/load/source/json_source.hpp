@@ -8,9 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "load/source/json_literal.hpp"
 #include "load/record/loaded_column.hpp"
 #include "load/record/source.hpp"
+#include "load/source/json_literal.hpp"
 #include "text/json_batch.hpp"
 
 namespace ferry::load {

@@ -2,8 +2,8 @@
 
 #include "load/write/exact_writer.hpp"
 #include "pg/compat.hpp"
-#include "pg/table/page_scan.hpp"
 #include "pg/subtransaction.hpp"
+#include "pg/table/page_scan.hpp"
 
 #include "pg/server.hpp"
 

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "load/write/bulk_rules.hpp"
 #include "load/table/self_references.hpp"
+#include "load/write/bulk_rules.hpp"
 #include "pg/table/index_rebuild.hpp"
 
 #include "pg/server.hpp"

@@ -5,11 +5,11 @@
 #include <span>
 #include <vector>
 
-#include "load/write/result.hpp"
-#include "load/write/row_converter.hpp"
+#include "load/record/source.hpp"
 #include "load/table/rules.hpp"
 #include "load/table/self_references.hpp"
-#include "load/record/source.hpp"
+#include "load/write/result.hpp"
+#include "load/write/row_converter.hpp"
 #include "pg/subtransaction.hpp"
 #include "pg/table/table_writer.hpp"
 

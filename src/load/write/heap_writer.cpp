@@ -7,8 +7,8 @@
 #include "load/write/exact_writer.hpp"
 #include "load/write/refusal.hpp"
 #include "pg/memory.hpp"
-#include "pg/table/key_image.hpp"
 #include "pg/subtransaction.hpp"
+#include "pg/table/key_image.hpp"
 
 #include "pg/server.hpp"
 

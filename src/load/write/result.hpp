@@ -8,9 +8,9 @@
 #include <variant>
 #include <vector>
 
-#include "load/write/error_place.hpp"
-#include "load/table/rules.hpp"
 #include "load/record/record.hpp"
+#include "load/table/rules.hpp"
+#include "load/write/error_place.hpp"
 #include "pg/table/table_writer.hpp"
 
 namespace ferry::load {

@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <vector>
 
-#include "load/table/rules.hpp"
 #include "load/record/source.hpp"
+#include "load/table/rules.hpp"
 
 extern "C" {
 #include "nodes/execnodes.h"

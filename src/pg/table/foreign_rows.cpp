@@ -1,6 +1,7 @@
 #include "pg/table/foreign_rows.hpp"
 
 #include "pg/memory.hpp"
+
 #include "pg/server.hpp"
 
 extern "C" {
