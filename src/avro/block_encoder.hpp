@@ -6,9 +6,9 @@
 #include <memory>
 #include <optional>
 
-#include "codec/codec.hpp"
 #include "base/bytes.hpp"
 #include "base/room.hpp"
+#include "codec/codec.hpp"
 
 // Source: Avro 1.12, Object Container Files.
 namespace ferry::avro {

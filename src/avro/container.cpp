@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
+#include "avro/codec_name.hpp"
 #include "avro/encode.hpp"
 #include "avro/schema_json.hpp"
-#include "avro/codec_name.hpp"
 #include "base/checked.hpp"
 #include "base/concat.hpp"
 #include "base/error.hpp"

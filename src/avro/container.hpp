@@ -11,12 +11,12 @@
 #include <vector>
 
 #include "avro/block_encoder.hpp"
-#include "codec/codec.hpp"
 #include "avro/schema.hpp"
 #include "base/bytes.hpp"
 #include "base/error.hpp"
 #include "base/io.hpp"
 #include "base/room.hpp"
+#include "codec/codec.hpp"
 
 // Source: Avro 1.12, Object Container Files.
 namespace ferry::avro {

@@ -4,25 +4,21 @@
 #include <string>
 #include <vector>
 
-#include "avro/block_encoder.hpp"
-#include "avro/container.hpp"
-#include "avro/schema_json.hpp"
 #include "backup/folder.hpp"
 #include "backup/manifest.hpp"
 #include "backup/shortcomings.hpp"
-#include "backup/stopwatch.hpp"
 #include "backup/table_entry.hpp"
 #include "backup/table_plan.hpp"
 #include "base/concat.hpp"
 #include "base/error.hpp"
-#include "map/write/row_writer.hpp"
-#include "export/table_export.hpp"
+#include "export/file_export.hpp"
 #include "map/types/types.hpp"
 #include "pg/arguments.hpp"
 #include "pg/encoding.hpp"
 #include "pg/guard.hpp"
 #include "pg/io/output_file.hpp"
 #include "pg/progress.hpp"
+#include "pg/stopwatch.hpp"
 
 #include "pg/server.hpp"
 
@@ -66,48 +62,29 @@ class NewFolder {
   bool is_kept_ = false;
 };
 
-avro::SyncMarker random_marker() {
-  avro::SyncMarker marker;
-  if (!pg_strong_random(marker.data(), marker.size())) throw Error("XX000", "could not generate random values");
-  return marker;
-}
-
 /// Writes the table's file into folder and tells in entry what it wrote.
 void write_table(Relation relation, const PlannedTable& planned, NewFolder& folder, TableEntry& entry) {
   const std::vector<Relation> leaves = open_leaves(planned, relation);
   const map::Table table = map::describe(relation);
-  const std::string schema_json = avro::to_json(map::record_schema(table, {.profile = map::Profile::lossless}).root());
-  pg::OutputFile file(folder.add(entry.file));
-  const avro::SyncMarker marker = random_marker();
-  avro::ContainerWriter out(file, {.schema_json = schema_json, .sync_marker = marker, .codec = kCodec, .level = kLevel});
-  map::RowWriter rows(table, map::Profile::lossless);
   pg::ExportProgress progress;
   progress.table = planned.table;
   progress.kind = pg::StreamKind::file;
-  progress.show();
-  for (Relation leaf : leaves)
-    entry.rows += exporter::export_table({.root = relation,
-                                          .table = leaf,
-                                          .snapshot = GetActiveSnapshot(),
-                                          .columns = table,
-                                          .profile = map::Profile::lossless,
-                                          .block_bytes = avro::kUsualBlockBytes,
-                                          .place_prefix = concat("backup of ", table.name, ", "),
-                                          .codec = kCodec,
-                                          .level = kLevel,
-                                          .sync_marker = marker,
-                                          .rows_before = entry.rows},
-                                         rows, out, [&](std::int64_t rows_in_file) {
-                                           progress.rows = rows_in_file;
-                                           progress.bytes = static_cast<std::int64_t>(out.bytes_written());
-                                           progress.show();
-                                         });
+  exporter::FileExport rows(table,
+                            {.record = {.profile = map::Profile::lossless},
+                             .codec = kCodec,
+                             .level = kLevel,
+                             .place_prefix = concat("backup of ", table.name, ", ")},
+                            progress);
+  pg::OutputFile file(folder.add(entry.file));
+  rows.begin(file);
+  for (Relation leaf : leaves) rows.write_all(relation, leaf);
   file.commit();
-  progress.end();
+  rows.finish();
   close_leaves(leaves, relation);
+  entry.rows = rows.row_count();
   entry.bytes = file.bytes_written();
   entry.sha256 = file.sha256();
-  entry.schema_sha256 = pg::sha256_of(as_bytes(schema_json));
+  entry.schema_sha256 = pg::sha256_of(as_bytes(rows.schema_json()));
   for (const map::Column& column : table.columns)
     entry.columns.push_back({pg::to_utf8(column.name), pg::to_utf8(column.type.name), !column.is_nullable, column.is_generated});
 }
@@ -146,7 +123,7 @@ void write_manifest(const Manifest& manifest, const std::string& path) {
 
 /// Adds a table to the backup, in memory that is free again afterwards. Returns its milliseconds.
 double back_up(const PlannedTable& planned, NewFolder& folder, Manifest& manifest) {
-  const Stopwatch watch;
+  const pg::Stopwatch watch;
   MemoryContext const caller = CurrentMemoryContext;
   MemoryContext const own = pg::call([caller] {
     MemoryContext const context = AllocSetContextCreate(caller, "pg_ferry backup of a table", ALLOCSET_DEFAULT_SIZES);

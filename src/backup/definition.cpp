@@ -1,9 +1,14 @@
 #include "backup/definition.hpp"
 
+#include <cstdio>
+
 #include "map/types/output_settings.hpp"
 #include "pg/compat.hpp"
 #include "pg/encoding.hpp"
+#include "pg/error_context.hpp"
 #include "pg/guard.hpp"
+#include "pg/memory.hpp"
+#include "pg/names.hpp"
 
 #include "pg/server.hpp"
 
@@ -150,11 +155,9 @@ char* read_definition(Oid table) {
   QueryDesc* const run =
       CreateQueryDesc(plan, kQuery, GetActiveSnapshot(), InvalidSnapshot, None_Receiver, parameters, nullptr, 0);
   ExecutorStart(run, 0);
-  MemoryContext const caller = MemoryContextSwitchTo(run->estate->es_query_cxt);
-  TupleTableSlot* const row = ExecProcNode(run->planstate);
+  TupleTableSlot* const row = pg::in_context(run->estate->es_query_cxt, [run] { return ExecProcNode(run->planstate); });
   bool is_null = true;
   const Datum value = TupIsNull(row) ? Datum{0} : slot_getattr(row, 1, &is_null);
-  MemoryContextSwitchTo(caller);
   char* const definition = is_null ? nullptr : TextDatumGetCString(value);
   ExecutorFinish(run);
   ExecutorEnd(run);
@@ -162,22 +165,19 @@ char* read_definition(Oid table) {
   return definition;
 }
 
-void add_context(void* table) { errcontext("backup of %s", static_cast<const char*>(table)); }
-
 }  // namespace
 
 std::string definition_of(Relation table) {
   const char* const definition = pg::call([table] {
-    const char* const name =
-        quote_qualified_identifier(get_namespace_name(RelationGetNamespace(table)), RelationGetRelationName(table));
-    ErrorContextCallback context{error_context_stack, add_context, const_cast<char*>(name)};
-    error_context_stack = &context;
-    map::OutputSettings settings(map::Profile::lossless);
-    settings.enter();
-    char* const text = read_definition(RelationGetRelid(table));
-    settings.leave();
-    error_context_stack = context.previous;
-    return text;
+    const char* const name = pg::qualified_name(RelationGetRelid(table));
+    const auto tell = [name](std::span<char> out) { std::snprintf(out.data(), out.size(), "backup of %s", name); };
+    return pg::with_context(tell, [table] {
+      map::OutputSettings settings(map::Profile::lossless);
+      settings.enter();
+      char* const text = read_definition(RelationGetRelid(table));
+      settings.leave();
+      return text;
+    });
   });
   return definition == nullptr ? std::string() : pg::shown_in_utf8(definition);
 }

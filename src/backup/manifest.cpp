@@ -6,8 +6,8 @@
 
 #include "base/bytes.hpp"
 #include "base/concat.hpp"
-#include "base/json_text.hpp"
 #include "base/error.hpp"
+#include "base/json_writer.hpp"
 #include "pg/io/sha256.hpp"
 
 namespace ferry::backup {
@@ -17,35 +17,9 @@ constexpr std::int64_t kFormat = 1;
 constexpr std::string_view kChecksumKey = ",\n\"manifest_sha256\":\"";
 constexpr std::size_t kDigestLetters = 64;
 
-/// Writes JSON members with their commas.
-class Writer {
- public:
-  void open(char bracket) { separate(), out_ += bracket; }
-  void close(char bracket) { out_ += bracket; }
-  void key(std::string_view name) {
-    separate();
-    append_json_string(out_, name);
-    out_ += ':';
-  }
-  void text(std::string_view value) { separate(), append_json_string(out_, value); }
-  void member(std::string_view name, std::string_view value) { key(name), text(value); }
-  void member(std::string_view name, const char* value) { member(name, std::string_view(value)); }
-  void member(std::string_view name, std::int64_t value) { key(name), out_ += concat(value); }
-  void member(std::string_view name, bool value) { key(name), out_ += value ? "true" : "false"; }
-  [[nodiscard]] std::string take() { return std::move(out_); }
-
- private:
-  void separate() {
-    if (out_.empty() || out_.back() == '{' || out_.back() == '[' || out_.back() == ':') return;
-    out_ += ",\n";
-  }
-
-  std::string out_;
-};
-
 /// A member that is an array with an object for each item; fill writes the object's members.
 template <class Items, class Fill>
-void write_objects(Writer& out, std::string_view key, const Items& items, Fill fill) {
+void write_objects(JsonWriter& out, std::string_view key, const Items& items, Fill fill) {
   out.key(key);
   out.open('[');
   for (const auto& item : items) {
@@ -56,7 +30,7 @@ void write_objects(Writer& out, std::string_view key, const Items& items, Fill f
   out.close(']');
 }
 
-void write_columns(Writer& out, const TableEntry& table) {
+void write_columns(JsonWriter& out, const TableEntry& table) {
   write_objects(out, "columns", table.columns, [&](const ColumnEntry& column) {
     out.member("name", column.name);
     out.member("type", column.type);
@@ -65,18 +39,15 @@ void write_columns(Writer& out, const TableEntry& table) {
   });
 }
 
-void write_keys(Writer& out, const TableEntry& table) {
+void write_keys(JsonWriter& out, const TableEntry& table) {
   write_objects(out, "keys", table.keys, [&](const KeyEntry& key) {
     out.member("name", key.name);
     out.member("primary", key.is_primary);
-    out.key("columns");
-    out.open('[');
-    for (const std::string& column : key.columns) out.text(column);
-    out.close(']');
+    out.texts("columns", key.columns);
   });
 }
 
-void write_sequences(Writer& out, const TableEntry& table) {
+void write_sequences(JsonWriter& out, const TableEntry& table) {
   write_objects(out, "sequences", table.sequences, [&](const SequenceEntry& sequence) {
     out.member("column", sequence.column);
     out.member("schema", sequence.schema);
@@ -149,7 +120,8 @@ const TableEntry* Manifest::find(std::string_view schema, std::string_view name)
 }
 
 std::string to_json(const Manifest& manifest) {
-  Writer out;
+  std::string json;
+  JsonWriter out(json, ",\n");
   out.open('{');
   out.member("format", kFormat);
   out.member("backup_id", manifest.backup_id);
@@ -179,7 +151,7 @@ std::string to_json(const Manifest& manifest) {
   }
   out.close(']');
   out.close('}');
-  return out.take();
+  return json;
 }
 
 std::string with_checksum(std::string json) {

@@ -6,9 +6,10 @@
 
 #include "base/concat.hpp"
 #include "base/error.hpp"
-#include "pg/table/column_sequence.hpp"
 #include "pg/encoding.hpp"
 #include "pg/guard.hpp"
+#include "pg/names.hpp"
+#include "pg/table/column_sequence.hpp"
 #include "pg/table/sequences.hpp"
 
 #include "pg/server.hpp"
@@ -102,8 +103,7 @@ std::vector<FedColumn> fed_columns(Relation table) {
 
 /// RESTART gives the sequence a new file that a rollback removes; that file is then put to the exact position.
 void set_position(Oid sequence, const Position& to) {
-  const char* const name = pg::call(
-      [sequence] { return quote_qualified_identifier(get_namespace_name(get_rel_namespace(sequence)), get_rel_name(sequence)); });
+  const char* const name = pg::call(pg::qualified_name, sequence);
   const std::string statement = concat("ALTER SEQUENCE ", name, " RESTART WITH ", to.last_value);
   const char* const text = statement.c_str();
   const std::int64_t last_value = to.last_value;
@@ -119,10 +119,9 @@ void set_position(Oid sequence, const Position& to) {
 
 /// The largest integer in a column, or the smallest.
 std::string farthest_query(Relation table, const FedColumn& column, bool is_integer, bool ascends) {
-  const char* const schema = pg::call([table] { return get_namespace_name(RelationGetNamespace(table)); });
   const char* const name = pg::call(quote_identifier, column.name.c_str());
-  const std::string rows = concat(table->rd_rel->relkind == RELKIND_RELATION ? "ONLY " : "",
-                                  pg::call(quote_qualified_identifier, schema, RelationGetRelationName(table)));
+  const std::string rows =
+      concat(table->rd_rel->relkind == RELKIND_RELATION ? "ONLY " : "", pg::call(pg::qualified_name, RelationGetRelid(table)));
   const std::string select = concat("SELECT pg_catalog.", ascends ? "max(" : "min(");
   if (is_integer) return concat(select, name, ")::pg_catalog.int8 FROM ", rows);
   return concat(select, "number)::pg_catalog.int8 FROM (SELECT CASE WHEN shown OPERATOR(pg_catalog.~) ",
@@ -184,7 +183,7 @@ void pass_values(Relation table, const FedColumn& column, const SequenceEntry* e
 /// The names in its entry in a manifest.
 SequenceEntry names_of(const FedColumn& column) {
   const Oid sequence = column.from.sequence;
-  const char* const schema = pg::call([sequence] { return get_namespace_name(get_rel_namespace(sequence)); });
+  const char* const schema = pg::call(pg::schema_of, sequence);
   return {
       .column = pg::to_utf8(column.name), .schema = pg::to_utf8(schema), .name = pg::to_utf8(pg::call(get_rel_name, sequence))};
 }

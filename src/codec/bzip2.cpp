@@ -1,7 +1,7 @@
 #include <bzlib.h>
 
-#include "codec/library.hpp"
 #include "base/error.hpp"
+#include "codec/library.hpp"
 
 namespace ferry::codec {
 namespace {

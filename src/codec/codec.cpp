@@ -1,8 +1,8 @@
 #include "codec/codec.hpp"
 
-#include "codec/library.hpp"
 #include "base/concat.hpp"
 #include "base/error.hpp"
+#include "codec/library.hpp"
 
 namespace ferry::codec {
 namespace {

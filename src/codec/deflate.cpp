@@ -1,8 +1,8 @@
 #include <libdeflate.h>
 #include <zlib.h>
 
-#include "codec/library.hpp"
 #include "base/error.hpp"
+#include "codec/library.hpp"
 
 // libdeflate is several times as fast as zlib, but takes a block whole: zlib, which takes pieces, has the blocks that would keep
 // libdeflate busy too long.

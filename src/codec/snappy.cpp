@@ -6,9 +6,9 @@
 #include <libdeflate.h>
 #include <snappy-c.h>
 
-#include "codec/library.hpp"
 #include "base/concat.hpp"
 #include "base/error.hpp"
+#include "codec/library.hpp"
 
 namespace ferry::codec {
 namespace {

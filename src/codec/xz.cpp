@@ -2,9 +2,9 @@
 
 #include <lzma.h>
 
-#include "codec/library.hpp"
 #include "base/concat.hpp"
 #include "base/error.hpp"
+#include "codec/library.hpp"
 
 namespace ferry::codec {
 namespace {

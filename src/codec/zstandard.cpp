@@ -1,9 +1,9 @@
 #include <zstd.h>
 #include <zstd_errors.h>
 
-#include "codec/library.hpp"
 #include "base/concat.hpp"
 #include "base/error.hpp"
+#include "codec/library.hpp"
 
 namespace ferry::codec {
 namespace {

@@ -142,17 +142,7 @@ std::optional<std::string> text_of(DefElem* option) {
 
 }  // namespace
 
-bool is_avro(const CopyStmt& statement) {
-  for (int i = 0; i < list_length(statement.options); i++) {
-    const auto* const option = static_cast<const DefElem*>(list_nth(statement.options, i));
-    if (std::strcmp(option->defname, "format") == 0 && option->arg != nullptr && IsA(option->arg, String) &&
-        std::strcmp(strVal(option->arg), "avro") == 0)
-      return true;
-  }
-  return false;
-}
-
-ExportOptions read_export_options(ParseState* state, const CopyStmt& statement) {
+exporter::FileOptions read_export_options(ParseState* state, const CopyStmt& statement) {
   const CopyStmt* const copy = &statement;
   struct Values {
     Given given;
@@ -171,7 +161,7 @@ ExportOptions read_export_options(ParseState* state, const CopyStmt& statement) 
     if (read.given[kBlockBytes] != nullptr) read.block_bytes = read_block_bytes(state, read.given[kBlockBytes]);
     return read;
   });
-  ExportOptions options;
+  exporter::FileOptions options;
   options.record.profile = values.profile;
   options.record.record_name = text_of(values.given[kRecordName]);
   options.record.name_space = text_of(values.given[kNamespace]);

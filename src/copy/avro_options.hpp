@@ -1,12 +1,7 @@
 #pragma once
 
-#include <cstdint>
-#include <optional>
-
-#include "avro/block_encoder.hpp"
-#include "codec/codec.hpp"
+#include "export/table_export.hpp"
 #include "load/load_stream.hpp"
-#include "map/types/types.hpp"
 
 #include "pg/server.hpp"
 
@@ -17,19 +12,9 @@ extern "C" {
 
 namespace ferry::copy {
 
-/// Whether a statement says FORMAT avro, which makes it ours. Calls nothing that raises.
-[[nodiscard]] bool is_avro(const CopyStmt& statement);
-
-struct ExportOptions {
-  map::RecordOptions record;
-  codec::CodecKind codec = codec::CodecKind::deflate;
-  std::optional<int> level{};
-  std::size_t block_bytes = avro::kUsualBlockBytes;  ///< a block ends with the record that reaches it
-};
-
-/// The options of COPY TO with FORMAT avro. Errors: 42601 unknown or doubled; 22023 values, options of COPY FROM; 0A000 a codec
-/// that is none of ours.
-[[nodiscard]] ExportOptions read_export_options(ParseState* state, const CopyStmt& statement);
+/// The options of COPY TO with FORMAT avro, but for the context of errors. Errors: 42601 unknown or doubled; 22023 values,
+/// options of COPY FROM; 0A000 a codec that is none of ours.
+[[nodiscard]] exporter::FileOptions read_export_options(ParseState* state, const CopyStmt& statement);
 
 struct ImportOptions {
   load::AvroOptions avro;

@@ -1,17 +1,13 @@
 #include "copy/copy_from.hpp"
 
 #include "base/concat.hpp"
-#include "copy/avro_options.hpp"
-#include "copy/options.hpp"
 #include "copy/privileges.hpp"
-#include "load/load_stream.hpp"
-#include "pg/io/client_stream.hpp"
 #include "pg/compat.hpp"
 #include "pg/extension.hpp"
 #include "pg/guard.hpp"
 #include "pg/io/input_file.hpp"
 #include "pg/io/program_stream.hpp"
-#include "settings.hpp"
+#include "pg/names.hpp"
 
 #include "pg/server.hpp"
 
@@ -113,8 +109,6 @@ Target open_target(ParseState* state, const CopyStmt& statement) {
   return target;
 }
 
-using pg::ClientStream;
-
 /// What is missing in the output of a program that failed is not the error to tell of.
 template <class F>
 load::LoadSummary load_program(const std::string& command, F&& load) {
@@ -129,14 +123,14 @@ load::LoadSummary load_program(const std::string& command, F&& load) {
   }
 }
 
-/// Opens the source and loads it. load(bytes, size): a size that is not known is 0.
-template <class F>
-load::LoadSummary load_source(const CopyStmt& statement, ClientStream::Format format, int column_count,
-                              load::LoadOptions& options, F&& load) {
+/// Opens the source and loads it.
+load::LoadSummary load_source(const CopyStmt& statement, int column_count, Import& plan, load::Rules& rules) {
+  load::LoadOptions& options = plan.load;
+  const auto load = [&](ByteSource& bytes, std::int64_t size_bytes) { return plan.run(bytes, size_bytes, options, rules); };
   if (statement.filename == nullptr) {
     options.source_name = "STDIN";
     options.stream_kind = pg::StreamKind::pipe;
-    ClientStream client(format, column_count);
+    pg::ClientStream client(plan.messages, column_count);
     const load::LoadSummary summary = load(client, std::int64_t{0});
     client.finish();
     return summary;
@@ -161,39 +155,6 @@ void check_target(Relation table) {
   (void)pg::extension_schema();  // raises where there is none
 }
 
-load::LoadSummary load_text(ParseState* state, const CopyStmt& statement, const Target& target) {
-  Options options = read_options(state, statement, target.table, target.attributes);
-  options.load.filter = target.filter;
-  call(check_target, target.table);
-  load::Rules rules(RelationGetRelid(target.table), true);
-  const auto load = [&](ByteSource& bytes, std::int64_t size_bytes) {
-    options.stream.bytes_total = size_bytes;
-    return load::load_stream(bytes, options.stream, options.load, rules);
-  };
-  const load::LoadSummary summary =
-      load_source(statement, ClientStream::Format::text, list_length(target.attributes), options.load, load);
-  rules.close();
-  return summary;
-}
-
-load::LoadSummary load_avro(ParseState* state, const CopyStmt& statement, const Target& target) {
-  ImportOptions options = read_import_options(state, statement);
-  options.load.filter = target.filter;
-  if (statement.attlist != NIL) options.avro.columns = names_of(target.table, target.attributes);
-  if (statement.filename != nullptr && !statement.is_program) options.avro.file = statement.filename;
-  options.avro.max_block_bytes = static_cast<std::size_t>(settings::max_block_bytes);
-  call(check_target, target.table);
-  load::Rules rules(RelationGetRelid(target.table), true);
-  const auto load = [&](ByteSource& bytes, std::int64_t size_bytes) {
-    options.avro.bytes_total = size_bytes;
-    return load::load_avro(bytes, options.avro, options.load, rules);
-  };
-  const load::LoadSummary summary =
-      load_source(statement, ClientStream::Format::binary, list_length(target.attributes), options.load, load);
-  rules.close();
-  return summary;
-}
-
 /// Tells the client of rejects, and how to read those that are in the log.
 void announce(const load::LoadSummary& summary) {
   if (summary.rows_rejected == 0) return;
@@ -203,12 +164,7 @@ void announce(const load::LoadSummary& summary) {
     pg::notice(message.c_str());
     return;
   }
-  const char* const view = call([] {
-    const Oid schema = pg::extension_schema();
-    const bool is_visible = RelationIsVisible(get_relname_relid("ferry_rejects", schema));
-    return const_cast<const char*>(
-        quote_qualified_identifier(is_visible ? nullptr : get_namespace_name(schema), "ferry_rejects"));
-  });
+  const char* const view = call([] { return pg::shown_name(get_relname_relid("ferry_rejects", pg::extension_schema())); });
   const char* const which = summary.rejects_not_kept == 0 ? "them" : "those that are in the log";
   const std::string hint = concat("To see ", which, ": SELECT * FROM ", view, " WHERE load_id = ", *summary.load_id, ";");
   pg::notice(message.c_str(), hint.c_str());
@@ -216,11 +172,15 @@ void announce(const load::LoadSummary& summary) {
 
 }  // namespace
 
-std::int64_t copy_from(ParseState* state, CopyStmt* statement) {
+std::int64_t copy_from(const Format& format, ParseState* state, CopyStmt* statement) {
   call([statement] { check_role(*statement); });
   const Target target = call([=] { return open_target(state, *statement); });
-  const load::LoadSummary summary =
-      is_avro(*statement) ? load_avro(state, *statement, target) : load_text(state, *statement, target);
+  Import plan = format.import_from(state, *statement, target.table, target.attributes);
+  plan.load.filter = target.filter;
+  call(check_target, target.table);
+  load::Rules rules(RelationGetRelid(target.table));
+  const load::LoadSummary summary = load_source(*statement, list_length(target.attributes), plan, rules);
+  rules.close();
   call(table_close, target.table, NoLock);
   announce(summary);
   return summary.rows_loaded;

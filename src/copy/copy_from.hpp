@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "copy/formats.hpp"
+
 #include "pg/server.hpp"
 
 extern "C" {
@@ -11,9 +13,9 @@ extern "C" {
 
 namespace ferry::copy {
 
-/// Runs COPY ... FROM ... WITH (ON_ERROR reject), or WITH (FORMAT avro): what the server's COPY checks, in its order and
+/// Runs a COPY ... FROM of ours: what the server's COPY checks, in its order and
 /// words, then a load. A NOTICE tells of rejects. Scribbles on the statement. Returns the number of rows loaded.
 /// Errors: those of COPY FROM, of the options and of a load; 42704 in a database without the extension.
-std::int64_t copy_from(ParseState* state, CopyStmt* statement);
+std::int64_t copy_from(const Format& format, ParseState* state, CopyStmt* statement);
 
 }  // namespace ferry::copy

@@ -4,14 +4,14 @@
 
 #include "base/concat.hpp"
 #include "base/error.hpp"
-#include "copy/avro_options.hpp"
 #include "copy/export_source.hpp"
 #include "copy/privileges.hpp"
-#include "copy/row_export.hpp"
-#include "pg/io/client_sink.hpp"
+#include "export/file_export.hpp"
 #include "pg/extension.hpp"
 #include "pg/guard.hpp"
+#include "pg/io/client_sink.hpp"
 #include "pg/io/output_file.hpp"
+#include "pg/io/path.hpp"
 #include "pg/io/program_sink.hpp"
 #include "pg/io/stream_file.hpp"
 
@@ -24,12 +24,6 @@ using pg::call;
 namespace {
 
 constexpr std::uint32_t kFileMode = 0644;  // whatever the server's umask, as COPY has it
-
-void check_path(const std::string& path) {
-  if (!is_absolute_path(path.c_str())) throw Error("42602", "relative path not allowed for COPY to file");
-  if (concat(path, "/").find("/../") != std::string::npos)
-    throw Error("42602", concat("path \"", path, "\" must not contain \"..\""));
-}
 
 /// Produces into a file of the server, which is replaced by a good one or not at all.
 template <class F>
@@ -66,17 +60,19 @@ pg::StreamKind kind_of(const CopyStmt& statement) {
 
 }  // namespace
 
-std::int64_t copy_to(ParseState* state, const PlannedStmt& planned) {
+std::int64_t copy_to(const Format& format, ParseState* state, const PlannedStmt& planned) {
   const auto& statement = *reinterpret_cast<const CopyStmt*>(planned.utilityStmt);
   call([&statement] { check_role(statement); });
-  const ExportOptions options = read_export_options(state, statement);
-  if (statement.filename != nullptr && !statement.is_program) check_path(statement.filename);
+  exporter::FileOptions options = format.export_to(state, statement);
+  if (statement.filename != nullptr && !statement.is_program)
+    pg::check_path(statement.filename, "relative path not allowed for COPY to file");
   call([] { (void)pg::extension_schema(); });  // raises where there is none
   ExportSource source(state, planned);
   pg::ExportProgress progress;
   progress.table = source.relation_oid();
   progress.kind = kind_of(statement);
-  RowExport rows(source.table(), options, source.name(), progress);
+  options.place_prefix = concat("COPY ", source.name(), source.name().empty() ? "" : ", ");
+  exporter::FileExport rows(source.table(), options, progress);
   write_target(statement, static_cast<int>(source.table().columns.size()), [&](ByteSink& sink) {
     rows.begin(sink);
     source.run(rows);

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "copy/formats.hpp"
+
 #include "pg/server.hpp"
 
 extern "C" {
@@ -11,10 +13,10 @@ extern "C" {
 
 namespace ferry::copy {
 
-/// Runs COPY ... TO ... WITH (FORMAT avro): what the server's COPY checks, in its order and words; views and partitioned tables
+/// Runs a COPY ... TO of ours: what the server's COPY checks, in its order and words; views and partitioned tables
 /// are exported, too. A file appears complete or not at all. planned: the statement within its query text. Scribbles on the
 /// statement. Returns the number of rows.
-/// Errors: those of COPY TO, of read_export_options() and of map::RowWriter.
-std::int64_t copy_to(ParseState* state, const PlannedStmt& planned);
+/// Errors: those of COPY TO, of the options and of map::RowWriter.
+std::int64_t copy_to(const Format& format, ParseState* state, const PlannedStmt& planned);
 
 }  // namespace ferry::copy

@@ -54,7 +54,7 @@ PlannedStmt* plan(ParseState* state, RawStmt* raw, Oid expected) {
 /// Called by the executor for each row.
 bool ExportQuery::receive(TupleTableSlot* slot, DestReceiver* self) {
   return pg::boundary([&] {
-    RowExport* const out = reinterpret_cast<Receiver*>(self)->out;
+    exporter::FileExport* const out = reinterpret_cast<Receiver*>(self)->out;
     call([=] { out->append(slot); });
     if (out->is_block_full()) out->write_block();
     return true;
@@ -80,7 +80,7 @@ void ExportQuery::begin(ParseState* state, RawStmt* query, Oid expected) {
   });
 }
 
-void ExportQuery::run(RowExport& out) {
+void ExportQuery::run(exporter::FileExport& out) {
   receiver_.out = &out;
   call(pg::compat::run_query, query_);
   out.write_block();

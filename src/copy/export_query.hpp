@@ -1,6 +1,6 @@
 #pragma once
 
-#include "copy/row_export.hpp"
+#include "export/file_export.hpp"
 
 #include "pg/server.hpp"
 
@@ -25,7 +25,7 @@ class ExportQuery {
   /// Of the result.
   [[nodiscard]] TupleDesc descriptor() const { return query_->tupDesc; }
   /// Gives all rows to out.
-  void run(RowExport& out);
+  void run(exporter::FileExport& out);
   /// Fires triggers and releases what the query holds.
   void finish();
 
@@ -33,7 +33,7 @@ class ExportQuery {
   /// What the executor hands rows to.
   struct Receiver {
     DestReceiver base;
-    RowExport* out;
+    exporter::FileExport* out;
   };
   static bool receive(TupleTableSlot* slot, DestReceiver* self);
 

@@ -200,13 +200,13 @@ void ExportSource::open_relation(ParseState* state, const PlannedStmt& planned) 
   query_.emplace().begin(state, query, oid_);
 }
 
-void ExportSource::run(RowExport& out) {
+void ExportSource::run(exporter::FileExport& out) {
   if (query_) {
     query_->run(out);
     query_->finish();
     return;
   }
-  for (int i = 0; i < list_length(leaves_); i++) out.write_all(relation_, static_cast<Relation>(list_nth(leaves_, i)), table_);
+  for (int i = 0; i < list_length(leaves_); i++) out.write_all(relation_, static_cast<Relation>(list_nth(leaves_, i)));
   call([this] {
     close_leaves(leaves_, relation_);
     table_close(relation_, NoLock);

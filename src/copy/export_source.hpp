@@ -4,7 +4,7 @@
 #include <string>
 
 #include "copy/export_query.hpp"
-#include "copy/row_export.hpp"
+#include "export/file_export.hpp"
 #include "map/types/types.hpp"
 
 #include "pg/server.hpp"
@@ -32,7 +32,7 @@ class ExportSource {
   [[nodiscard]] Oid relation_oid() const { return oid_; }
 
   /// Gives all rows to out, and runs what triggers they fire.
-  void run(RowExport& out);
+  void run(exporter::FileExport& out);
 
  private:
   void open_relation(ParseState* state, const PlannedStmt& planned);

@@ -12,6 +12,7 @@ extern "C" {
 #include "commands/copy.h"
 #include "commands/defrem.h"
 #include "mb/pg_wchar.h"
+#include "utils/formatting.h"
 }
 
 namespace ferry::copy {
@@ -125,6 +126,17 @@ const DefElem* find_lone_option(const CopyStmt& statement) {
       return option;
   }
   return nullptr;
+}
+
+void check_use(ParseState* state, const CopyStmt& statement) {
+  if (const DefElem* const option = find_lone_option(statement); option != nullptr)
+    ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                    errmsg("COPY %s requires %s to be set to %s", asc_toupper(option->defname, std::strlen(option->defname)),
+                           "ON_ERROR", "reject"),
+                    parser_errposition(state, option->location)));
+  if (statement.is_from) return;
+  ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("COPY %s cannot be used with %s", "ON_ERROR", "COPY TO"),
+                  parser_errposition(state, find_reject_option(statement)->location)));
 }
 
 std::vector<std::string> names_of(Relation table, List* attributes) {

@@ -20,6 +20,10 @@ namespace ferry::copy {
 /// raises.
 [[nodiscard]] const DefElem* find_lone_option(const CopyStmt& statement);
 
+/// Refuses ON_ERROR reject in COPY TO, and without it the options that are for it alone. Calls the server without a guard.
+/// Errors: 22023.
+void check_use(ParseState* state, const CopyStmt& statement);
+
 /// The values of the two options that say what becomes of rows. Errors: 22023. Both call the server without a guard.
 [[nodiscard]] load::OnConflict read_on_conflict(ParseState* state, DefElem* option);
 [[nodiscard]] std::int64_t read_reject_limit(ParseState* state, DefElem* option);

@@ -6,9 +6,9 @@
 #include "avro/block_encoder.hpp"
 #include "base/bytes.hpp"
 #include "export/row_place.hpp"
-#include "map/write/row_writer.hpp"
 #include "export/shared_export.hpp"
 #include "export/table_scan.hpp"
+#include "map/write/row_writer.hpp"
 
 #include "pg/server.hpp"
 

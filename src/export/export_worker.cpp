@@ -4,9 +4,9 @@
 #include "base/concat.hpp"
 #include "base/error.hpp"
 #include "export/export_share.hpp"
-#include "map/write/row_writer.hpp"
 #include "export/shared_export.hpp"
 #include "map/types/types.hpp"
+#include "map/write/row_writer.hpp"
 #include "pg/guard.hpp"
 
 #include "pg/server.hpp"

@@ -1,13 +1,12 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
+#include <span>
 #include <string_view>
 
-#include "base/concat.hpp"
-#include "base/error.hpp"
-#include "map/write/row_writer.hpp"
 #include "export/table_scan.hpp"
+#include "map/write/row_writer.hpp"
+#include "pg/error_context.hpp"
 
 #include "pg/server.hpp"
 
@@ -27,28 +26,11 @@ class RowPlace {
   /// Runs body with the place added to its errors. Calls the server without a guard.
   template <class F>
   auto run(F&& body) const {
-    ErrorContextCallback callback{};
-    callback.callback = describe;
-    callback.arg = const_cast<RowPlace*>(this);
-    callback.previous = error_context_stack;
-    error_context_stack = &callback;
-    try {
-      const auto result = body();
-      error_context_stack = callback.previous;
-      return result;
-    } catch (Error& error) {
-      if (const map::Column* const column = rows_.current_column(); column != nullptr)
-        error.context(concat(prefix_, "row ", row_text().text, ", column ", column->name));
-      throw;
-    }
+    return pg::with_context([this](std::span<char> out) { tell(out); }, body);
   }
 
  private:
-  struct RowText {
-    char text[32];
-  };
-  [[nodiscard]] RowText row_text() const;
-  static void describe(void* self);
+  void tell(std::span<char> out) const;
 
   std::string_view prefix_;
   const map::RowWriter& rows_;

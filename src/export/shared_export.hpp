@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <string>
 
-#include "codec/codec.hpp"
 #include "avro/container.hpp"
+#include "codec/codec.hpp"
 #include "map/types/types.hpp"
 
 #include "pg/server.hpp"

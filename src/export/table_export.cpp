@@ -38,14 +38,14 @@ using pg::call;
 
 namespace {
 
-std::int64_t export_alone(const TableExport& job, map::RowWriter& rows, avro::ContainerWriter& out, const BlockWritten& written) {
+void export_alone(const TableExport& job, map::RowWriter& rows, avro::ContainerWriter& out, const BlockWritten& written) {
   TableScan scan;
-  RowPlace place(job.place_prefix, rows, nullptr);
+  RowPlace place(job.file.place_prefix, rows, nullptr);
   call([&] { scan.begin(job.root, job.table, job.snapshot, rows); });
   std::int64_t row_count = 0;
   for (bool has_more = true; has_more;) {
     place.set_rows_before(job.rows_before + row_count);
-    has_more = call([&] { return place.run([&] { return scan.append_to(rows, job.block_bytes); }); });
+    has_more = call([&] { return place.run([&] { return scan.append_to(rows, job.file.block_bytes); }); });
     pg::check_interrupts();
     out.write_block(rows.row_count(), rows.payload());
     row_count += rows.row_count();
@@ -53,7 +53,6 @@ std::int64_t export_alone(const TableExport& job, map::RowWriter& rows, avro::Co
     written(job.rows_before + row_count);
   }
   call([&] { scan.end(); });
-  return row_count;
 }
 
 /// The leader of an export with workers. Writes the pieces of all in the order of the table. Of those that a worker sends the
@@ -64,7 +63,7 @@ class Leader {
   Leader(const TableExport& job, map::RowWriter& rows, avro::ContainerWriter& out, const BlockWritten& written)
       : job_(job), rows_(rows), out_(out), written_(written) {}
 
-  std::int64_t run(int workers);
+  void run(int workers);
 
  private:
   struct Worker {
@@ -111,13 +110,13 @@ void Leader::start(int workers) {
   shm_toc_estimate_chunk(&estimator, sizeof(SharedJob));
   shm_toc_estimate_chunk(&estimator, mul_size(kQueueBytes, static_cast<Size>(std::max(context_->nworkers, 1))));
   shm_toc_estimate_chunk(&estimator, attributes_.size() * sizeof(AttrNumber) + 1);
-  shm_toc_estimate_chunk(&estimator, job_.place_prefix.size() + 1);
+  shm_toc_estimate_chunk(&estimator, job_.file.place_prefix.size() + 1);
   shm_toc_estimate_chunk(&estimator, schema_.size() + 1);
   shm_toc_estimate_chunk(&estimator, std::strlen(query) + 1);
   shm_toc_estimate_keys(&estimator, 6);
   InitializeParallelDSM(context_);
   fill_segment();
-  put_text(kSharedPrefix, job_.place_prefix.c_str());
+  put_text(kSharedPrefix, job_.file.place_prefix.c_str());
   put_text(kSharedSchema, schema_.c_str());
   put_text(kSharedQuery, query);
   // what a scan of all rows does once
@@ -131,11 +130,11 @@ void Leader::fill_segment() {
   shared_ = static_cast<SharedJob*>(shm_toc_allocate(contents, sizeof(SharedJob)));
   shared_->root = RelationGetRelid(job_.root);
   shared_->table = RelationGetRelid(job_.table);
-  shared_->profile = job_.profile;
-  shared_->codec = job_.codec;
-  shared_->level = job_.level.value_or(-1);
+  shared_->profile = job_.file.record.profile;
+  shared_->codec = job_.file.codec;
+  shared_->level = job_.file.level.value_or(-1);
   shared_->sync_marker = job_.sync_marker;
-  shared_->block_bytes = job_.block_bytes;
+  shared_->block_bytes = job_.file.block_bytes;
   shared_->column_count = static_cast<int>(attributes_.size());
   // pages that come later have nothing that the snapshot sees
   shared_->page_count = RelationGetNumberOfBlocks(job_.table);
@@ -228,7 +227,7 @@ void Leader::wait() {
 void Leader::write_all() {
   std::optional<ExportShare> share;
   if (parallel_leader_participation || workers_.empty())
-    share.emplace(*shared_, job_.place_prefix, job_.root, job_.table, job_.snapshot, rows_);
+    share.emplace(*shared_, job_.file.place_prefix, job_.root, job_.table, job_.snapshot, rows_);
   bool has_more = share.has_value();
   while (next_page_ < shared_->page_count) {
     pg::check_interrupts();
@@ -245,8 +244,8 @@ void Leader::write_all() {
   if (share) share->end();
 }
 
-std::int64_t Leader::run(int workers) {
-  schema_ = shared_schema(job_.columns, job_.profile);
+void Leader::run(int workers) {
+  schema_ = shared_schema(job_.columns, job_.file.record.profile);
   for (const map::Column& column : job_.columns.columns) attributes_.push_back(column.attribute);
   workers_.resize(static_cast<std::size_t>(workers));
   call([this, workers] { start(workers); });
@@ -261,7 +260,6 @@ std::int64_t Leader::run(int workers) {
     DestroyParallelContext(context_);
     ExitParallelMode();
   });
-  return row_count_;
 }
 
 /// What the planner makes of the table's size. Source: compute_parallel_worker().
@@ -288,9 +286,12 @@ int export_workers(Relation table, const map::RowWriter& rows) {
   return std::min(workers, max_parallel_workers_per_gather);
 }
 
-std::int64_t export_table(const TableExport& job, map::RowWriter& rows, avro::ContainerWriter& out, const BlockWritten& written) {
+void export_table(const TableExport& job, map::RowWriter& rows, avro::ContainerWriter& out, const BlockWritten& written) {
   const int workers = export_workers(job.table, rows);
-  return workers == 0 ? export_alone(job, rows, out, written) : Leader(job, rows, out, written).run(workers);
+  if (workers == 0)
+    export_alone(job, rows, out, written);
+  else
+    Leader(job, rows, out, written).run(workers);
 }
 
 }  // namespace ferry::exporter

@@ -7,9 +7,10 @@
 
 #include "base/concat.hpp"
 #include "load/write/nesting.hpp"
+#include "pg/error_context.hpp"
 #include "pg/guard.hpp"
-#include "pg/table/sequences.hpp"
 #include "pg/subtransaction.hpp"
+#include "pg/table/sequences.hpp"
 
 #include "pg/server.hpp"
 
@@ -27,7 +28,6 @@ constexpr std::size_t kBatchBytes = 1 << 20;
 constexpr std::size_t kBatchValues = 100'000, kLeastBatchRows = 50;  // of tables with very many columns
 constexpr std::size_t kMostHeldBytes = std::size_t{4} << 20;         // by the records between two batches
 constexpr std::size_t kListedRejects = 10;
-constexpr std::size_t kMaxPlaceBytes = 2048;
 constexpr const char* kNotNullViolation = "23502";
 
 /// The records of a batch and what became of them: the session's spare ones, or new ones for a load within a load.
@@ -71,12 +71,13 @@ class Load {
   Load& operator=(const Load&) = delete;
 
   void run() {
-    ErrorPlace place(rules_.table_name(), source_);
+    ErrorPlace place(options_.context, source_);
+    place_ = &place;
     // made here and not before: in a rehearsal it belongs to the subtransaction
     writer_.emplace(source_, rules_,
                     WriterOptions{.on_conflict = options_.on_conflict,
                                   .want_keys = options_.want_keys,
-                                  .fields_vary = options_.fields_vary,
+                                  .small_batches = options_.small_batches,
                                   .filter = options_.filter,
                                   .place = &place});
     writer_->begin();
@@ -128,7 +129,7 @@ class Load {
   std::size_t read_batch() {
     std::size_t added = 0, bytes = 0;
     const std::size_t most = std::clamp(kBatchValues / std::max<std::size_t>(rules_.columns().size(), 1), kLeastBatchRows,
-                                        options_.fields_vary ? kRequestRows : kBatchRows);
+                                        options_.small_batches ? kRequestRows : kBatchRows);
     for (; added < most && bytes < kBatchBytes; added++) {
       if (records_.size() == count_) records_.emplace_back();
       const std::size_t held = records_[count_].raw.capacity();
@@ -172,8 +173,9 @@ class Load {
   /// What the server's COPY would have said of the row.
   [[noreturn]] void fail_at(const Record& record, const Problem& problem) const {
     const bool is_of_table = problem.sqlstate.compare(0, 2, "23") == 0;
-    char place[kMaxPlaceBytes];
-    if (!source_.tell_place(record.row_number, record.row_number, problem.column, place)) place[0] = '\0';
+    char place[pg::kMostContextBytes];
+    place_->set(record);
+    place_->tell(problem.column, place);
     throw Error(problem.sqlstate.c_str(), problem.reason)
         .detail(problem.detail)
         .hint(problem.hint)
@@ -200,6 +202,7 @@ class Load {
   const Observer& observer_;
   Log& log_;
   LoadSummary& summary_;
+  ErrorPlace* place_ = nullptr;  ///< of run()
   std::optional<Writer> writer_;
   std::unique_ptr<Buffers> buffers_;
   std::vector<Record>& records_ = buffers_->records;

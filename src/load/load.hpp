@@ -6,8 +6,8 @@
 #include <string>
 
 #include "load/log/rejects.hpp"
+#include "load/record/source.hpp"
 #include "load/table/rules.hpp"
-#include "load/source/source.hpp"
 #include "load/write/writer.hpp"
 #include "pg/progress.hpp"
 
@@ -21,11 +21,12 @@ struct LoadOptions {
   bool want_keys = false;
   LogPolicy log = LogPolicy::all;
   bool keep_rejects = true;                               ///< false: they are the observer's matter
-  bool fields_vary = false;                               ///< see WriterOptions
+  bool small_batches = false;                             ///< see WriterOptions; for JSON rows
   List* filter = nullptr;                                 ///< see WriterOptions
   pg::StreamKind stream_kind = pg::StreamKind::callback;  ///< for pg_stat_progress_copy
   std::string source_name{};                              ///< for the log: a path, "batch"
   std::string options_json = "{}";                        ///< for the log
+  std::string context{};                                  ///< what the context of errors begins with: "COPY jobs"
 };
 
 /// Called once for every record of a load, in the order in which they are decided: that of the source, but for rows that wait

@@ -1,6 +1,7 @@
 #include "load/load_stream.hpp"
 
 #include "base/concat.hpp"
+#include "load/field_columns.hpp"
 #include "load/logged_options.hpp"
 #include "pg/encoding.hpp"
 
@@ -31,7 +32,7 @@ std::string sql_of(List* filter, const Rules& rules) {
 /// The rows are loaded as one whole: the user's right to fill each column is known before the first.
 template <class S, class Describe>
 LoadSummary load_all(S& source, LoadOptions& options, Rules& rules, Describe&& describe) {
-  for (const std::size_t place : rules.field_columns()) rules.check_may_insert(rules.columns()[place]);
+  rules.check_may_insert();
   std::string condition = options.filter == nullptr ? std::string() : sql_of(options.filter, rules);
   pg::shorten(condition, kMostConditionBytes);  // nobody evaluates it again
   options.options_json = describe(condition);
@@ -45,17 +46,30 @@ LoadSummary load_all(S& source, LoadOptions& options, Rules& rules, Describe&& d
 }  // namespace
 
 LoadSummary load_stream(ByteSource& bytes, const StreamOptions& stream, LoadOptions options, Rules& rules) {
-  StreamSource source(bytes, stream, rules);
+  options.context = concat("COPY ", rules.table_name());
+  StreamSource source(bytes, stream);
+  const std::vector<std::string> header_names = choose_columns(source, stream, rules);
   LoadSummary summary = load_all(source, options, rules, [&](const std::string& condition) {
-    return describe_stream(stream, source.header_names(), options, condition);
+    return describe_stream(stream, header_names, options, condition);
   });
   source.warn_of_open_quote();
   return summary;
 }
 
 LoadSummary load_avro(ByteSource& bytes, const AvroOptions& avro, LoadOptions options, Rules& rules) {
-  AvroSource source(bytes, avro, rules);
-  return load_all(source, options, rules, [&](const std::string& condition) { return describe_avro(avro, options, condition); });
+  options.context = concat("COPY ", rules.table_name(), avro.file.empty() ? "" : concat(", file \"", avro.file, '"'));
+  const auto open = [&] {
+    try {
+      auto source = std::make_unique<AvroSource>(bytes, avro, options.context);
+      choose_columns(*source, avro, rules);
+      return source;
+    } catch (Error& error) {
+      error.context(options.context);
+      throw;
+    }
+  };
+  const auto source = open();
+  return load_all(*source, options, rules, [&](const std::string& condition) { return describe_avro(avro, options, condition); });
 }
 
 }  // namespace ferry::load

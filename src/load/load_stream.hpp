@@ -1,7 +1,7 @@
 #pragma once
 
-#include "load/source/avro_source.hpp"
 #include "load/load.hpp"
+#include "load/source/avro_source.hpp"
 #include "load/source/stream_source.hpp"
 
 namespace ferry::load {

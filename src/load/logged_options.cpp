@@ -1,7 +1,7 @@
 #include "load/logged_options.hpp"
 
 #include "base/concat.hpp"
-#include "base/json_text.hpp"
+#include "base/json_writer.hpp"
 #include "pg/encoding.hpp"
 #include "text/json_batch.hpp"
 
@@ -16,8 +16,6 @@ namespace ferry::load {
 namespace {
 
 using Members = std::vector<text::JsonMember>;
-
-const char* json_boolean(bool value) { return value ? "true" : "false"; }
 
 bool has(const Members& options, std::string_view name) {
   for (const text::JsonMember& option : options)
@@ -68,26 +66,27 @@ void read_stream(const Members& options, StreamOptions& stream) {
   if (stream.encoding < 0) throw Error("22023", concat("encoding \"", encoding, "\" not recognized"));
 }
 
-std::string json_of_header(const StreamOptions& stream) {
-  if (stream.header == Header::match) return "\"match\"";
-  if (stream.header == Header::skip && stream.header_rows > 1) return std::to_string(stream.header_rows);
-  return json_boolean(stream.header != Header::none);
+void write_header(JsonWriter& out, const StreamOptions& stream) {
+  if (stream.header == Header::match)
+    out.member("header", "match");
+  else if (stream.header == Header::skip && stream.header_rows > 1)
+    out.member("header", std::int64_t{stream.header_rows});
+  else
+    out.member("header", stream.header != Header::none);
 }
 
-/// A member with an array of names, where there are any.
-std::string json_of_names(const char* member, const std::vector<std::string>& names) {
-  std::string json;
-  for (const std::string& name : names) json += concat(json.empty() ? "" : ", ", json_string(name));
-  return names.empty() ? json : concat(", \"", member, "\": [", json, "]");
+/// Where there are any.
+void write_names(JsonWriter& out, const char* member, const std::vector<std::string>& names) {
+  if (!names.empty()) out.texts(member, names);
 }
 
-/// The options that every stream has, and the end of the object.
-std::string json_of_load(const LoadOptions& options, const std::string& condition) {
-  std::string json;
-  if (!condition.empty()) json += concat(", \"where\": ", json_string(condition));
-  json += concat(", \"on_conflict\": ", json_string(name_of(options.on_conflict)));
-  if (options.reject_limit) json += concat(", \"reject_limit\": ", *options.reject_limit);
-  return json + concat(", \"dry_run\": ", json_boolean(options.dry_run), "}");
+/// The options that every load has, and the end of the object.
+void write_load(JsonWriter& out, const LoadOptions& options, const std::string& condition) {
+  if (!condition.empty()) out.member("where", condition);
+  out.member("on_conflict", name_of(options.on_conflict));
+  if (options.reject_limit) out.member("reject_limit", *options.reject_limit);
+  out.member("dry_run", options.dry_run);
+  out.close('}');
 }
 
 }  // namespace
@@ -96,22 +95,37 @@ std::string describe_stream(const StreamOptions& stream, const std::vector<std::
                             const std::string& condition) {
   const bool is_csv = stream.format == Format::csv;
   const text::Dialect& dialect = stream.dialect;
-  const auto character = [](char c) { return json_string(std::string_view(&c, 1)); };
-  std::string json = concat("{\"format\": ", is_csv ? "\"csv\"" : "\"text\"", ", \"header\": ", json_of_header(stream),
-                            json_of_names("header_names", header_names), ", \"delimiter\": ", character(dialect.delimiter));
-  if (is_csv)
-    json += concat(", \"quote\": ", character(dialect.quote), ", \"escape\": ", character(dialect.escape),
-                   ", \"open_quote\": ", json_string(name_of(dialect.open_quote)));
-  json += concat(", \"null_string\": ", json_string(dialect.null_string));
-  if (dialect.default_string) json += concat(", \"default_string\": ", json_string(*dialect.default_string));
-  json += json_of_names("force_not_null", stream.force_not_null) + json_of_names("force_null", stream.force_null);
-  json += concat(", \"encoding\": ", json_string(pg_encoding_to_char(stream.encoding)));
-  return json + json_of_load(options, condition);
+  const auto character = [](const char& c) { return std::string_view(&c, 1); };
+  std::string json;
+  JsonWriter out(json);
+  out.open('{');
+  out.member("format", is_csv ? "csv" : "text");
+  write_header(out, stream);
+  write_names(out, "header_names", header_names);
+  out.member("delimiter", character(dialect.delimiter));
+  if (is_csv) {
+    out.member("quote", character(dialect.quote));
+    out.member("escape", character(dialect.escape));
+    out.member("open_quote", name_of(dialect.open_quote));
+  }
+  out.member("null_string", dialect.null_string);
+  if (dialect.default_string) out.member("default_string", *dialect.default_string);
+  write_names(out, "force_not_null", stream.force_not_null);
+  write_names(out, "force_null", stream.force_null);
+  out.member("encoding", pg_encoding_to_char(stream.encoding));
+  write_load(out, options, condition);
+  return json;
 }
 
 std::string describe_avro(const AvroOptions& avro, const LoadOptions& options, const std::string& condition) {
-  return concat("{\"format\": \"avro\", \"match\": ", avro.match == map::Match::name ? "\"name\"" : "\"position\"",
-                ", \"on_error\": ", options.stops_at_reject ? "\"stop\"" : "\"reject\"", json_of_load(options, condition));
+  std::string json;
+  JsonWriter out(json);
+  out.open('{');
+  out.member("format", "avro");
+  out.member("match", avro.match == map::Match::name ? "name" : "position");
+  out.member("on_error", options.stops_at_reject ? "stop" : "reject");
+  write_load(out, options, condition);
+  return json;
 }
 
 LoggedOptions read_logged_options(const std::string& json) {

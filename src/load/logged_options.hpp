@@ -3,8 +3,8 @@
 #include <string>
 #include <vector>
 
-#include "load/source/avro_source.hpp"
 #include "load/load.hpp"
+#include "load/source/avro_source.hpp"
 #include "load/source/stream_source.hpp"
 
 namespace ferry::load {

@@ -1,6 +1,9 @@
 #include "query/record_stream.hpp"
 
+#include <cstdio>
+
 #include "base/concat.hpp"
+#include "pg/error_context.hpp"
 #include "pg/guard.hpp"
 
 namespace ferry::query {
@@ -13,7 +16,10 @@ bool RecordStream::next_block() {
     if (!file_.next_block(block_)) return false;
     decoder_ = avro::Decoder(block_.payload, 0, pg::check_interrupts);
     next_record_ = 0;
-    if (block_.record_count == 0 && !decoder_.at_end()) throw Error("22P04", "block without records has bytes").context(place());
+    if (block_.record_count > 0 || decoder_.at_end()) continue;
+    char place[pg::kMostContextBytes];
+    tell_place(place);
+    throw Error("22P04", "block without records has bytes").context(place);
   } while (block_.record_count == 0);
   return true;
 }
@@ -21,39 +27,23 @@ bool RecordStream::next_block() {
 bool RecordStream::next(Datum* values, bool* nulls) {
   if (next_record_ == block_.record_count && !next_block()) return false;
   next_record_++;
-  ErrorContextCallback callback{};
-  callback.callback = [](void* self) { static_cast<RecordStream*>(self)->add_context(); };
-  callback.arg = this;
-  try {
-    pg::call([&] {
-      callback.previous = error_context_stack;
-      error_context_stack = &callback;
-      CHECK_FOR_INTERRUPTS();
-      rows_.read(decoder_, values, nulls);
-      error_context_stack = callback.previous;
-    });
-    if (next_record_ == block_.record_count && !decoder_.at_end())
-      throw Error("22P04", concat("block has ", decoder_.remaining(), " bytes after its last record"));
-  } catch (Error& error) {
-    error.context(place());
-    throw;
-  }
+  pg::call([&] {
+    pg::with_context([this](std::span<char> out) { tell_place(out); },
+                     [&] {
+                       CHECK_FOR_INTERRUPTS();
+                       rows_.read(decoder_, values, nulls);
+                       if (next_record_ == block_.record_count && !decoder_.at_end())
+                         throw Error("22P04", concat("block has ", decoder_.remaining(), " bytes after its last record"));
+                     });
+  });
   return true;
 }
 
-std::string RecordStream::place() const {
-  std::string text = concat("file \"", file_.path(), "\", block ", block_.block_number, ", record ", next_record_);
-  if (rows_.current_target() != nullptr) text += concat(", column ", rows_.current_target()->name);
-  return text;
-}
-
-void RecordStream::add_context() const {
-  const long long block = static_cast<long long>(block_.block_number), record = static_cast<long long>(next_record_);
-  if (rows_.current_target() == nullptr)
-    errcontext("file \"%s\", block %lld, record %lld", file_.path().c_str(), block, record);
-  else
-    errcontext("file \"%s\", block %lld, record %lld, column %s", file_.path().c_str(), block, record,
-               rows_.current_target()->name.c_str());
+void RecordStream::tell_place(std::span<char> out) const {
+  const map::Target* const target = rows_.current_target();
+  std::snprintf(out.data(), out.size(), "file \"%s\", block %lld, record %lld%s%s", file_.path().c_str(),
+                static_cast<long long>(block_.block_number), static_cast<long long>(next_record_),
+                target == nullptr ? "" : ", column ", target == nullptr ? "" : target->name.c_str());
 }
 
 }  // namespace ferry::query

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -27,8 +28,7 @@ class RecordStream {
 
  private:
   [[nodiscard]] bool next_block();
-  [[nodiscard]] std::string place() const;
-  void add_context() const;
+  void tell_place(std::span<char> out) const;
 
   AvroFile file_;
   map::RowReader rows_;

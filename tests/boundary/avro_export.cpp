@@ -6,9 +6,9 @@
 #include "avro/container.hpp"
 #include "avro/schema_json.hpp"
 #include "base/concat.hpp"
-#include "map/write/row_writer.hpp"
 #include "export/table_scan.hpp"
 #include "map/types/types.hpp"
+#include "map/write/row_writer.hpp"
 #include "pg/guard.hpp"
 
 #include "pg/server.hpp"

@@ -1,5 +1,5 @@
-// client: insert_rows() and insert_batch() by libpq, with parameters and results as text and in binary, prepared and not. Ends with
-// 1 and says what is wrong, if something is.
+// client: insert_rows() and insert_batch() by libpq, with parameters and results as text and in binary, prepared and not. Ends
+// with 1 and says what is wrong, if something is.
 #include <cstdio>
 #include <cstring>
 #include <memory>
@@ -50,7 +50,8 @@ int main() {
   const std::unique_ptr<PGconn, Closer> connection(PQconnectdb(""));
   PGconn* const c = connection.get();
   const Answer encoding(PQexec(c, "SET client_encoding = 'UTF8'"));
-  const Answer made(PQexec(c, "CREATE TABLE client_items (id int PRIMARY KEY, name text); CREATE TABLE client_parents (id int PRIMARY KEY)"));
+  const Answer made(
+      PQexec(c, "CREATE TABLE client_items (id int PRIMARY KEY, name text); CREATE TABLE client_parents (id int PRIMARY KEY)"));
   expect("tables", PQerrorMessage(c), "");
   const char* const values[] = {kBatch};
   const int lengths[] = {static_cast<int>(std::strlen(kBatch))}, text[] = {0}, binary[] = {1};
@@ -59,7 +60,8 @@ int main() {
   check("binary parameter", c, PQexecParams(c, kStatement, 1, nullptr, values, lengths, binary, 0));
   check("binary both", c, PQexecParams(c, kStatement, 1, nullptr, values, lengths, binary, 1));
   const Answer prepared(PQprepare(c, "post", kStatement, 0, nullptr));
-  for (int i = 0; i < 12; i++) check("prepared", c, PQexecPrepared(c, "post", 1, values, lengths, i % 2 == 0 ? text : binary, i % 3 == 0));
+  for (int i = 0; i < 12; i++)
+    check("prepared", c, PQexecPrepared(c, "post", 1, values, lengths, i % 2 == 0 ? text : binary, i % 3 == 0));
   const Answer gone(PQexec(c, "DROP TABLE client_items, client_parents"));
   return failures > 0;
 }

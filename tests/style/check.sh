@@ -23,10 +23,9 @@ may_include() {
         export) echo "$core pg map" ;;
         load/record) echo "$core pg map" ;;
         load/table) echo "$core pg map settings.hpp load/record" ;;
-        load/source) echo "$core pg map settings.hpp load/record load/table" ;;
-        load/log) echo "$core pg map settings.hpp load/record load/table load/source" ;;
-        load/write) echo "$core pg map settings.hpp load/record load/table load/source" ;;
-        load) echo "$core pg map settings.hpp load/record load/table load/source load/log load/write" ;;
+        load/source) echo "$core pg map settings.hpp load/record" ;;
+        load/log | load/write) echo "$core pg map settings.hpp load/record load/table" ;;
+        load) echo "$core pg map settings.hpp load/record load/source load/table load/log load/write" ;;
         load/functions) echo "$core pg map settings.hpp load" ;;
         copy) echo "$core pg map export load settings.hpp" ;;
         query) echo "$core pg map settings.hpp" ;;
@@ -67,6 +66,16 @@ report 'objects with constructors at namespace scope or naked new' "$(grep -rnE 
 report 'a header of others included behind the server' "$(find src tests -name '*.?pp' -exec awk \
     'FNR == 1 { behind = 0 } /^#include "pg\/server.hpp"/ { behind = 1 } behind && /^#include </ { print FILENAME ": " $0 }' {} +)"
 report 'a server header included elsewhere than below pg/server.hpp' "$(grep -rn '#include "postgres.h"' src | grep -v '^src/pg/server.hpp:')"
+report 'pg/server.hpp within a block of others' "$(find src tests -name '*.?pp' -exec awk \
+    'FNR == 1 { before = "" } /^#include "pg\/server.hpp"/ && before != "" { print FILENAME ": " before } { before = $0 }' {} +)"
+
+# Every version of clang-format has its own opinion of some lines; this one's is asked.
+formatter=$(command -v clang-format-14 || command -v clang-format)
+if [ -n "$formatter" ] && "$formatter" --version | grep -q 'version 14\.'; then
+    report 'files that clang-format would change' "$(find src tests bench -name '*.?pp' -exec "$formatter" --dry-run {} + 2>&1 | grep warning)"
+else
+    echo 'clang-format 14 is not here: what it would change is not known'
+fi
 
 # every regression test is in the schedule, every function has a comment
 for test in tests/regress/sql/*.sql; do

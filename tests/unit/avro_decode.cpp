@@ -69,7 +69,8 @@ TEST(AvroDecode, AcceptsPaddedVarints) {
   EXPECT_TRUE(decoder.at_end());
 }
 
-/// Digits to the base 128, the lowest first, each but the last with its high bit set; nothing where they are too many or too much.
+/// Digits to the base 128, the lowest first, each but the last with its high bit set; nothing where they are too many or too
+/// much.
 std::optional<std::uint64_t> value_of_varint(const Bytes& digits, std::size_t max_bytes, unsigned bits) {
   if (digits.size() > max_bytes) return std::nullopt;
   unsigned __int128 value = 0;

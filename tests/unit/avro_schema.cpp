@@ -271,9 +271,10 @@ TEST(AvroSchema, LimitsDepthAndSize) {
   std::string symbols = "\"s\"";
   for (std::size_t i = 0; i < kMaxSchemaNodes; i++) symbols += concat(",\"s", i, '"');
   for (const char* const key : {R"("symbols":[)", R"("symbols":[],"aliases":[)"})
-    EXPECT_EQ(
-        error_of([&] { static_cast<void>(parse_schema(R"({"type":"enum","name":"E",)" + std::string(key) + symbols + "]}")); }).sqlstate(),
-        "54000");
+    EXPECT_EQ(error_of([&] {
+                static_cast<void>(parse_schema(R"({"type":"enum","name":"E",)" + std::string(key) + symbols + "]}"));
+              }).sqlstate(),
+              "54000");
 }
 
 TEST(AvroSchema, LimitsTheBytesOfFullNames) {
@@ -286,7 +287,8 @@ TEST(AvroSchema, LimitsTheBytesOfFullNames) {
     aliases += concat(",\"a", i, '"');
   }
   const std::string last = R"({"name":"z","type":{"type":"fixed","name":"Z","size":1,"aliases":["a")";
-  for (const std::string& json : {open + types + last + "]}}]}", open + references + last + "]}}]}", open + last + aliases + "]}}]}"})
+  for (const std::string& json :
+       {open + types + last + "]}}]}", open + references + last + "]}}]}", open + last + aliases + "]}}]}"})
     EXPECT_EQ(error_of([&] { static_cast<void>(parse_schema(json)); }).sqlstate(), "54000");
   EXPECT_EQ(parse_schema(open + last + "]}}]}").root().fields.size(), 1u);
 }

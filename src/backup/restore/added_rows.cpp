@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "backup/restore/load_rows.hpp"
+#include "pg/memory.hpp"
 #include "pg/table/bulk_table.hpp"
 #include "pg/table/foreign_key.hpp"
 #include "pg/table/index_rebuild.hpp"
@@ -202,11 +203,8 @@ class BatchedRows {
 
   TupleTableSlot* empty_slot(std::size_t place) {
     TupleTableSlot*& slot = slots_[place];
-    if (slot == nullptr) {
-      MemoryContext const caller = MemoryContextSwitchTo(writer_.executor_state()->es_query_cxt);
-      slot = table_slot_create(table_, nullptr);
-      MemoryContextSwitchTo(caller);
-    }
+    if (slot == nullptr)
+      slot = pg::in_context(writer_.executor_state()->es_query_cxt, [this] { return table_slot_create(table_, nullptr); });
     return ExecClearTuple(slot);
   }
 

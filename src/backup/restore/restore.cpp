@@ -10,6 +10,7 @@
 #include "pg/arguments.hpp"
 #include "pg/encoding.hpp"
 #include "pg/guard.hpp"
+#include "pg/names.hpp"
 
 #include "pg/server.hpp"
 
@@ -96,7 +97,7 @@ void check_is_no_part(const Target& target, const Where& where) {
   if (ancestors == NIL || search_backup(where.directory, where.backup_id, where.database, {name})) return;
   for (int i = 0; i < list_length(ancestors); i++) {
     const Oid root = list_nth_oid(ancestors, i);
-    const char* const schema = pg::call([root] { return get_namespace_name(get_rel_namespace(root)); });
+    const char* const schema = pg::call(pg::schema_of, root);
     const char* const table = pg::call(get_rel_name, root);
     if (!search_backup(where.directory, where.backup_id, where.database, {{pg::to_utf8(schema), pg::to_utf8(table)}})) continue;
     throw Error("42P01", concat("no backup holds partition \"", target.schema, '.', target.table, "\" by itself"))

@@ -5,10 +5,11 @@
 #include "backup/restore/replace_by_key.hpp"
 #include "backup/restore/restore_source.hpp"
 #include "backup/sequences.hpp"
-#include "backup/stopwatch.hpp"
 #include "base/concat.hpp"
 #include "base/error.hpp"
 #include "pg/guard.hpp"
+#include "pg/names.hpp"
+#include "pg/stopwatch.hpp"
 
 #include "pg/server.hpp"
 
@@ -47,11 +48,6 @@ std::int64_t count_rows(Oid table) {
   return count;
 }
 
-const char* qualified_name(Oid table) {
-  return pg::call(
-      [table] { return quote_qualified_identifier(get_namespace_name(get_rel_namespace(table)), get_rel_name(table)); });
-}
-
 /// One statement for all of them: they may reference each other.
 void truncate(std::vector<TableRestore>& tables, const std::vector<bool>& is_emptied) {
   std::string statement;
@@ -60,7 +56,7 @@ void truncate(std::vector<TableRestore>& tables, const std::vector<bool>& is_emp
     if (!is_emptied[i]) continue;
     tables[i].rows_removed = pg::call(count_rows, oid);
     const bool is_partitioned = pg::call(get_rel_relkind, oid) == RELKIND_PARTITIONED_TABLE;
-    statement += concat(statement.empty() ? "TRUNCATE " : ", ", is_partitioned ? "" : "ONLY ", qualified_name(oid));
+    statement += concat(statement.empty() ? "TRUNCATE " : ", ", is_partitioned ? "" : "ONLY ", pg::call(pg::qualified_name, oid));
   }
   if (statement.empty()) return;
   const char* const text = statement.c_str();
@@ -162,7 +158,7 @@ void restore_sequences_of(const std::vector<TableRestore>& tables, Mode mode) {
 }  // namespace
 
 void restore_all(std::vector<TableRestore>& tables, Mode mode) {
-  Stopwatch watch;
+  pg::Stopwatch watch;
   for (const TableRestore& table : tables) verify_file(table.path, *table.entry);
   std::vector<std::string> names;
   std::vector<Target> targets;

@@ -1,6 +1,7 @@
 #include "backup/restore/restore_source.hpp"
 
 #include <algorithm>
+#include <cstdio>
 
 #include "base/concat.hpp"
 #include "base/error.hpp"
@@ -80,21 +81,11 @@ bool RestoreSource::next_row(TupleTableSlot* slot, ExprContext* expressions) {
   return true;
 }
 
-std::string RestoreSource::place() const {
-  std::string text = concat("restore of ", table_name_, ", file \"", path_, "\", block ", block_.block_number, ", record ",
-                            next_record_ - looked_back_);
-  if (rows_.current_target() != nullptr) text += concat(", column ", rows_.current_target()->name);
-  return text;
-}
-
-void RestoreSource::add_context() const {
-  const auto block = static_cast<long long>(block_.block_number);
-  const auto record = static_cast<long long>(next_record_ - looked_back_);
-  if (rows_.current_target() == nullptr)
-    errcontext("restore of %s, file \"%s\", block %lld, record %lld", table_name_.c_str(), path_.c_str(), block, record);
-  else
-    errcontext("restore of %s, file \"%s\", block %lld, record %lld, column %s", table_name_.c_str(), path_.c_str(), block,
-               record, rows_.current_target()->name.c_str());
+void RestoreSource::tell_place(std::span<char> out) const {
+  const map::Target* const target = rows_.current_target();
+  std::snprintf(out.data(), out.size(), "restore of %s, file \"%s\", block %lld, record %lld%s%s", table_name_.c_str(),
+                path_.c_str(), static_cast<long long>(block_.block_number), static_cast<long long>(next_record_ - looked_back_),
+                target == nullptr ? "" : ", column ", target == nullptr ? "" : target->name.c_str());
 }
 
 }  // namespace ferry::backup

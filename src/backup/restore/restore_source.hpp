@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -10,8 +11,8 @@
 #include "avro/decode.hpp"
 #include "backup/hashing_source.hpp"
 #include "backup/restore/restore_columns.hpp"
-#include "base/error.hpp"
 #include "map/read/row_reader.hpp"
+#include "pg/error_context.hpp"
 #include "pg/guard.hpp"
 #include "pg/progress.hpp"
 
@@ -37,20 +38,7 @@ class RestoreSource {
   /// pg::call() with the place in the file added to errors, the server's and our own. body calls the server without a guard.
   template <class F>
   void guarded(F&& body) {
-    ErrorContextCallback callback{};
-    callback.callback = [](void* self) { static_cast<RestoreSource*>(self)->add_context(); };
-    callback.arg = this;
-    try {
-      pg::call([&] {
-        callback.previous = error_context_stack;
-        error_context_stack = &callback;
-        body();
-        error_context_stack = callback.previous;
-      });
-    } catch (Error& error) {
-      error.context(place());
-      throw;
-    }
+    pg::call([&] { pg::with_context([this](std::span<char> out) { tell_place(out); }, body); });
   }
 
   [[nodiscard]] std::int64_t rows_read() const { return rows_read_; }
@@ -60,8 +48,7 @@ class RestoreSource {
   [[nodiscard]] const RestoreColumns& columns() const { return columns_; }
 
  private:
-  [[nodiscard]] std::string place() const;
-  void add_context() const;
+  void tell_place(std::span<char> out) const;
 
   std::string path_, table_name_;
   const TableEntry& entry_;

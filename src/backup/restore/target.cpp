@@ -6,6 +6,7 @@
 #include "base/concat.hpp"
 #include "base/error.hpp"
 #include "pg/guard.hpp"
+#include "pg/names.hpp"
 #include "pg/table/table_engine.hpp"
 #include "pg/table/unvalidated.hpp"
 
@@ -13,8 +14,8 @@
 
 extern "C" {
 #include "access/relation.h"
-#include "catalog/pg_am.h"
 #include "catalog/heap.h"
+#include "catalog/pg_am.h"
 #include "catalog/pg_inherits.h"
 #include "commands/tablecmds.h"
 #include "commands/trigger.h"
@@ -184,7 +185,7 @@ std::optional<Target> find_target(const std::string& name) {
   const Oid oid = resolve(name, NoLock);
   if (!OidIsValid(oid)) return std::nullopt;
   check_is_table(oid, name);
-  const char* const schema = pg::call([oid] { return get_namespace_name(get_rel_namespace(oid)); });
+  const char* const schema = pg::call(pg::schema_of, oid);
   const char* const table = pg::call(get_rel_name, oid);
   if (schema == nullptr || table == nullptr) return std::nullopt;
   return Target{oid, schema, table};

@@ -6,14 +6,15 @@
 #include <utility>
 
 #include "base/concat.hpp"
-#include "base/json_text.hpp"
-#include "load/table/foreign_key_order.hpp"
-#include "load/source/json_source.hpp"
+#include "base/json_writer.hpp"
 #include "load/load.hpp"
+#include "load/source/json_source.hpp"
+#include "load/table/foreign_key_order.hpp"
 #include "pg/arguments.hpp"
 #include "pg/compat.hpp"
 #include "pg/encoding.hpp"
 #include "pg/guard.hpp"
+#include "pg/names.hpp"
 #include "settings.hpp"
 #include "text/json_batch.hpp"
 
@@ -23,7 +24,6 @@ extern "C" {
 #include "mb/pg_wchar.h"
 #include "utils/jsonb.h"
 #include "utils/numeric.h"
-#include "utils/regproc.h"
 #include "utils/varlena.h"
 }
 
@@ -81,12 +81,22 @@ std::string json_array(const std::map<std::int64_t, std::string>& elements) {
   return array + "]";
 }
 
-std::string nullable_json(const std::string& text) { return text.empty() ? "null" : json_string(text); }
-
 std::string reject_json(std::int64_t row_number, const Problem& problem) {
-  return concat("{\"row\": ", row_number, ", \"sqlstate\": ", json_string(problem.sqlstate),
-                ", \"column\": ", nullable_json(problem.column), ", \"constraint\": ", nullable_json(problem.constraint),
-                ", \"reason\": ", json_string(problem.reason), ", \"detail\": ", nullable_json(problem.detail), "}");
+  std::string json;
+  JsonWriter out(json);
+  const auto nullable = [&out](const char* name, const std::string& text) {
+    out.key(name);
+    text.empty() ? out.json("null") : out.text(text);
+  };
+  out.open('{');
+  out.member("row", row_number);
+  out.member("sqlstate", problem.sqlstate);
+  nullable("column", problem.column);
+  nullable("constraint", problem.constraint);
+  out.member("reason", problem.reason);
+  nullable("detail", problem.detail);
+  out.close('}');
+  return json;
 }
 
 [[noreturn]] void fail_request(const Rules& rules, std::int64_t row_number, const Problem& problem) {
@@ -115,13 +125,16 @@ LogPolicy log_policy() {
 constexpr std::size_t kMostAnswerBytes = std::size_t{64} << 20;
 
 void load_table(const text::JsonBatch& batch, TableRows& table, bool all_or_nothing) {
-  JsonSource source(batch, table.rows, *table.rules);
+  const Rules& rules = *table.rules;
+  JsonSource source(batch, table.rows, rules.loaded_columns(),
+                    [&rules](const std::string& name) { return rules.no_such_column(name); });
   LoadOptions options;
   options.source_name = "batch";
+  options.context = concat("load into table ", rules.table_name());
   options.options_json = concat("{\"format\": \"json\", \"all_or_nothing\": ", all_or_nothing ? "true" : "false", "}");
   options.want_keys = true;
   options.log = log_policy();
-  options.fields_vary = true;
+  options.small_batches = true;
   table.keys.resize(table.rows.size());
   table.summary = run_load(source, *table.rules, options, [&](const Record& record, const Result& result) {
     table.keys[static_cast<std::size_t>(record.row_number) - 1] = result.key;
@@ -140,12 +153,6 @@ void check_row_count(std::size_t rows) {
   if (rows > limit)
     throw Error("54000", concat("request has ", rows, " rows, the limit is ", limit))
         .hint("Send several requests, or raise \"pg_ferry.max_batch_rows\".");
-}
-
-/// What the table is called as regclass shows it.
-std::string shown_name(Oid table) {
-  return call(
-      [table] { return const_cast<const char*>(DatumGetCString(DirectFunctionCall1(regclassout, ObjectIdGetDatum(table)))); });
 }
 
 Datum to_jsonb(const std::string& json) {
@@ -191,7 +198,7 @@ void tell_left_out(const TableRows& table) {
 void add_result(pg::ResultRows& results, const TableRows& table) {
   const LoadSummary& summary = table.summary;
   tell_left_out(table);
-  const Datum values[] = {pg::text_datum(shown_name(table.table)),
+  const Datum values[] = {pg::text_datum(call(pg::shown_name, table.table)),
                           Int32GetDatum(static_cast<std::int32_t>(summary.rows_read)),
                           Int32GetDatum(static_cast<std::int32_t>(summary.rows_loaded)),
                           Int32GetDatum(static_cast<std::int32_t>(summary.rows_rejected)),
@@ -220,7 +227,7 @@ void load_tables(const text::JsonBatch& batch, std::vector<TableRows>& tables, b
   check_row_count(batch.row_count());
   std::vector<Relation> relations;
   for (TableRows& table : tables) {
-    table.rules = std::make_unique<Rules>(table.table, true);
+    table.rules = std::make_unique<Rules>(table.table, RecordColumns::chosen);
     relations.push_back(table.rules->relation());
   }
   const HasValues may_refer = [&](std::size_t place, const std::string& column) {

@@ -1,8 +1,8 @@
 // The SQL function load_csv(). Its arguments are described in docs/reference.md.
 
 #include "base/concat.hpp"
-#include "load/load_stream.hpp"
 #include "load/functions/summary_row.hpp"
+#include "load/load_stream.hpp"
 #include "pg/arguments.hpp"
 #include "pg/guard.hpp"
 #include "pg/io/input_file.hpp"
@@ -49,8 +49,7 @@ int encoding_of(const std::optional<std::string>& name) {
 }
 
 Datum load_csv(FunctionCallInfo call_info) {
-  instr_time started;
-  INSTR_TIME_SET_CURRENT(started);
+  const pg::Stopwatch watch;
   const pg::Arguments arguments(call_info);
   const Oid table = arguments.oid(0, "target");
   const std::string path = arguments.text(1, "path");
@@ -70,7 +69,7 @@ Datum load_csv(FunctionCallInfo call_info) {
   options.stream_kind = pg::StreamKind::file;
 
   pg::check_may_read(path);
-  Rules rules(table, true);
+  Rules rules(table);
   if (rules.has_row_security())
     throw Error("0A000", concat("cannot load a file into table \"", rules.table_name(), "\" with row-level security"))
         .hint("Use INSERT statements instead.");
@@ -79,7 +78,7 @@ Datum load_csv(FunctionCallInfo call_info) {
   const LoadSummary summary = load_stream(file, csv, options, rules);
   file.close();
   rules.close();
-  return summary_row(call_info, summary, started);
+  return summary_row(call_info, summary, watch);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "load/functions/reject_source.hpp"
 
+#include "load/field_columns.hpp"
 #include "load/source/json_source.hpp"
 #include "load/source/reader_problem.hpp"
 #include "pg/encoding.hpp"
@@ -19,18 +20,18 @@ Problem not_whole() {
 }  // namespace
 
 RejectSource::RejectSource(StoredRejects& rejects, const LoggedOptions& options, Rules& rules)
-    : rejects_(rejects), options_(options), rules_(rules) {
-  if (options_.is_json)
-    records_ = std::make_unique<JsonSource>(rules_);
-  else
-    records_ = make_stream(GetDatabaseEncoding());
-}
-
-std::unique_ptr<Source> RejectSource::make_stream(int encoding) {
+    : rejects_(rejects), options_(options) {
+  if (options_.is_json) {
+    records_ = std::make_unique<JsonSource>(rules.loaded_columns(),
+                                            [&rules](const std::string& name) { return rules.no_such_column(name); });
+    return;
+  }
   StreamOptions stream = options_.stream;
   stream.columns = rejects_.load().columns;
-  stream.encoding = encoding;
-  return std::make_unique<StreamSource>(no_bytes_, stream, rules_);
+  stream.encoding = GetDatabaseEncoding();
+  auto records = std::make_unique<StreamSource>(no_bytes_, stream);
+  choose_columns(*records, stream, rules);
+  records_ = std::move(records);
 }
 
 bool RejectSource::read(Record& record) {
@@ -54,7 +55,7 @@ void RejectSource::read_stream(Record& record) {
   if (is_of_reader(reject_.problem)) {
     record.problem = std::make_unique<Problem>(reject_.problem);
   } else if (!reject_.is_text) {
-    if (!as_it_came_) as_it_came_ = make_stream(options_.stream.encoding);
+    if (!as_it_came_) as_it_came_ = std::make_unique<StreamSource>(no_bytes_, options_.stream);
     if (auto text = as_it_came_->text_of(record, record.raw.size()).text)
       record.raw.assign(*text);
     else

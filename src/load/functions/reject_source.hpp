@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <memory>
 
-#include "load/logged_options.hpp"
 #include "load/log/stored_rejects.hpp"
+#include "load/logged_options.hpp"
 
 namespace ferry::load {
 
@@ -31,15 +31,13 @@ class RejectSource : public Source {
     [[nodiscard]] std::size_t read(std::span<std::uint8_t> /*out*/) override { return 0; }
   };
 
-  [[nodiscard]] std::unique_ptr<Source> make_stream(int encoding);
   void read_stream(Record& record);
 
   StoredRejects& rejects_;
   LoggedOptions options_;
-  Rules& rules_;
   NoBytes no_bytes_;
   std::unique_ptr<Source> records_;     ///< knows the fields of a record
-  std::unique_ptr<Source> as_it_came_;  ///< the same for the encoding of the file, made for the first record of bytes
+  std::unique_ptr<Source> as_it_came_;  ///< knows its text in the encoding of the file; made for the first record of bytes
   StoredReject reject_;
   std::int64_t bytes_ = 0;
 };

@@ -4,7 +4,6 @@
 #include "load/functions/reject_source.hpp"
 #include "load/functions/summary_row.hpp"
 #include "load/log/reject_tally.hpp"
-#include "load/source/reader_problem.hpp"
 #include "pg/arguments.hpp"
 #include "pg/guard.hpp"
 
@@ -60,7 +59,7 @@ LoadSummary load_again(std::int64_t load_id, StoredRejects& rejects) {
     throw Error("55000", concat("load ", load_id, " was a COPY with a WHERE condition"))
         .detail("Its rejects may be rows that the condition would have left out.")
         .hint("Run the COPY again on the corrected rows.");
-  Rules rules(find_table(rejects.load(), load_id), true);
+  Rules rules(find_table(rejects.load(), load_id), logged.is_json ? RecordColumns::chosen : RecordColumns::all);
   if (rules.owner() != rejects.load().table_owner)
     throw Error("55000", concat("table \"", rules.table_name(), "\" of load ", load_id, " has another owner now"))
         .detail("It may be another table than the one that the rows were meant for.");
@@ -73,10 +72,9 @@ LoadSummary load_again(std::int64_t load_id, StoredRejects& rejects) {
   options.keep_rejects = false;  // they stay those of the load that they are of
   options.source_name = concat("rejects of load ", load_id);
   options.options_json = rejects.load().options_json;
-  if (logged.is_json)
-    options.fields_vary = true;
-  else
-    for (const std::size_t place : rules.field_columns()) rules.check_may_insert(rules.columns()[place]);
+  options.context = concat("load into table ", rules.table_name());
+  options.small_batches = logged.is_json;
+  if (!logged.is_json) rules.check_may_insert();
   const bool show_details = may_show_details(rejects.load(), rules);
   LoadSummary summary = run_load(source, rules, options, [&](const Record& record, const Result& result) {
     if (result.state != Result::State::rejected) {
@@ -93,14 +91,13 @@ LoadSummary load_again(std::int64_t load_id, StoredRejects& rejects) {
 }
 
 Datum reload_rejects(FunctionCallInfo call_info) {
-  instr_time started;
-  INSTR_TIME_SET_CURRENT(started);
+  const pg::Stopwatch watch;
   const std::int64_t load_id = pg::Arguments(call_info).bigint(0, "load_id");
   StoredRejects rejects(load_id);
   const LoadSummary summary = load_again(load_id, rejects);
   tell_not_kept(load_id, rejects.load().rejects_not_kept);
   rejects.close();
-  return summary_row(call_info, summary, started);
+  return summary_row(call_info, summary, watch);
 }
 
 }  // namespace

@@ -6,13 +6,10 @@
 
 namespace ferry::load {
 
-Datum summary_row(FunctionCallInfo call_info, const LoadSummary& summary, instr_time started) {
-  instr_time elapsed;
-  INSTR_TIME_SET_CURRENT(elapsed);
-  INSTR_TIME_SUBTRACT(elapsed, started);
+Datum summary_row(FunctionCallInfo call_info, const LoadSummary& summary, const pg::Stopwatch& watch) {
   const Datum values[] = {Int64GetDatum(*summary.load_id),     Int64GetDatum(summary.rows_read),
                           Int64GetDatum(summary.rows_loaded),  Int64GetDatum(summary.rows_rejected),
-                          Int64GetDatum(summary.rows_skipped), pg::milliseconds_datum(INSTR_TIME_GET_MILLISEC(elapsed))};
+                          Int64GetDatum(summary.rows_skipped), pg::milliseconds_datum(watch.elapsed_ms())};
   const bool nulls[std::size(values)] = {};
   return pg::make_record(call_info, values, nulls);
 }

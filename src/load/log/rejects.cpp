@@ -4,12 +4,11 @@
 
 #include "base/concat.hpp"
 #include "load/log/log_tables.hpp"
-#include "load/source/reader_problem.hpp"
 #include "pg/arguments.hpp"
-#include "pg/table/bulk_table.hpp"
 #include "pg/encoding.hpp"
 #include "pg/extension.hpp"
 #include "pg/guard.hpp"
+#include "pg/table/bulk_table.hpp"
 #include "pg/table/table_writer.hpp"
 #include "settings.hpp"
 

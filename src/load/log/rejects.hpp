@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "load/log/reject_tally.hpp"
+#include "load/record/source.hpp"
 #include "load/table/rules.hpp"
-#include "load/source/source.hpp"
 
 extern "C" {
 #include "utils/tuplestore.h"

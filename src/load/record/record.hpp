@@ -74,6 +74,12 @@ struct Record {
   std::unique_ptr<Problem> problem{};  ///< what the source found wrong while it looked for the record's end; most have nothing
 };
 
+/// "The record takes in lines 2 to 4.", of more lines than one; else nothing.
+[[nodiscard]] std::string sentence_of_lines(std::int64_t first, std::int64_t count);
+
+/// The same of a record that is whole and that its source found nothing wrong with; else nothing.
+[[nodiscard]] std::string lines_taken_in(const Record& record);
+
 /// What a record says of one column.
 struct Field {
   enum class State : std::uint8_t {

@@ -27,50 +27,23 @@ constexpr std::int64_t kKeptRows = kMostUndecided;
 
 }  // namespace
 
-AvroSource::AvroSource(ByteSource& bytes, const AvroOptions& options, Rules& rules) : options_(options), rules_(rules) {
-  try {
-    open(bytes);
-  } catch (Error& error) {
-    error.context(concat("COPY ", rules_.table_name(), options_.file.empty() ? "" : concat(", file \"", options_.file, "\"")));
-    throw;
-  }
-}
+AvroSource::AvroSource(ByteSource& bytes, const AvroOptions& options, std::string context)
+    : options_(options),
+      context_(std::move(context)),
+      file_(std::make_unique<avro::ContainerReader>(bytes, avro::ReaderLimits{.max_block_bytes = options_.max_block_bytes,
+                                                                              .max_stored_block_bytes = options_.max_block_bytes,
+                                                                              .check_interrupts = pg::check_interrupts,
+                                                                              .block_hint = settings::kBlockHint})) {}
 
-void AvroSource::open(ByteSource& bytes) {
-  file_ = std::make_unique<avro::ContainerReader>(bytes, avro::ReaderLimits{.max_block_bytes = options_.max_block_bytes,
-                                                                            .max_stored_block_bytes = options_.max_block_bytes,
-                                                                            .check_interrupts = pg::check_interrupts,
-                                                                            .block_hint = settings::kBlockHint});
-  std::vector<map::Target> targets;
-  const auto add = [&targets](const Column& column) {
-    targets.push_back({column.name, map::read_type(column.type, column.typmod)});
-  };
-  for (const std::string& name : options_.columns) add(*rules_.find_column(name));
-  if (options_.columns.empty())
-    for (const Column& column : rules_.columns()) add(column);
+const std::vector<std::size_t>& AvroSource::fill(const std::vector<map::Target>& targets) {
   rows_ = std::make_unique<map::RowReader>(file_->schema(), targets, options_.match);
-  choose_columns(targets);
-}
-
-/// Those that the file has fields for; the others take their defaults.
-void AvroSource::choose_columns(const std::vector<map::Target>& targets) {
-  std::vector<std::string> names;
   for (std::size_t i = 0; i < targets.size(); i++) {
     target_names_.push_back(targets[i].name);
-    if (rows_->is_read()[i]) {
-      names.push_back(targets[i].name);
-      target_of_field_.push_back(i);
-    } else if (!options_.columns.empty()) {
-      throw Error("42703",
-                  concat("column \"", targets[i].name, "\" of table \"", rules_.table_name(), "\" does not exist in the file"))
-          .detail(concat("The file has the columns (", map::stored_definition(file_->schema()), ")."))
-          .column(targets[i].name)
-          .table(rules_.table_name());
-    }
+    if (rows_->is_read()[i]) target_of_field_.push_back(i);
   }
-  rules_.choose_columns(names);
   values_.resize(targets.size());
   nulls_ = std::make_unique<bool[]>(targets.size());
+  return target_of_field_;
 }
 
 /// False at the end of the file.
@@ -103,8 +76,7 @@ bool AvroSource::read(Record& record) {
     record.problem.reset();
     record.is_cut = false;
   } catch (Error& error) {
-    std::string place = concat("COPY ", rules_.table_name());
-    if (!options_.file.empty()) place += concat(", file \"", options_.file, '"');
+    std::string place = context_;
     if (block_.block_number > 0) place += concat(", block ", block_.block_number);
     if (next_record_ > 0) place += concat(", record ", next_record_);
     error.context(place);
@@ -145,27 +117,17 @@ const AvroSource::BlockStart* AvroSource::block_of(std::int64_t row) const {
   return behind == blocks_.begin() ? nullptr : &*std::prev(behind);
 }
 
-bool AvroSource::tell_place(std::int64_t first_row, std::int64_t last_row, std::string_view column, std::span<char> out) const {
-  if (first_row == 0) return false;
-  int used = 0;
-  const auto add = [&](const char* format, auto... arguments) {
-    const std::size_t room = out.size() - static_cast<std::size_t>(used);
-    const int wanted = std::snprintf(out.data() + used, room, format, arguments...);
-    used += std::min(wanted, static_cast<int>(room) - 1);
-  };
-  const auto number = [](auto value) { return static_cast<long long>(value); };
-  add("COPY %s", rules_.table_name().c_str());
-  if (!options_.file.empty()) add(", file \"%s\"", options_.file.c_str());
+bool AvroSource::tell_location(std::int64_t first_row, std::int64_t last_row, std::span<char> out) const {
   const BlockStart* const first = block_of(first_row);
   const BlockStart* const last = block_of(last_row);
-  if (first == nullptr || last == nullptr)
-    add(", row %lld", number(first_row));
-  else if (first_row == last_row)
-    add(", block %lld, record %lld", number(first->number), number(first_row - first->first_row + 1));
-  else
-    add(", block %lld, record %lld to block %lld, record %lld", number(first->number), number(first_row - first->first_row + 1),
-        number(last->number), number(last_row - last->first_row + 1));
-  if (!column.empty()) add(", column %.*s", static_cast<int>(column.size()), column.data());
+  if (first == nullptr || last == nullptr) return false;
+  const auto number = [](auto value) { return static_cast<long long>(value); };
+  const int begun = std::snprintf(out.data(), out.size(), "block %lld, record %lld", number(first->number),
+                                  number(first_row - first->first_row + 1));
+  if (first_row == last_row) return true;
+  const auto rest = out.subspan(std::min(static_cast<std::size_t>(begun), out.size() - 1));
+  std::snprintf(rest.data(), rest.size(), " to block %lld, record %lld", number(last->number),
+                number(last_row - last->first_row + 1));
   return true;
 }
 

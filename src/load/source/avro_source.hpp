@@ -9,8 +9,7 @@
 #include "avro/container.hpp"
 #include "avro/decode.hpp"
 #include "base/io.hpp"
-#include "load/table/rules.hpp"
-#include "load/source/source.hpp"
+#include "load/record/source.hpp"
 #include "map/read/row_reader.hpp"
 
 namespace ferry::load {
@@ -23,13 +22,18 @@ struct AvroOptions {
   std::int64_t bytes_total = 0;  ///< of the file; 0: not known
 };
 
-/// Records of an Avro container file. Chooses the columns that rules loads. A record's raw bytes are its binary encoding, its
-/// text is JSON. Values go from there into the columns' types, with no text between where the types allow it.
+/// Records of an Avro container file. A record's raw bytes are its binary encoding, its text is JSON. Values go from there into
+/// the columns' types, with no text between where the types allow it.
 class AvroSource : public Source {
  public:
-  /// Reads the file's header. bytes and rules outlive the source. Errors, with the file in the context: 22P04 a malformed file;
-  /// 42703 a given column that the file has not; 42804 a field that does not fit its column; those of map::RowReader.
-  AvroSource(ByteSource& bytes, const AvroOptions& options, Rules& rules);
+  /// Reads the file's header. bytes outlives the source. context: what the context of errors while records are read begins with.
+  /// Errors: 22P04 a malformed file.
+  AvroSource(ByteSource& bytes, const AvroOptions& options, std::string context);
+
+  [[nodiscard]] const avro::Schema& schema() const { return file_->schema(); }
+  /// Finds the fields for targets; before the first record. The positions of the targets that have one: records have those fields
+  /// in that order. Errors: 42804 a field that does not fit its column; those of map::RowReader.
+  [[nodiscard]] const std::vector<std::size_t>& fill(const std::vector<map::Target>& targets);
 
   /// Errors, with file, block and record in the context: 22P04 a malformed file; 54000 a limit; 0A000 a codec.
   [[nodiscard]] bool read(Record& record) override;
@@ -38,8 +42,7 @@ class AvroSource : public Source {
   [[nodiscard]] bool splits_without_errors() const override { return rows_->reads_without_errors(); }
   /// A number or a symbol may become a text.
   [[nodiscard]] bool texts_may_grow() const override { return rows_->makes_texts(); }
-  [[nodiscard]] bool tell_place(std::int64_t first_row, std::int64_t last_row, std::string_view column,
-                                std::span<char> out) const override;
+  [[nodiscard]] bool tell_location(std::int64_t first_row, std::int64_t last_row, std::span<char> out) const override;
   [[nodiscard]] RecordText text_of(const Record& record, std::size_t most_bytes) override;
   [[nodiscard]] bool may_leave_fields_out() const override { return false; }
   [[nodiscard]] std::int64_t bytes_total() const override { return options_.bytes_total; }
@@ -52,13 +55,11 @@ class AvroSource : public Source {
     std::uint64_t number;
   };
 
-  void open(ByteSource& bytes);
-  void choose_columns(const std::vector<map::Target>& targets);
   bool next_block();
   [[nodiscard]] const BlockStart* block_of(std::int64_t row) const;
 
   AvroOptions options_;
-  Rules& rules_;
+  std::string context_;
   std::unique_ptr<avro::ContainerReader> file_;
   std::unique_ptr<map::RowReader> rows_;
   avro::Block block_{};

@@ -47,12 +47,17 @@ bool takes_text(Oid type) {
 
 }  // namespace
 
-JsonSource::JsonSource(const text::JsonBatch& batch, std::span<const Row> rows, Rules& rules)
-    : batch_(batch), rows_(rows), rules_(rules), is_utf8_(GetDatabaseEncoding() == PG_UTF8) {
-  for (const Column& column : rules_.columns()) takes_text_.push_back(takes_text(column.type));
+JsonSource::JsonSource(const text::JsonBatch& batch, std::span<const Row> rows, std::vector<LoadedColumn> columns,
+                       NoSuchColumn no_such_column)
+    : batch_(batch),
+      rows_(rows),
+      columns_(std::move(columns)),
+      no_such_column_(std::move(no_such_column)),
+      is_utf8_(GetDatabaseEncoding() == PG_UTF8) {
+  for (const LoadedColumn& column : columns_) takes_text_.push_back(takes_text(column.type));
   splits_without_errors_ = is_utf8_ && std::find(takes_text_.begin(), takes_text_.end(), false) == takes_text_.end();
   if (!is_utf8_)
-    for (const Column& column : rules_.columns()) names_.push_back(pg::to_utf8(column.name));
+    for (const LoadedColumn& column : columns_) names_.push_back(pg::to_utf8(column.name));
 }
 
 bool JsonSource::read(Record& record) {
@@ -74,7 +79,7 @@ RecordText JsonSource::text_of(const Record& record, std::size_t most_bytes) {
 }
 
 void JsonSource::split(const Record& record, Fields& out) {
-  out.values.assign(rules_.columns().size(), Field{});
+  out.values.assign(columns_.size(), Field{});
   out.valid = 0;
   out.take_problem_of(record);
   placed_.reset();
@@ -101,7 +106,7 @@ void JsonSource::split(const Record& record, Fields& out) {
     out.valid = out.values.size();
     return;
   }
-  out.values.assign(rules_.columns().size(), Field{});
+  out.values.assign(columns_.size(), Field{});
   out.problem = choose(members);
   for (std::size_t at = 0; at < chosen_.size() && !out.problem; at++) {
     if (chosen_[at] == nullptr) continue;
@@ -121,7 +126,7 @@ bool JsonSource::place_as_before(std::span<const JsonView> members, std::vector<
     const std::size_t at = places_[i];
     const bool is_null = member.kind == JsonKind::null;
     const bool has_text = member.kind == JsonKind::text || member.kind == JsonKind::scalar;
-    if ((!is_null && !has_text) || !equal_few(member.key, rules_.columns()[at].name)) return false;
+    if ((!is_null && !has_text) || !equal_few(member.key, columns_[at].name)) return false;
     Field& field = fields[at];
     field.state = is_null ? Field::State::null : Field::State::view;
     field.text = member.value.data();
@@ -132,10 +137,10 @@ bool JsonSource::place_as_before(std::span<const JsonView> members, std::vector<
 
 /// Finds the member of each column; of several the last.
 std::optional<Problem> JsonSource::choose(std::span<const JsonView> members) {
-  chosen_.assign(rules_.columns().size(), nullptr);
+  chosen_.assign(columns_.size(), nullptr);
   for (std::size_t i = 0; i < members.size(); i++) {
     const std::size_t at = members[i].kind == JsonKind::invalid_key ? chosen_.size() : find_column(members[i].key, i);
-    if (at == chosen_.size()) return no_such_column(members[i]);
+    if (at == chosen_.size()) return unknown(members[i]);
     chosen_[at] = &members[i];
   }
   return std::nullopt;
@@ -143,29 +148,20 @@ std::optional<Problem> JsonSource::choose(std::span<const JsonView> members) {
 
 /// The place of the column of that name, or as many as there are columns. Rows mostly have the same keys in the same order.
 std::size_t JsonSource::find_column(std::string_view key, std::size_t member) {
-  const std::vector<Column>& columns = rules_.columns();
-  const auto name = [&](std::size_t at) -> std::string_view { return is_utf8_ ? columns[at].name : names_[at]; };
+  const auto name = [this](std::size_t at) -> std::string_view { return is_utf8_ ? columns_[at].name : names_[at]; };
   if (member < places_.size() && name(places_[member]) == key) return places_[member];
   std::size_t at = 0;
-  while (at < columns.size() && name(at) != key) at++;
-  if (at == columns.size()) return at;
+  while (at < columns_.size() && name(at) != key) at++;
+  if (at == columns_.size()) return at;
   if (member >= places_.size()) places_.resize(member + 1);
   places_[member] = at;
   return at;
 }
 
-Problem JsonSource::no_such_column(const JsonView& member) const {
+Problem JsonSource::unknown(const JsonView& member) const {
   if (member.kind == JsonKind::invalid_key)
     return {"22P05", {}, {}, "unsupported Unicode escape sequence", "The name of a column has an invalid Unicode escape."};
-  const std::string name = pg::from_utf8(member.key);
-  const bool exists = call(get_attnum, RelationGetRelid(rules_.relation()), name.c_str()) > 0;
-  if (exists)
-    return {"428C9",
-            name,
-            {},
-            concat("column \"", name, "\" is a generated column"),
-            "Generated columns are computed and cannot be given a value."};
-  return {"42703", name, {}, concat("column \"", name, "\" of relation \"", rules_.table_name(), "\" does not exist"), {}};
+  return no_such_column_(pg::from_utf8(member.key));
 }
 
 const char* JsonSource::keep(std::string text) { return kept_.emplace_back(std::move(text)).c_str(); }
@@ -186,7 +182,7 @@ std::optional<Problem> JsonSource::write(const Shape& shape, const JsonView& mem
 
 /// Makes a member the field of its column, or tells what is wrong with it.
 std::optional<Problem> JsonSource::place(const JsonView& member, std::size_t at, Field& field) {
-  const Column& column = rules_.columns()[at];
+  const LoadedColumn& column = columns_[at];
   if (member.kind == JsonKind::null) {
     field.state = Field::State::null;
     return std::nullopt;
@@ -201,7 +197,8 @@ std::optional<Problem> JsonSource::place(const JsonView& member, std::size_t at,
     }
     is_valid = is_valid || shape.kind == Shape::Kind::json;
   }
-  if (!is_valid) return Problem{"22P05", column.name, {}, "unsupported Unicode escape sequence", std::string(member.value)};
+  if (!is_valid)
+    return Problem{"22P05", std::string(column.name), {}, "unsupported Unicode escape sequence", std::string(member.value)};
   if (!is_utf8_) value = keep(pg::from_utf8(value));
   field.state = Field::State::view;
   field.text = value.data();

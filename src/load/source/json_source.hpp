@@ -2,14 +2,15 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "load/record/loaded_column.hpp"
+#include "load/record/source.hpp"
 #include "load/source/json_literal.hpp"
-#include "load/table/rules.hpp"
-#include "load/source/source.hpp"
 #include "text/json_batch.hpp"
 
 namespace ferry::load {
@@ -19,10 +20,15 @@ class JsonSource : public Source {
  public:
   using Row = text::JsonBatch::Row;
 
-  /// rows: of batch. rules, batch and rows outlive the source.
-  JsonSource(const text::JsonBatch& batch, std::span<const Row> rows, Rules& rules);
+  /// What is wrong with a row that has a value for a column of that name, which is none of those that are loaded.
+  using NoSuchColumn = std::function<Problem(const std::string& name)>;
+
+  /// rows: of batch. batch and rows outlive the source. columns: those that keys may name.
+  JsonSource(const text::JsonBatch& batch, std::span<const Row> rows, std::vector<LoadedColumn> columns,
+             NoSuchColumn no_such_column);
   /// For records that come from elsewhere, whose raw bytes are a row in UTF-8; has none of its own.
-  explicit JsonSource(Rules& rules) : JsonSource(single_, {}, rules) {}
+  JsonSource(std::vector<LoadedColumn> columns, NoSuchColumn no_such_column)
+      : JsonSource(single_, {}, std::move(columns), std::move(no_such_column)) {}
 
   [[nodiscard]] bool read(Record& record) override;
   void split(const Record& record, Fields& out) override;
@@ -39,12 +45,13 @@ class JsonSource : public Source {
   std::optional<Problem> place(const text::JsonView& member, std::size_t at, Field& field);
   std::optional<Problem> write(const JsonLiterals::Shape& shape, const text::JsonView& member, std::string_view& value);
   [[nodiscard]] std::size_t find_column(std::string_view key, std::size_t member);
-  [[nodiscard]] Problem no_such_column(const text::JsonView& member) const;
+  [[nodiscard]] Problem unknown(const text::JsonView& member) const;
   const char* keep(std::string text);
 
   const text::JsonBatch& batch_;
   std::span<const Row> rows_;
-  Rules& rules_;
+  std::vector<LoadedColumn> columns_;
+  NoSuchColumn no_such_column_;
   text::JsonBatch single_{};  ///< a row that does not come from the batch
   JsonLiterals literals_;
   bool is_utf8_;                               ///< the server's encoding

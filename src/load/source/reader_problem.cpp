@@ -1,7 +1,5 @@
 #include "load/source/reader_problem.hpp"
 
-#include <algorithm>
-
 #include "base/concat.hpp"
 
 #include "pg/server.hpp"
@@ -11,10 +9,6 @@ namespace ferry::load {
 Problem malformed(std::string reason, std::string detail) { return {"22P04", {}, {}, std::move(reason), std::move(detail)}; }
 
 namespace {
-
-std::string sentence_of_lines(std::int64_t first, std::int64_t count) {
-  return count > 1 ? concat("The record takes in lines ", first, " to ", first + count - 1, ".") : std::string();
-}
 
 /// What is wrong with a quote that is never closed: what COPY says of it, and how much it took along.
 Problem unterminated(const text::Record& record) {
@@ -60,12 +54,6 @@ std::optional<Problem> problem_of(const text::Record& record, Format format, std
   if (problem && record.problem != text::RecordProblem::unterminated_quote)
     add_sentence(problem->detail, sentence_of_lines(record.line_number, record.lines));
   return problem;
-}
-
-std::string lines_taken_in(const Record& record) {
-  if (record.problem || record.is_cut || record.line_number == 0) return {};
-  const std::string_view raw = record.raw;
-  return sentence_of_lines(record.line_number, std::count(raw.begin(), raw.end(), '\n') + 1);
 }
 
 bool is_of_reader(const Problem& problem) {

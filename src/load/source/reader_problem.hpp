@@ -14,10 +14,6 @@ namespace ferry::load {
 /// What a reader found wrong with a record, in the words of COPY, or nothing.
 [[nodiscard]] std::optional<Problem> problem_of(const text::Record& record, Format format, std::size_t max_record_bytes);
 
-/// "The record takes in lines 2 to 4.", of a record of several lines that is whole and that its reader found nothing wrong with;
-/// else nothing.
-[[nodiscard]] std::string lines_taken_in(const Record& record);
-
 /// Whether a problem is of that kind: it lies in the bytes and their surroundings, and no look at the fields shows it. Every
 /// record of which only the first bytes were kept has such a one.
 [[nodiscard]] bool is_of_reader(const Problem& problem);

@@ -79,8 +79,8 @@ text::OpenQuote open_quote_by_name(const std::string& name) {
 
 const char* name_of(text::OpenQuote open_quote) { return open_quote == text::OpenQuote::resume ? "resume" : "reject"; }
 
-StreamSource::StreamSource(ByteSource& bytes, const StreamOptions& options, Rules& rules)
-    : options_(options), rules_(rules), reader_(reader_of(bytes, options_)) {
+StreamSource::StreamSource(ByteSource& bytes, const StreamOptions& options)
+    : options_(options), reader_(reader_of(bytes, options_)) {
   options_.dialect.max_fields = kMaxFields;
   const int server_encoding = GetDatabaseEncoding();
   if (options_.encoding != server_encoding && options_.encoding != PG_SQL_ASCII && server_encoding != PG_SQL_ASCII) {
@@ -93,16 +93,19 @@ StreamSource::StreamSource(ByteSource& bytes, const StreamOptions& options, Rule
   const bool has_wide_quote = ((options_.dialect.quote | options_.dialect.escape) & 0x80) != 0;
   if (OidIsValid(conversion_) && options_.format == Format::csv && has_wide_quote)
     throw Error("0A000", "quote and escape must be ASCII characters where the encoding is not that of the database");
-  if (!options_.columns.empty()) rules_.choose_columns(options_.columns);
-  read_header();
-  field_of_column_.resize(rules_.field_columns().size());
-  if (options_.header != Header::by_name)
-    for (std::size_t i = 0; i < field_of_column_.size(); i++) column_of_field_.push_back(static_cast<int>(i));
-  for (std::size_t i = 0; i < column_of_field_.size(); i++)
+}
+
+void StreamSource::fill(std::vector<LoadedColumn> columns, std::vector<int> column_of_field) {
+  columns_ = std::move(columns);
+  column_of_field_ = std::move(column_of_field);
+  field_of_column_.resize(columns_.size());
+  bool is_in_order = columns_.size() == column_of_field_.size();
+  for (std::size_t i = 0; i < column_of_field_.size(); i++) {
     if (column_of_field_[i] >= 0) field_of_column_[static_cast<std::size_t>(column_of_field_[i])] = i;
+    is_in_order = is_in_order && column_of_field_[i] == static_cast<int>(i);
+  }
   note_forced_columns();
-  is_plain_ = options_.header != Header::by_name && force_not_null_.empty() && force_null_.empty() &&
-              !options_.dialect.default_string.has_value();
+  is_plain_ = is_in_order && force_not_null_.empty() && force_null_.empty() && !options_.dialect.default_string.has_value();
 }
 
 /// The next record before the line that ends the data.
@@ -113,13 +116,20 @@ bool StreamSource::next(text::Record& record) {
   return !ended_;
 }
 
-void StreamSource::read_header() {
-  if (options_.header == Header::by_name) {
-    if (options_.header_names.empty()) options_.header_names = read_names();
-    place_fields_by_name();
+HeaderLine StreamSource::read_header() {
+  switch (options_.header) {
+    case Header::none:
+      break;
+    case Header::skip:
+      pass_over_header();
+      break;
+    case Header::by_name:
+      if (!options_.header_names.empty()) return {options_.header_names};
+      return read_names();
+    case Header::match:
+      return read_names();
   }
-  if (options_.header == Header::match) match_header();
-  if (options_.header == Header::skip) pass_over_header();
+  return {};
 }
 
 /// Nobody would see it if a quote in a line that is passed over took all others along.
@@ -130,8 +140,8 @@ void StreamSource::pass_over_header() {
       fail_malformed_header(problem_of(line, options_.format, options_.max_record_bytes)->reason);
 }
 
-/// The fields of the first record, in fields_ and as texts; of an empty stream none.
-std::vector<std::string> StreamSource::read_names() {
+/// The fields of the first record; of an empty stream none.
+HeaderLine StreamSource::read_names() {
   text::Record record;
   fields_.clear();
   if (!next(record)) {
@@ -144,58 +154,19 @@ std::vector<std::string> StreamSource::read_names() {
   std::optional<Problem> problem = problem_of(record, options_.format, options_.max_record_bytes);
   if (problem || !convert(header.raw, problem) || !split_text(problem)) fail_malformed_header(problem->reason);
   if (fields_.size() > kMaxFields) throw Error("54000", concat("header line has more than ", kMaxFields, " fields"));
-  std::vector<std::string> names;
-  for (const text::Field& field : fields_) names.emplace_back(field.text, field.size);
-  return names;
-}
-
-/// HEADER MATCH of COPY.
-void StreamSource::match_header() {
-  const std::vector<std::string> names = read_names();
-  const std::size_t wanted = rules_.field_columns().size();
-  if (names.size() != wanted)
-    throw Error("22P04", concat("wrong number of fields in header line: got ", names.size(), ", expected ", wanted));
-  for (std::size_t i = 0; i < wanted; i++) {
-    const std::string& name = column_at(i).name;
-    if (fields_[i].is_null)
-      throw Error("22P04", concat("column name mismatch in header line field ", i + 1, ": got null value (\"",
-                                  options_.dialect.null_string, "\"), expected \"", name, '"'));
-    if (names[i] != name)
-      throw Error("22P04", concat("column name mismatch in header line field ", i + 1, ": got \"", names[i], "\", expected \"",
-                                  name, '"'));
+  HeaderLine said;
+  for (const text::Field& field : fields_) {
+    said.names.emplace_back(field.text, field.size);
+    said.are_null.push_back(field.is_null);
   }
-}
-
-void StreamSource::place_fields_by_name() {
-  const std::vector<std::string>& names = options_.header_names;
-  std::unordered_set<std::string_view> known;
-  for (const std::string& name : names)
-    if (!known.insert(name).second)
-      throw Error("42701", concat("column \"", name, "\" occurs more than once in the header line"));
-  if (options_.columns.empty()) {
-    try {
-      rules_.choose_columns(names);
-    } catch (Error& error) {
-      error.context("header line").hint("Columns are matched by name. Name the columns to load to pass over others.");
-      throw;
-    }
-  }
-  for (const std::string& name : names) {
-    int place = -1;
-    for (std::size_t i = 0; i < rules_.field_columns().size(); i++)
-      if (column_at(i).name == name) place = static_cast<int>(i);
-    column_of_field_.push_back(place);
-  }
-  for (std::size_t i = 0; i < rules_.field_columns().size(); i++)
-    if (std::find(column_of_field_.begin(), column_of_field_.end(), static_cast<int>(i)) == column_of_field_.end())
-      throw Error("42703", concat("column \"", column_at(i).name, "\" is not in the header line"));
+  return said;
 }
 
 void StreamSource::note_forced_columns() {
   const auto flags_of = [this](const std::vector<std::string>& names) {
     std::vector<bool> flags;
-    for (std::size_t i = 0; !names.empty() && i < rules_.field_columns().size(); i++)
-      flags.push_back(std::find(names.begin(), names.end(), column_at(i).name) != names.end());
+    for (std::size_t i = 0; !names.empty() && i < columns_.size(); i++)
+      flags.push_back(std::find(names.begin(), names.end(), columns_[i].name) != names.end());
     return flags;
   };
   force_not_null_ = flags_of(options_.force_not_null);
@@ -294,7 +265,7 @@ bool StreamSource::split_text(std::optional<Problem>& problem) {
 }
 
 void StreamSource::split(const Record& record, Fields& out) {
-  out.values.resize(rules_.field_columns().size());
+  out.values.resize(columns_.size());
   out.valid = 0;
   out.take_problem_of(record);
   if (out.problem || !convert(record.raw, out.problem)) return;
@@ -323,17 +294,17 @@ void StreamSource::place_fields(Fields& out) const {
   for (std::size_t i = 0; i < fields_.size(); i++) {
     if (column_of_field_[i] < 0) continue;
     const auto place = static_cast<std::size_t>(column_of_field_[i]);
-    if (fields_[i].is_default && column_at(place).default_value == nullptr) {
+    if (fields_[i].is_default && !columns_[place].has_default) {
       out.problem = malformed("unexpected default marker in COPY data",
-                              concat("Column \"", column_at(place).name, "\" has no default value."));
-      out.problem->column = column_at(place).name;
+                              concat("Column \"", columns_[place].name, "\" has no default value."));
+      out.problem->column = columns_[place].name;
       return;
     }
     take_value(fields_[i], place, out.values[place]);
   }
   while (out.valid < out.values.size() && field_of_column_[out.valid] < fields_.size()) out.valid++;
   if (out.valid < out.values.size()) {
-    const std::string& name = column_at(out.valid).name;
+    const std::string_view name = columns_[out.valid].name;
     out.problem = malformed(concat("missing data for column \"", name, "\""), counts());
     out.problem->column = name;
   } else if (fields_.size() < column_of_field_.size()) {

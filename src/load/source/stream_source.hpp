@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "base/io.hpp"
-#include "load/table/rules.hpp"
-#include "load/source/source.hpp"
+#include "load/record/loaded_column.hpp"
+#include "load/record/source.hpp"
 #include "text/records.hpp"
 
 namespace ferry::load {
@@ -40,15 +40,23 @@ struct StreamOptions {
 [[nodiscard]] text::OpenQuote open_quote_by_name(const std::string& name);
 [[nodiscard]] const char* name_of(text::OpenQuote open_quote);
 
-/// Records of a stream of CSV or text. Chooses the columns that rules loads: the given ones in the stream's order, or, with a
-/// header that goes by name, those of its names, or only the given ones of them.
+/// What a header line says of the fields below it.
+struct HeaderLine {
+  std::vector<std::string> names{};
+  std::vector<bool> are_null{};  ///< the null string, which is no name
+};
+
+/// Records of a stream of CSV or text. In the order read_header(), fill(), and then records.
 class StreamSource : public Source {
  public:
-  /// bytes and rules outlive the source. Errors: 42703, 42701 columns; 22P04 header.
-  StreamSource(ByteSource& bytes, const StreamOptions& options, Rules& rules);
+  /// bytes outlives the source. Errors: 42883 an encoding that cannot be converted; 0A000 a quote in one.
+  StreamSource(ByteSource& bytes, const StreamOptions& options);
 
-  /// The names in a header by which columns went; empty where there is none.
-  [[nodiscard]] const std::vector<std::string>& header_names() const { return options_.header_names; }
+  /// Reads the header. What it says, where somebody wants to know (by_name, match); of an empty stream nothing.
+  /// Errors: 22P04 a malformed header, or none where it is to give the names.
+  [[nodiscard]] HeaderLine read_header();
+  /// columns: those that records have fields for. column_of_field: of each field of the stream which of them it fills; -1: none.
+  void fill(std::vector<LoadedColumn> columns, std::vector<int> column_of_field);
 
   /// A WARNING of a quote that was never closed and took other lines along: as one reject they are easily overlooked.
   void warn_of_open_quote() const;
@@ -63,30 +71,26 @@ class StreamSource : public Source {
 
  private:
   bool next(text::Record& record);
-  void read_header();
   void pass_over_header();
-  std::vector<std::string> read_names();
-  void match_header();
-  void place_fields_by_name();
+  HeaderLine read_names();
   void note_forced_columns();
   [[nodiscard]] int encoding() const;
   bool convert(std::string_view raw, std::optional<Problem>& problem);
   bool split_text(std::optional<Problem>& problem);
   void place_fields(Fields& out) const;
   void take_value(const text::Field& from, std::size_t place, Field& field) const;
-  [[nodiscard]] const Column& column_at(std::size_t place) const { return rules_.columns()[rules_.field_columns()[place]]; }
 
   StreamOptions options_;
-  Rules& rules_;
   std::unique_ptr<text::RecordReader> reader_;
   bool ended_ = false;           ///< by the line that ends the data
   Oid conversion_ = InvalidOid;  ///< from the stream's encoding to the server's
   std::int64_t header_rows_ = 0;
   std::int64_t open_quote_line_ = 0, open_quote_lines_ = 0;  ///< where the record with it starts, how many it takes in
-  std::vector<int> column_of_field_;          ///< place of the field's column among the loaded ones; -1: the field is not loaded
-  std::vector<std::size_t> field_of_column_;  ///< the inverse
-  bool is_plain_ = false;                     ///< fields stand in the order of the loaded columns and mean what they say
-  std::vector<bool> force_not_null_, force_null_;  ///< by place among the loaded columns; empty: none
+  std::vector<LoadedColumn> columns_;
+  std::vector<int> column_of_field_;               ///< -1: the field is not loaded
+  std::vector<std::size_t> field_of_column_;       ///< the inverse
+  bool is_plain_ = false;                          ///< fields stand in the order of the loaded columns and mean what they say
+  std::vector<bool> force_not_null_, force_null_;  ///< by column; empty: none
   std::string_view text_;                          ///< what convert() made
   std::string converted_, storage_;                ///< where it and the split functions keep what is not as it came
   std::vector<text::Field> fields_;

@@ -4,6 +4,7 @@
 
 #include "base/concat.hpp"
 #include "load/table/table_facts.hpp"
+#include "pg/names.hpp"
 #include "pg/table/trigger_list.hpp"
 
 #include "pg/server.hpp"
@@ -83,10 +84,7 @@ std::string shown_key(const pg::ForeignKeyDefinition& key, Relation table, Tuple
       if (pg_class_aclcheck(relation, GetUserId(), ACL_SELECT) != ACLCHECK_OK &&
           pg_attribute_aclcheck(relation, attribute, GetUserId(), ACL_SELECT) != ACLCHECK_OK)
         return nullptr;
-      Oid output;
-      bool is_varlena;
-      getTypeOutputInfo(column->atttypid, &output, &is_varlena);
-      return OidOutputFunctionCall(output, slot->tts_values[attribute - 1]);
+      return pg::output_text(column->atttypid, slot->tts_values[attribute - 1]);
     });
     if (value == nullptr) return {};
     names += concat(names.empty() ? "" : ", ", NameStr(column->attname));

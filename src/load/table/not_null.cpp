@@ -4,6 +4,7 @@
 
 #include "base/concat.hpp"
 #include "pg/guard.hpp"
+#include "pg/names.hpp"
 
 #include "pg/server.hpp"
 
@@ -28,12 +29,8 @@ std::string describe_row(TupleTableSlot* slot) {
   for (int i = 0; i < description->natts; i++) {
     const Form_pg_attribute attribute = TupleDescAttr(description, i);
     if (attribute->attisdropped) continue;
-    const char* const value = slot->tts_isnull[i] ? "null" : call([=]() -> const char* {
-      Oid output;
-      bool is_varlena;
-      getTypeOutputInfo(attribute->atttypid, &output, &is_varlena);
-      return OidOutputFunctionCall(output, slot->tts_values[i]);
-    });
+    const char* const value =
+        slot->tts_isnull[i] ? "null" : call(pg::output_text, attribute->atttypid, Datum{slot->tts_values[i]});
     const std::size_t size = std::strlen(value);
     row += row.empty() ? "(" : ", ";
     if (size <= kMaxShownBytes)

@@ -3,8 +3,8 @@
 #include <optional>
 #include <vector>
 
-#include "load/table/rules.hpp"
 #include "load/record/record.hpp"
+#include "load/table/rules.hpp"
 
 namespace ferry::load {
 

@@ -2,6 +2,7 @@
 
 #include "base/concat.hpp"
 #include "pg/compat.hpp"
+#include "pg/names.hpp"
 #include "pg/table/table_engine.hpp"
 #include "pg/table/table_writer.hpp"
 
@@ -21,7 +22,7 @@ namespace ferry::load {
 
 using pg::call;
 
-Rules::Rules(Oid table, bool load_all) {
+Rules::Rules(Oid table, RecordColumns record_columns) : record_columns_(record_columns) {
   relation_ = call([table] {
     if (RecoveryInProgress()) PreventCommandDuringRecovery("a load");
     Relation const relation = try_table_open(table, RowExclusiveLock);
@@ -40,20 +41,20 @@ Rules::Rules(Oid table, bool load_all) {
   schema_name_ = call(get_namespace_name, RelationGetNamespace(relation_));
   table_name_ = RelationGetRelationName(relation_);
   facts_.emplace(relation_);
-  copy_columns(load_all);
+  copy_columns();
 }
 
 void Rules::close() { call(table_close, relation_, NoLock); }
 
 /// The facts are for many loads; what the server's functions remember of values, and what a user may do, is of this one.
-void Rules::copy_columns(bool load_all) {
+void Rules::copy_columns() {
   columns_ = (*facts_)->columns;
   for (std::size_t i = 0; i < columns_.size(); i++) {
     Column& column = columns_[i];
     column.input.fn_extra = nullptr;
     column.input.fn_mcxt = CurrentMemoryContext;
-    column.loaded = load_all;
-    if (load_all) field_columns_.push_back(i);
+    column.loaded = true;
+    field_columns_.push_back(i);
   }
 }
 
@@ -82,11 +83,17 @@ void Rules::choose_columns(const std::vector<std::string>& names) {
   }
 }
 
-std::string Rules::qualified_name() const {
-  const char* const schema = schema_name_.c_str();
-  const char* const table = table_name_.c_str();
-  return call([schema, table] { return const_cast<const char*>(quote_qualified_identifier(schema, table)); });
+std::vector<LoadedColumn> Rules::loaded_columns() const {
+  std::vector<LoadedColumn> loaded;
+  loaded.reserve(field_columns_.size());
+  for (const std::size_t at : field_columns_) {
+    const Column& column = columns_[at];
+    loaded.push_back({column.name, column.type, column.typmod, column.default_value != nullptr});
+  }
+  return loaded;
 }
+
+std::string Rules::qualified_name() const { return call(pg::qualified_name, RelationGetRelid(relation_)); }
 
 std::string Rules::owner() const { return call(GetUserNameFromId, relation_->rd_rel->relowner, false); }
 
@@ -136,6 +143,16 @@ std::string Rules::columns_of_constraint(const std::string& schema, const std::s
   return names;
 }
 
+Problem Rules::no_such_column(const std::string& name) const {
+  if (call(get_attnum, RelationGetRelid(relation_), name.c_str()) > 0)
+    return {"428C9",
+            name,
+            {},
+            concat("column \"", name, "\" is a generated column"),
+            "Generated columns are computed and cannot be given a value."};
+  return {"42703", name, {}, concat("column \"", name, "\" of relation \"", table_name_, "\" does not exist"), {}};
+}
+
 Problem Rules::explain(const pg::CaughtError& error, const Column* converted) const {
   Problem problem{error.sqlstate, {}, error.constraint, error.message, error.detail, error.hint};
   if (converted != nullptr)
@@ -147,7 +164,7 @@ Problem Rules::explain(const pg::CaughtError& error, const Column* converted) co
   return problem;
 }
 
-void Rules::check_may_insert(Column& column) {
+void Rules::check_may_insert(Column& column) const {
   if (column.may_insert) return;
   const Oid table = RelationGetRelid(relation_);
   const AttrNumber attribute = column.attribute;
@@ -160,8 +177,12 @@ void Rules::check_may_insert(Column& column) {
   column.may_insert = true;
 }
 
-void Rules::check_may_insert(const Fields& fields) {
-  if (may_insert_all_) return;
+void Rules::check_may_insert() {
+  for (const std::size_t at : field_columns_) check_may_insert(columns_[at]);
+  may_insert_all_ = true;
+}
+
+void Rules::check_columns_of(const Fields& fields) {
   bool may_insert_all = fields.valid == field_columns_.size();
   for (std::size_t i = 0; i < fields.valid; i++) {
     Column& column = columns_[field_columns_[i]];
@@ -173,6 +194,7 @@ void Rules::check_may_insert(const Fields& fields) {
 
 Bitmapset* Rules::written_columns() const {
   Bitmapset* written = nullptr;
+  if (record_columns_ == RecordColumns::chosen) return written;
   for (const Column& column : columns_)
     if (column.loaded) written = bms_add_member(written, column.attribute - FirstLowInvalidHeapAttributeNumber);
   return written;

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "load/record/loaded_column.hpp"
 #include "load/record/record.hpp"
 #include "load/table/table_facts.hpp"
 #include "pg/guard.hpp"
@@ -13,14 +14,20 @@
 
 namespace ferry::load {
 
+/// Which of the columns of a load its records fill.
+enum class RecordColumns : std::uint8_t {
+  all,
+  chosen,  ///< each record those that it gives values for
+};
+
 /// The table that a load fills: what its catalog says of it, read once per load and valid as long as the table is open.
 class Rules {
  public:
-  /// Opens and locks the table for writing and reads its columns; of generated ones nothing. load_all: give every column a
-  /// place and take it from the rows, else see choose_columns().
+  /// Opens and locks the table for writing and reads its columns; of generated ones nothing. The load fills all of them, in
+  /// their order, unless choose_columns() says otherwise.
   /// Errors: 42P01, 42809 no table; 42501 no right to insert at all; 25006 read-only transaction; 0A000 another engine stores
   /// the rows of the table, or of one that a foreign key refers to.
-  Rules(Oid table, bool load_all);
+  explicit Rules(Oid table, RecordColumns record_columns = RecordColumns::all);
 
   /// Closes the table; its lock stays until the transaction ends.
   void close();
@@ -30,6 +37,8 @@ class Rules {
 
   /// The places of the columns that the load fills, in the order of a record's fields.
   [[nodiscard]] const std::vector<std::size_t>& field_columns() const { return field_columns_; }
+  /// The same columns for a source; they live as long as the object.
+  [[nodiscard]] std::vector<LoadedColumn> loaded_columns() const;
   /// The column of the field at that place, or null.
   [[nodiscard]] const Column* column_of_field(std::optional<std::size_t> place) const {
     return place ? &columns_[field_columns_[*place]] : nullptr;
@@ -51,32 +60,40 @@ class Rules {
   /// found or the table is neither this one nor one of its partitions or children.
   [[nodiscard]] std::string columns_of_constraint(const std::string& schema, const std::string& table,
                                                   const std::string& constraint) const;
+  /// What is wrong with a row that has a value for a column of that name, which find_column() does not find.
+  [[nodiscard]] Problem no_such_column(const std::string& name) const;
   /// What an error says of a row. converted: the column whose value was being converted, or null.
   [[nodiscard]] Problem explain(const pg::CaughtError& error, const Column* converted) const;
   /// Whether the columns of a table by that name are those that the load fills.
   [[nodiscard]] bool is_own_table(const std::string& schema, const std::string& table) const;
 
-  /// The user's right to fill a column. Errors: 42501.
-  void check_may_insert(Column& column);
+  /// The user's right to fill the columns of the load, for loads that are one whole. Errors: 42501.
+  void check_may_insert();
   /// The same for the columns that a record has fields for.
-  void check_may_insert(const Fields& fields);
+  void check_may_insert(const Fields& fields) {
+    if (!may_insert_all_) check_columns_of(fields);
+  }
   /// The user's right to replace rows by the primary key with what is loaded, as ON CONFLICT DO UPDATE needs it: SELECT and
   /// UPDATE on the loaded columns, and SELECT on those of the key. Errors: 42501.
   void check_may_update() const;
-  /// The loaded columns, for TableWriter::open(). Calls the server without a guard.
+  /// The columns that every record gives values for, for TableWriter::open(): errors show no others. Null where records choose.
+  /// Calls the server without a guard.
   [[nodiscard]] Bitmapset* written_columns() const;
   /// Whether row-level security limits what the user may insert.
   [[nodiscard]] bool has_row_security() const;
 
  private:
-  void copy_columns(bool load_all);
+  void copy_columns();
+  void check_may_insert(Column& column) const;
+  void check_columns_of(const Fields& fields);
 
+  RecordColumns record_columns_;
   Relation relation_;
   std::optional<FactsInUse> facts_;  ///< made when the table is locked
   std::string schema_name_, table_name_;
   std::vector<Column> columns_;
   std::vector<std::size_t> field_columns_;
-  bool may_insert_all_ = false;  ///< the right was looked up for each of those
+  bool may_insert_all_ = false;  ///< the right was looked up for each of those, and is there
 };
 
 }  // namespace ferry::load

@@ -6,6 +6,8 @@
 
 #include "base/concat.hpp"
 #include "pg/compat.hpp"
+#include "pg/memory.hpp"
+#include "pg/names.hpp"
 #include "pg/table/trigger_list.hpp"
 
 #include "pg/server.hpp"
@@ -74,7 +76,7 @@ Reference* prepare(Relation child, HeapTuple tuple) {
   StringInfoData query;
   initStringInfo(&query);
   appendStringInfo(&query, "SELECT x.tableoid, x.ctid FROM %s%s x", reference->parent_is_partitioned ? "" : "ONLY ",
-                   quote_qualified_identifier(get_namespace_name(RelationGetNamespace(parent)), RelationGetRelationName(parent)));
+                   pg::qualified_name(form->confrelid));
   for (int i = 0; i < reference->count; i++) {
     const Form_pg_attribute column = TupleDescAttr(RelationGetDescr(parent), parent_columns[i] - 1);
     types[i] = TupleDescAttr(RelationGetDescr(child), reference->columns[i] - 1)->atttypid;
@@ -253,13 +255,12 @@ List* SelfReferences::tables() {
   const Oid own = RelationGetRelid(table_);
   MemoryContext const context = context_;
   tables_ = call([=] {
-    MemoryContext const caller = MemoryContextSwitchTo(context);
-    // the rows of a child by inheritance are none of its parent's, as far as foreign keys go
-    const bool is_partitioned = get_rel_relkind(own) == RELKIND_PARTITIONED_TABLE;
-    List* tables = is_partitioned ? find_all_inheritors(own, NoLock, nullptr) : list_make1_oid(own);
-    if (get_rel_relispartition(own)) tables = list_concat(tables, get_partition_ancestors(own));
-    MemoryContextSwitchTo(caller);
-    return tables;
+    return pg::in_context(context, [own] {
+      // the rows of a child by inheritance are none of its parent's, as far as foreign keys go
+      const bool is_partitioned = get_rel_relkind(own) == RELKIND_PARTITIONED_TABLE;
+      List* const tables = is_partitioned ? find_all_inheritors(own, NoLock, nullptr) : list_make1_oid(own);
+      return get_rel_relispartition(own) ? list_concat(tables, get_partition_ancestors(own)) : tables;
+    });
   });
   return tables_;
 }

@@ -4,6 +4,7 @@
 
 #include "load/table/table_access.hpp"
 #include "pg/compat.hpp"
+#include "pg/memory.hpp"
 #include "pg/table/foreign_key.hpp"
 #include "pg/table/page_scan.hpp"
 #include "pg/table/row_slot.hpp"
@@ -99,9 +100,8 @@ void read_columns(Relation table, TableFacts& facts) {
       Oid function;
       getTypeInputInfo(attribute->atttypid, &function, &place->input_parameter);
       fmgr_info_cxt(function, &place->input, context);
-      MemoryContext const caller = MemoryContextSwitchTo(context);
-      place->default_value = reinterpret_cast<Expr*>(build_column_default(table, attribute->attnum));
-      MemoryContextSwitchTo(caller);
+      place->default_value =
+          pg::in_context(context, [=] { return reinterpret_cast<Expr*>(build_column_default(table, attribute->attnum)); });
       auto* const expression = reinterpret_cast<Node*>(place->default_value);
       place->default_may_look = may_look_at_tables(expression);
       place->from = pg::find_column_sequence(attribute->attnum, expression, sequences);
@@ -198,11 +198,10 @@ void SlotPool::provide(std::size_t count, Relation table, MemoryContext rows_con
   slots_.reserve(count);
   while (slots_.size() < count)
     slots_.push_back(call([for_heap, table, this] {
-      MemoryContext const caller = MemoryContextSwitchTo(facts_.context);
-      TupleTableSlot* const slot = for_heap ? pg::make_row_slot(facts_.slot_type, facts_.row_layout)
-                                            : MakeSingleTupleTableSlot(facts_.slot_type, table_slot_callbacks(table));
-      MemoryContextSwitchTo(caller);
-      return slot;
+      return pg::in_context(facts_.context, [=, this] {
+        return for_heap ? pg::make_row_slot(facts_.slot_type, facts_.row_layout)
+                        : MakeSingleTupleTableSlot(facts_.slot_type, table_slot_callbacks(table));
+      });
     }));
   used_ = std::max(used_, count);
   for (std::size_t i = 0; i < count; i++) slots_[i]->tts_mcxt = rows_context;

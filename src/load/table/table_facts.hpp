@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
-#include "pg/table/column_sequence.hpp"
 #include "pg/guard.hpp"
+#include "pg/table/column_sequence.hpp"
 
 namespace ferry::pg {
 struct ForeignKeyDefinition;

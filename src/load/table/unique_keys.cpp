@@ -11,13 +11,13 @@
 
 extern "C" {
 #include "access/genam.h"
+#include "access/nbtree.h"
 #include "access/skey.h"
 #include "access/stratnum.h"
 #include "access/xact.h"
 #include "catalog/pg_am.h"
-#include "executor/executor.h"
-#include "access/nbtree.h"
 #include "commands/trigger.h"
+#include "executor/executor.h"
 #include "utils/fmgroids.h"
 #include "utils/ruleutils.h"
 }

@@ -4,8 +4,8 @@
 #include <span>
 #include <vector>
 
-#include "load/write/result.hpp"
 #include "load/record/record.hpp"
+#include "load/write/result.hpp"
 
 namespace ferry::load {
 

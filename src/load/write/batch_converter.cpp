@@ -2,8 +2,8 @@
 
 #include "load/write/exact_writer.hpp"
 #include "pg/compat.hpp"
-#include "pg/table/page_scan.hpp"
 #include "pg/subtransaction.hpp"
+#include "pg/table/page_scan.hpp"
 
 #include "pg/server.hpp"
 
@@ -138,7 +138,7 @@ void BatchConverter::convert_all_simple(const Batch& batch) {
       difficult_.push_back(i);
       continue;
     }
-    if (options_.fields_vary) rules_.check_may_insert(fields_);
+    rules_.check_may_insert(fields_);
     slot->tts_tableOid = RelationGetRelid(rules_.relation());
     if (auto problem = not_null_.violation(slot)) refuse(std::move(*problem), result, rows_[i]);
   }
@@ -159,7 +159,7 @@ void BatchConverter::convert_difficult(const Batch& batch) {
 /// In the order of COPY. Calls the server without a guard.
 void BatchConverter::convert_one(const Record& record, Result& result, BatchRow& row) {
   source_.split(record, fields_);
-  if (options_.fields_vary) rules_.check_may_insert(fields_);
+  rules_.check_may_insert(fields_);
   ExprContext* const expressions = table_.expression_context();
   ResetExprContext(expressions);
   converter_.convert(fields_, row.slot, expressions, &converting_);

@@ -5,10 +5,10 @@
 #include <set>
 #include <vector>
 
-#include "load/write/batch.hpp"
 #include "load/table/not_null.hpp"
-#include "load/write/row_converter.hpp"
 #include "load/table/rules.hpp"
+#include "load/write/batch.hpp"
+#include "load/write/row_converter.hpp"
 #include "pg/table/row_slot.hpp"
 #include "pg/table/table_writer.hpp"
 

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "load/write/bulk_rules.hpp"
 #include "load/table/self_references.hpp"
+#include "load/write/bulk_rules.hpp"
 #include "pg/table/index_rebuild.hpp"
 
 #include "pg/server.hpp"
@@ -54,8 +54,7 @@ void BatchWriter::open_table() {
   Relation const relation = rules_.relation();
   table_ = call([this, relation] {
     MemoryContext const caller = MemoryContextSwitchTo(load_context_);
-    const auto table =
-        pg::TableWriter::open(relation, pg::TriggerSet::all, options_.fields_vary ? nullptr : rules_.written_columns());
+    const auto table = pg::TableWriter::open(relation, pg::TriggerSet::all, rules_.written_columns());
     MemoryContextSwitchTo(caller);
     return table;
   });

@@ -5,9 +5,9 @@
 #include <optional>
 #include <vector>
 
+#include "load/table/rules.hpp"
 #include "load/write/batch_converter.hpp"
 #include "load/write/heap_writer.hpp"
-#include "load/table/rules.hpp"
 #include "pg/table/table_writer.hpp"
 
 namespace ferry::load {

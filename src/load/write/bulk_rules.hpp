@@ -2,8 +2,8 @@
 
 #include <cstddef>
 
-#include "load/write/result.hpp"
 #include "load/table/rules.hpp"
+#include "load/write/result.hpp"
 
 extern "C" {
 #include "nodes/execnodes.h"

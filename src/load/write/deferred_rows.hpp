@@ -3,9 +3,9 @@
 #include <span>
 #include <vector>
 
+#include "load/table/unique_keys.hpp"
 #include "load/write/batch.hpp"
 #include "load/write/result.hpp"
-#include "load/table/unique_keys.hpp"
 #include "pg/table/bulk_table.hpp"
 
 namespace ferry::load {

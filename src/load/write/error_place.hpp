@@ -1,19 +1,22 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
+#include <string_view>
 
-#include "load/source/source.hpp"
+#include "load/record/source.hpp"
 
 #include "pg/server.hpp"
 
 namespace ferry::load {
 
-/// Adds the place where a load is to the context of the server's errors, as long as it lives; on the stack only.
+/// Where a load is, in the words of the context of errors. Adds it to that of the server's errors as long as it lives; on the
+/// stack only.
 class ErrorPlace {
  public:
-  /// table_name and source outlive the object.
-  ErrorPlace(const std::string& table_name, const Source& source);
+  /// context: what the words begin with, as "COPY jobs". It and source outlive the object.
+  ErrorPlace(const std::string& context, const Source& source);
   ~ErrorPlace() { error_context_stack = callback_.previous; }
   ErrorPlace(const ErrorPlace&) = delete;
   ErrorPlace& operator=(const ErrorPlace&) = delete;
@@ -26,12 +29,14 @@ class ErrorPlace {
     first_ = has_lines_ ? first.line_number : first.row_number;
     last_ = has_lines_ ? last.line_number : last.row_number;
   }
+  /// "COPY jobs, line 3, column id", zero-terminated; nothing where no record is at work yet. column: may be empty. Raises none.
+  void tell(std::string_view column, std::span<char> out) const;
 
  private:
   static void describe(void* self);
 
   ErrorContextCallback callback_{};
-  const char* table_name_;
+  const char* context_;
   const Source& source_;
   bool has_lines_ = false;
   std::int64_t first_row_ = 0, last_row_ = 0;

@@ -174,8 +174,7 @@ void ExactWriter::open(Attempt& attempt) {
   attempt.table = call([relation, context, left_out, this] {
     MemoryContextReset(context);
     MemoryContextSwitchTo(context);
-    TableWriter table =
-        TableWriter::open(relation, pg::TriggerSet::all, options_.fields_vary ? nullptr : rules_.written_columns());
+    TableWriter table = TableWriter::open(relation, pg::TriggerSet::all, rules_.written_columns());
     if (left_out != NIL) table.leave_out_references_to(left_out);
     if (policies_) table.obey(&*policies_);
     return table;

@@ -5,12 +5,12 @@
 #include <span>
 #include <vector>
 
+#include "load/record/source.hpp"
+#include "load/table/rules.hpp"
+#include "load/table/self_references.hpp"
 #include "load/write/forecast.hpp"
 #include "load/write/result.hpp"
 #include "load/write/row_converter.hpp"
-#include "load/table/rules.hpp"
-#include "load/table/self_references.hpp"
-#include "load/source/source.hpp"
 #include "pg/subtransaction.hpp"
 #include "pg/table/table_writer.hpp"
 

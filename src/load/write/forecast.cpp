@@ -21,9 +21,8 @@ RowChecks checks_for(const RowCompany& company, bool has_policies) {
 
 /// A table writer that lives as long as the object; what the caller's memory context is.
 pg::TableWriter open_table(Rules& rules, const WriterOptions& options) {
-  return call([&rules, &options] {
-    return pg::TableWriter::open(rules.relation(), pg::TriggerSet::all, options.fields_vary ? nullptr : rules.written_columns());
-  });
+  return call(
+      [&rules, &options] { return pg::TableWriter::open(rules.relation(), pg::TriggerSet::all, rules.written_columns()); });
 }
 
 }  // namespace

@@ -7,8 +7,9 @@
 #include "load/write/exact_writer.hpp"
 #include "load/write/refusal.hpp"
 #include "pg/compat.hpp"
-#include "pg/table/key_image.hpp"
+#include "pg/memory.hpp"
 #include "pg/subtransaction.hpp"
+#include "pg/table/key_image.hpp"
 
 #include "pg/server.hpp"
 
@@ -39,7 +40,7 @@ bool HeapWriter::open(ResultRelInfo* target, EState* executor, const AttrMap* ma
   map_ = map;
   if (!open_indexes(target) || !find_self_references() || (replaces() && !can_replace())) return false;
   // who refers to a row of a batch before has to find it
-  entries_may_wait_ = !replaces() && !options_.fields_vary && target->ri_RootResultRelInfo == nullptr &&
+  entries_may_wait_ = !replaces() && !options_.small_batches && target->ri_RootResultRelInfo == nullptr &&
                       self_references_.empty() && unique_keys_.size() == 1 && unique_keys_[0].has_image() && table_.can_defer();
   needs_subtransaction_ = indexes_may_raise_ || RelationIsLogicallyLogged(table_.relation());
   return true;
@@ -55,9 +56,7 @@ bool HeapWriter::open_indexes(const ResultRelInfo* target) {
     if (!index->rd_index->indisunique && info->ii_ExclusionOps == nullptr) continue;
     if (info->ii_ExclusionOps != nullptr || !UniqueKey::supports(relation, index)) return false;
     // its slot outlives the batch: this runs again in the middle of a load
-    MemoryContext const caller = MemoryContextSwitchTo(context_);
-    unique_keys_.emplace_back(relation, index);
-    MemoryContextSwitchTo(caller);
+    pg::in_context(context_, [&] { unique_keys_.emplace_back(relation, index); });
   }
   return true;
 }
@@ -92,14 +91,8 @@ void HeapWriter::close() {
 
 void HeapWriter::begin_bulk(bool without_entries) {
   with_entries_ = !without_entries;
-  // a batch that varies is too small for a way of its own through the buffers
-  if (options_.fields_vary) return;
-  MemoryContext const context = context_;
-  call([=, this] {
-    MemoryContext const caller = MemoryContextSwitchTo(context);
-    table_.begin_bulk(without_entries);
-    MemoryContextSwitchTo(caller);
-  });
+  if (options_.small_batches) return;
+  call([=, this] { pg::in_context(context_, [=, this] { table_.begin_bulk(without_entries); }); });
   has_bulk_ = true;
 }
 
@@ -221,7 +214,7 @@ void HeapWriter::choose_way() {
   // Rows that are taken back stay in the way of other sessions until this transaction ends, unless it is a subtransaction that
   // takes them back. Two loads that a third one was quicker than would wait for each other.
   // A single row is taken back only after a race that the probe has lost, and has nothing behind it to wait with.
-  const bool is_single = rows_.size() == 1 && options_.fields_vary;
+  const bool is_single = rows_.size() == 1 && options_.small_batches;
   in_subtransaction_ = needs_subtransaction_ || (!is_single && has_other_writers(table_.relation()));
   // To ask the table for keys before rows are written costs a second descent of the index. Without it, rows are written, and
   // those are taken back that the index refuses: where that leaves few dead rows, no other unique index in which they keep

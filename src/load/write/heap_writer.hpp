@@ -3,11 +3,11 @@
 #include <span>
 #include <vector>
 
-#include "load/write/batch.hpp"
-#include "load/write/deferred_rows.hpp"
 #include "load/table/foreign_keys.hpp"
 #include "load/table/rules.hpp"
 #include "load/table/unique_keys.hpp"
+#include "load/write/batch.hpp"
+#include "load/write/deferred_rows.hpp"
 #include "pg/table/bulk_table.hpp"
 #include "pg/table/table_writer.hpp"
 

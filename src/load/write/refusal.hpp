@@ -2,8 +2,8 @@
 
 #include <cstddef>
 
-#include "load/write/result.hpp"
 #include "load/table/unique_keys.hpp"
+#include "load/write/result.hpp"
 
 namespace ferry::load {
 

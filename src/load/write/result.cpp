@@ -5,8 +5,9 @@
 #include <optional>
 #include <string_view>
 
-#include "base/json_text.hpp"
+#include "base/json_writer.hpp"
 #include "pg/encoding.hpp"
+#include "pg/names.hpp"
 
 #include "pg/server.hpp"
 
@@ -21,10 +22,7 @@ std::int64_t farther(const Column& column, std::int64_t a, std::int64_t b) {
 
 /// What a numeric or a text is as an integer; nothing where it is none. Calls the server without a guard.
 std::optional<std::int64_t> read_as_integer(Oid type, Datum value) {
-  Oid function;
-  bool is_varlena;
-  getTypeOutputInfo(type, &function, &is_varlena);
-  char* const text = OidOutputFunctionCall(function, value);
+  const char* const text = pg::output_text(type, value);
   const char* const end = text + strlen(text);
   std::int64_t number = 0;
   const auto [stop, error] = std::from_chars(text, end, number);
@@ -32,7 +30,7 @@ std::optional<std::int64_t> read_as_integer(Oid type, Datum value) {
   std::string_view rest(stop, end);
   if (rest.starts_with('.')) rest.remove_prefix(std::min(rest.find_first_not_of('0', 1), rest.size()));
   const bool is_whole = error == std::errc() && rest.find_first_not_of(' ') == std::string_view::npos;
-  pfree(text);
+  pfree(const_cast<char*>(text));
   return is_whole ? std::optional(number) : std::nullopt;
 }
 }  // namespace
@@ -90,19 +88,14 @@ RowKey RowNotes::simple_key(Oid type, Datum value) {
   if (type == INT4OID) return std::int64_t{DatumGetInt32(value)};
   if (type == INT8OID) return std::int64_t{DatumGetInt64(value)};
   if (type == INT2OID) return std::int64_t{DatumGetInt16(value)};
-  const char* const text = call([type, value] {
-    Oid function;
-    bool is_varlena;
-    getTypeOutputInfo(type, &function, &is_varlena);
-    return const_cast<const char*>(OidOutputFunctionCall(function, value));
-  });
-  return json_string(text);
+  return json_string(call(pg::output_text, type, value));
 }
 
 void RowNotes::add_member(std::string& json, AttrNumber number, const RowKey& value) const {
-  json += json.empty() ? "{" : ", ";
-  append_json_string(json, NameStr(attribute(number).attname));
-  json += ": " + json_of(value);
+  JsonWriter out(json);
+  if (json.empty()) out.open('{');
+  out.key(NameStr(attribute(number).attname));
+  out.json(json_of(value));
 }
 
 void merge(FarthestValues& into, const FarthestValues& from) {

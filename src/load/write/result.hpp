@@ -8,9 +8,9 @@
 #include <variant>
 #include <vector>
 
-#include "load/write/error_place.hpp"
-#include "load/table/rules.hpp"
 #include "load/record/record.hpp"
+#include "load/table/rules.hpp"
+#include "load/write/error_place.hpp"
 #include "pg/table/table_writer.hpp"
 
 namespace ferry::load {
@@ -61,7 +61,7 @@ struct Result {
 struct WriterOptions {
   OnConflict on_conflict = OnConflict::reject;
   bool want_keys = false;       ///< fill Result::key
-  bool fields_vary = false;     ///< records choose the columns that they give values for, so that errors show no others
+  bool small_batches = false;   ///< too small for buffers of their own, and none waits for the next
   List* filter = nullptr;       ///< planned conditions on the columns of the table; rows for which one is not true are left out
   ErrorPlace* place = nullptr;  ///< told which records are at work
 };

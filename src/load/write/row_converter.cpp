@@ -4,6 +4,7 @@
 
 #include "base/copy_few.hpp"
 #include "load/table/table_access.hpp"
+#include "pg/memory.hpp"
 #include "text/value_parse.hpp"
 
 #include "pg/server.hpp"
@@ -147,9 +148,8 @@ void RowConverter::compute_default(Place& place, TupleTableSlot* slot, ExprConte
                                    const Column** converting) const {
   *converting = place.column;
   if (place.default_value == nullptr) {
-    MemoryContext const caller = MemoryContextSwitchTo(context_);
-    place.default_value = ExecInitExpr(expression_planner(place.column->default_value), nullptr);
-    MemoryContextSwitchTo(caller);
+    place.default_value =
+        pg::in_context(context_, [&] { return ExecInitExpr(expression_planner(place.column->default_value), nullptr); });
   }
   const int at = place.column->attribute - 1;
   slot->tts_values[at] = ExecEvalExpr(place.default_value, expressions, &slot->tts_isnull[at]);

@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "load/record/source.hpp"
 #include "load/table/rules.hpp"
-#include "load/source/source.hpp"
 
 extern "C" {
 #include "nodes/execnodes.h"

@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "load/table/self_references.hpp"
 #include "load/write/exact_writer.hpp"
 #include "load/write/record_store.hpp"
-#include "load/table/self_references.hpp"
 
 namespace ferry::load {
 

@@ -21,9 +21,7 @@ void Writer::begin() {
   Relation const relation = rules_.relation();
   const bool with_update = options_.on_conflict == OnConflict::update;
   if (StatementTriggers::has_any(relation, with_update))
-    statement_ = call([=, this] {
-      return StatementTriggers::begin(relation, with_update, options_.fields_vary ? nullptr : rules_.written_columns());
-    });
+    statement_ = call([=, this] { return StatementTriggers::begin(relation, with_update, rules_.written_columns()); });
   // what triggers have written is there when it looks at the table
   load_context_ = CurrentMemoryContext;
   batches_ = BatchWriter::for_table(source_, rules_, options_);

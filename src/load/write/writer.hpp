@@ -5,10 +5,10 @@
 #include <span>
 #include <vector>
 
+#include "load/table/self_references.hpp"
 #include "load/write/batch_writer.hpp"
 #include "load/write/exact_writer.hpp"
 #include "load/write/result.hpp"
-#include "load/table/self_references.hpp"
 #include "load/write/waiting_rows.hpp"
 #include "pg/table/statement_triggers.hpp"
 

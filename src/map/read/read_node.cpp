@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
+#include "avro/value_text.hpp"
 #include "base/concat.hpp"
 #include "base/json_text.hpp"
-#include "avro/value_text.hpp"
 #include "map/types/shape.hpp"
 #include "pg/compat.hpp"
 #include "pg/encoding.hpp"

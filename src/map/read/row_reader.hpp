@@ -6,9 +6,9 @@
 
 #include "avro/decode.hpp"
 #include "avro/schema.hpp"
-#include "map/types/pg_type.hpp"
 #include "map/read/read_node.hpp"
 #include "map/read/value_reader.hpp"
+#include "map/types/pg_type.hpp"
 
 #include "pg/server.hpp"
 

@@ -6,9 +6,9 @@
 #include "base/bytes.hpp"
 #include "base/concat.hpp"
 #include "base/error.hpp"
-#include "pg/long_copy.hpp"
 #include "map/read/read_node.hpp"
 #include "pg/encoding.hpp"
+#include "pg/long_copy.hpp"
 
 #include "pg/server.hpp"
 

@@ -5,9 +5,9 @@
 #include <limits>
 
 #include "avro/value_text.hpp"
+#include "map/read/server_text.hpp"
 #include "map/types/calendar.hpp"
 #include "map/types/decimal.hpp"
-#include "map/read/server_text.hpp"
 
 extern "C" {
 #include "access/tupmacs.h"

@@ -5,8 +5,8 @@
 #include <vector>
 
 #include "base/bytes.hpp"
-#include "map/types/types.hpp"
 #include "map/types/output_settings.hpp"
+#include "map/types/types.hpp"
 #include "map/write/stored_column.hpp"
 #include "map/write/value_writer.hpp"
 

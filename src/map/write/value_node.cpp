@@ -1,8 +1,8 @@
 #include "map/write/value_node.hpp"
 
 #include "avro/encode.hpp"
-#include "map/types/record_schema.hpp"
 #include "map/types/output_settings.hpp"
+#include "map/types/record_schema.hpp"
 #include "pg/guard.hpp"
 
 #include "pg/server.hpp"

@@ -8,13 +8,13 @@
 #include "map/types/calendar.hpp"
 #include "map/types/decimal.hpp"
 #include "map/types/iso_duration.hpp"
-#include "pg/long_copy.hpp"
 #include "pg/compat.hpp"
+#include "pg/long_copy.hpp"
 
 extern "C" {
 #include "mb/pg_wchar.h"
-#include "utils/fmgrprotos.h"
 #include "utils/date.h"
+#include "utils/fmgrprotos.h"
 #include "utils/jsonb.h"
 #include "utils/multirangetypes.h"
 #include "utils/rangetypes.h"

@@ -10,6 +10,7 @@
 
 #include "base/concat.hpp"
 #include "pg/guard.hpp"
+#include "pg/io/path.hpp"
 #include "pg/io/waiting_write.hpp"
 
 #include "pg/server.hpp"
@@ -130,10 +131,7 @@ void check_may_write(const std::string& path) {
   if (!call([] { return has_privs_of_role(GetUserId(), ROLE_PG_WRITE_SERVER_FILES); }))
     throw Error("42501", "permission denied to write a file of the server")
         .detail("Only roles with privileges of the \"pg_write_server_files\" role may write files of the server.");
-  if (!is_absolute_path(path.c_str()))
-    throw Error("42602", concat("relative path \"", path, "\" not allowed for a file of the server"));
-  if (concat(path, "/").find("/../") != std::string::npos)
-    throw Error("42602", concat("path \"", path, "\" must not contain \"..\""));
+  check_path(path);
 }
 
 void make_folder(const std::string& path) {

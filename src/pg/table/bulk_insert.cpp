@@ -1,5 +1,6 @@
 #include "pg/table/bulk_insert.hpp"
 
+#include "pg/memory.hpp"
 extern "C" {
 #include "access/hio.h"
 #include "miscadmin.h"
@@ -28,9 +29,7 @@ void BulkInsert::wrote(TupleTableSlot* const* slots, std::size_t count) {
   // the table was empty: its last page tells how many there are
   if (ItemPointerGetBlockNumber(&slots[count - 1]->tts_tid) < static_cast<BlockNumber>(NBuffers / 4)) return;
   has_ring_ = true;
-  MemoryContext const caller = MemoryContextSwitchTo(context_);
-  state_->strategy = GetAccessStrategy(BAS_BULKWRITE);
-  MemoryContextSwitchTo(caller);
+  state_->strategy = in_context(context_, [] { return GetAccessStrategy(BAS_BULKWRITE); });
 }
 
 }  // namespace ferry::pg

@@ -1,5 +1,6 @@
 #include "pg/table/bulk_table.hpp"
 
+#include "pg/memory.hpp"
 #include "pg/table/row_slot.hpp"
 
 #include "pg/server.hpp"
@@ -36,18 +37,14 @@ void BulkTable::insert(std::span<TupleTableSlot*> slots, Buffers buffers) {
 
 void BulkTable::defer_entries(std::span<TupleTableSlot*> slots) {
   if (!deferred_.is_open()) {
-    MemoryContext const caller = MemoryContextSwitchTo(context_);
-    deferred_.begin(target_);
-    MemoryContextSwitchTo(caller);
+    in_context(context_, [this] { deferred_.begin(target_); });
   }
   for (TupleTableSlot* slot : slots) deferred_.keep(slot);
 }
 
 TupleTableSlot* BulkTable::fetch(ItemPointerData tid) {
   if (stored_ == nullptr) {
-    MemoryContext const caller = MemoryContextSwitchTo(context_);
-    stored_ = table_slot_create(relation(), nullptr);
-    MemoryContextSwitchTo(caller);
+    stored_ = in_context(context_, [this] { return table_slot_create(relation(), nullptr); });
   }
   if (!table_tuple_fetch_row_version(relation(), &tid, SnapshotSelf, stored_))
     elog(ERROR, "row (%u,%u) of a load is gone", ItemPointerGetBlockNumber(&tid), ItemPointerGetOffsetNumber(&tid));

@@ -2,6 +2,7 @@
 
 #include "base/concat.hpp"
 #include "pg/compat.hpp"
+#include "pg/names.hpp"
 #include "pg/table/key_image.hpp"
 #include "pg/table/parent_lock.hpp"
 
@@ -12,9 +13,9 @@ extern "C" {
 #include "catalog/pg_am.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_operator.h"
-#include "nodes/parsenodes.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
+#include "nodes/parsenodes.h"
 #include "utils/array.h"
 #include "utils/ruleutils.h"
 }
@@ -61,10 +62,6 @@ std::string quoted(const char* name) {
   return call([name] { return quote_identifier(name); });
 }
 
-std::string quoted_relation(Relation relation) {
-  return concat(quoted(call(get_namespace_name, RelationGetNamespace(relation))), ".", quoted(RelationGetRelationName(relation)));
-}
-
 /// The index of a parent if keys can be looked up in it without a query.
 Oid usable_index(Oid index, Oid type) {
   if (!OidIsValid(index)) return InvalidOid;
@@ -102,9 +99,9 @@ std::string query_for_keys(Relation parent, const Columns& columns) {
   const std::string column = quoted(NameStr(TupleDescAttr(RelationGetDescr(parent), columns.parent[0] - 1)->attname));
   HeapTuple const tuple = call([equal = columns.equal[0]] { return SearchSysCache1(OPEROID, ObjectIdGetDatum(equal)); });
   const auto* const form = reinterpret_cast<Form_pg_operator>(GETSTRUCT(tuple));
-  std::string query =
-      concat("SELECT x.", column, " FROM ONLY ", quoted_relation(parent), " x WHERE x.", column, " OPERATOR(",
-             quoted(call(get_namespace_name, form->oprnamespace)), ".", NameStr(form->oprname), ") ANY ($1) FOR KEY SHARE OF x");
+  std::string query = concat("SELECT x.", column, " FROM ONLY ", call(qualified_name, RelationGetRelid(parent)), " x WHERE x.",
+                             column, " OPERATOR(", quoted(call(get_namespace_name, form->oprnamespace)), ".",
+                             NameStr(form->oprname), ") ANY ($1) FOR KEY SHARE OF x");
   call(ReleaseSysCache, tuple);
   return query;
 }
@@ -126,8 +123,8 @@ std::string query_for_positions(Relation table, Relation parent, const Columns& 
     condition += concat(i > 0 ? " AND " : "", clause);
   }
   return concat("SELECT k.n FROM ROWS FROM (", arrays, ") WITH ORDINALITY AS k(", names, "n) JOIN ",
-                parent->rd_rel->relkind == RELKIND_PARTITIONED_TABLE ? "" : "ONLY ", quoted_relation(parent), " x ON ", condition,
-                " FOR KEY SHARE OF x");
+                parent->rd_rel->relkind == RELKIND_PARTITIONED_TABLE ? "" : "ONLY ",
+                call(qualified_name, RelationGetRelid(parent)), " x ON ", condition, " FOR KEY SHARE OF x");
 }
 
 /// The definition of a foreign key, or nothing. Locks the parent.

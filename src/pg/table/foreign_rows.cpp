@@ -1,5 +1,7 @@
 #include "pg/table/foreign_rows.hpp"
 
+#include "pg/memory.hpp"
+
 #include "pg/server.hpp"
 
 extern "C" {
@@ -22,9 +24,8 @@ void end_foreign_insert(EState* estate, ResultRelInfo* target) {
 
 TupleTableSlot* insert_foreign_row(EState* estate, ResultRelInfo* target, TupleTableSlot* slot) {
   // what the wrapper prepares now lives as long as the target
-  MemoryContext const caller = MemoryContextSwitchTo(estate->es_query_cxt);
-  TupleTableSlot* const stored = target->ri_FdwRoutine->ExecForeignInsert(estate, target, slot, nullptr);
-  MemoryContextSwitchTo(caller);
+  TupleTableSlot* const stored =
+      in_context(estate->es_query_cxt, [=] { return target->ri_FdwRoutine->ExecForeignInsert(estate, target, slot, nullptr); });
   // the wrapper may have taken it away, and AFTER triggers look at it
   if (stored != nullptr) stored->tts_tableOid = RelationGetRelid(target->ri_RelationDesc);
   return stored;

@@ -2,6 +2,7 @@
 
 #include "pg/compat.hpp"
 #include "pg/guard.hpp"
+#include "pg/names.hpp"
 #include "pg/table/key_image.hpp"
 
 #include "pg/server.hpp"
@@ -159,7 +160,7 @@ void check_may_name(Oid parent, Oid owner) {
   int context;
   GetUserIdAndSecContext(&user, &context);
   SetUserIdAndSecContext(owner, context | SECURITY_LOCAL_USERID_CHANGE);
-  (void)LookupExplicitNamespace(get_namespace_name(get_rel_namespace(parent)), false);
+  (void)LookupExplicitNamespace(schema_of(parent), false);
   SetUserIdAndSecContext(user, context);
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/concat.hpp"
 #include "pg/guard.hpp"
+#include "pg/names.hpp"
 
 #include "pg/server.hpp"
 
@@ -72,7 +73,7 @@ void set_forward(Oid sequence, std::int64_t value) {
 std::string sequence_name(Oid sequence) {
   const char* const name = call(get_rel_name, sequence);
   if (call(RelationIsVisible, sequence)) return name;
-  return concat(call([sequence] { return get_namespace_name(get_rel_namespace(sequence)); }), '.', name);
+  return concat(call(schema_of, sequence), '.', name);
 }
 
 Relation try_open_sequence(Oid sequence) {

@@ -5,6 +5,7 @@
 #include <unordered_set>
 
 #include "pg/compat.hpp"
+#include "pg/memory.hpp"
 #include "pg/table/trigger_list.hpp"
 
 #include "pg/server.hpp"
@@ -141,10 +142,9 @@ bool is_plain(const PlannedStmt& planned, Relation relation) {
 /// Asks the planner.
 bool is_planned_plainly(Relation relation) {
   MemoryContext const context = AllocSetContextCreate(CurrentMemoryContext, "pg_ferry plan", ALLOCSET_DEFAULT_SIZES);
-  MemoryContext const caller = MemoryContextSwitchTo(context);
   constexpr int kNoOptions = 0;
-  const bool is = is_plain(*compat::plan_query(copy_onto_itself(relation), "INSERT", kNoOptions), relation);
-  MemoryContextSwitchTo(caller);
+  const bool is = in_context(
+      context, [relation] { return is_plain(*compat::plan_query(copy_onto_itself(relation), "INSERT", kNoOptions), relation); });
   MemoryContextDelete(context);
   return is;
 }

@@ -3,6 +3,7 @@
 #include <type_traits>
 
 #include "pg/compat.hpp"
+#include "pg/memory.hpp"
 #include "pg/table/check_switch.hpp"
 #include "pg/table/foreign_rows.hpp"
 #include "pg/table/key_search.hpp"

@@ -2,8 +2,8 @@
 
 #include <span>
 
-#include "pg/table/bulk_table.hpp"
 #include "pg/guard.hpp"
+#include "pg/table/bulk_table.hpp"
 #include "pg/table/row_policies.hpp"
 
 extern "C" {

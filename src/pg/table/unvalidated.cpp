@@ -1,6 +1,7 @@
 #include "pg/table/unvalidated.hpp"
 
 #include "pg/compat.hpp"
+#include "pg/memory.hpp"
 
 extern "C" {
 #include "catalog/pg_constraint.h"
@@ -52,9 +53,7 @@ ResultRelInfo* validated_part(ResultRelInfo* target, EState* estate, List** made
     if (auto* const known = static_cast<ResultRelInfo*>(list_nth(*made, i));
         RelationGetRelid(known->ri_RelationDesc) == RelationGetRelid(table))
       return known;
-  MemoryContext const caller = MemoryContextSwitchTo(estate->es_query_cxt);
-  *made = lappend(*made, without_unvalidated_rules(target));
-  MemoryContextSwitchTo(caller);
+  *made = in_context(estate->es_query_cxt, [=] { return lappend(*made, without_unvalidated_rules(target)); });
   return static_cast<ResultRelInfo*>(llast(*made));
 }
 

@@ -6,7 +6,7 @@ extern "C" {
 #include "portability/instr_time.h"
 }
 
-namespace ferry::backup {
+namespace ferry::pg {
 
 /// Milliseconds since it was made.
 class Stopwatch {
@@ -23,4 +23,4 @@ class Stopwatch {
   instr_time start_;
 };
 
-}  // namespace ferry::backup
+}  // namespace ferry::pg

@@ -10,7 +10,8 @@
 
 namespace ferry::load {
 
-/// Rows on their way in: a file, a JSON array.
+/// Rows on their way in: a file, a JSON array. A source knows nothing of tables: it names its fields, and is told which columns
+/// they are for.
 class Source {
  public:
   virtual ~Source() = default;
@@ -24,10 +25,9 @@ class Source {
   [[nodiscard]] virtual std::optional<std::size_t> failed_field() const { return std::nullopt; }
   /// Whether a text may become longer than the record's raw bytes and a change of encoding make it.
   [[nodiscard]] virtual bool texts_may_grow() const { return false; }
-  /// Where the records with those numbers are, as the context of errors has it, zero-terminated in out; false where the words for
-  /// any source will do. column: what is at work, or empty. Called while the server makes an error: raises none.
-  [[nodiscard]] virtual bool tell_place(std::int64_t /*first_row*/, std::int64_t /*last_row*/, std::string_view /*column*/,
-                                        std::span<char> /*out*/) const {
+  /// Where the records with those numbers are, as the context of errors has it, zero-terminated in out; false where the number of
+  /// the line or row will do. Called while the server makes an error: raises none.
+  [[nodiscard]] virtual bool tell_location(std::int64_t /*first_row*/, std::int64_t /*last_row*/, std::span<char> /*out*/) const {
     return false;
   }
   /// Whether split() never raises an error of the server, only its own.

@@ -1,0 +1,58 @@
+#include "copy/formats.hpp"
+
+#include <cstring>
+
+#include "copy/avro_options.hpp"
+#include "copy/options.hpp"
+#include "settings.hpp"
+
+#include "pg/server.hpp"
+
+namespace ferry::copy {
+
+namespace {
+
+Import import_text(ParseState* state, const CopyStmt& statement, Relation table, List* attributes) {
+  const Options options = read_options(state, statement, table, attributes);
+  const auto run = [stream = options.stream](ByteSource& bytes, std::int64_t size_bytes, const load::LoadOptions& load,
+                                             load::Rules& rules) mutable {
+    stream.bytes_total = size_bytes;
+    return load::load_stream(bytes, stream, load, rules);
+  };
+  return {options.load, pg::ClientStream::Format::text, run};
+}
+
+Import import_avro(ParseState* state, const CopyStmt& statement, Relation table, List* attributes) {
+  ImportOptions options = read_import_options(state, statement);
+  if (statement.attlist != NIL) options.avro.columns = names_of(table, attributes);
+  if (statement.filename != nullptr && !statement.is_program) options.avro.file = statement.filename;
+  options.avro.max_block_bytes = static_cast<std::size_t>(settings::max_block_bytes);
+  const auto run = [avro = options.avro](ByteSource& bytes, std::int64_t size_bytes, const load::LoadOptions& load,
+                                         load::Rules& rules) mutable {
+    avro.bytes_total = size_bytes;
+    return load::load_avro(bytes, avro, load, rules);
+  };
+  return {options.load, pg::ClientStream::Format::binary, run};
+}
+
+/// Whose name makes a statement ours.
+constexpr Format kFormats[] = {
+    {.name = "avro", .check = nullptr, .import_from = import_avro, .export_to = read_export_options},
+};
+
+/// The formats of the server: of those a statement is ours that says what becomes of rejects.
+constexpr Format kText{.name = "text", .check = check_use, .import_from = import_text, .export_to = nullptr};
+
+}  // namespace
+
+const Format* find_format(const CopyStmt& statement) {
+  for (int i = 0; i < list_length(statement.options); i++) {
+    const auto* const option = static_cast<const DefElem*>(list_nth(statement.options, i));
+    if (std::strcmp(option->defname, "format") != 0 || option->arg == nullptr || !IsA(option->arg, String)) continue;
+    for (const Format& format : kFormats)
+      if (std::strcmp(strVal(option->arg), format.name) == 0) return &format;
+  }
+  return find_reject_option(statement) != nullptr || find_lone_option(statement) != nullptr ? &kText : nullptr;
+}
+
+}  // namespace ferry::copy
