@@ -8,6 +8,7 @@
 
 extern "C" {
 #include "access/genam.h"
+#include "access/nbtree.h"
 #include "catalog/index.h"
 #include "catalog/pg_constraint.h"
 #include "commands/copy.h"
@@ -233,6 +234,15 @@ inline bool has_new_storage(Relation table) {
 #endif
 }
 
+/// The last leaf of a btree, pinned and locked for reading; InvalidBuffer where there is none. 17 took the snapshot away.
+inline Buffer last_btree_leaf(Relation index) {
+#if PG_VERSION_NUM >= 170000
+  return _bt_get_endpoint(index, 0, true);
+#else
+  return _bt_get_endpoint(index, 0, true, nullptr);
+#endif
+}
+
 /// Builds an index anew. 17 added the statement.
 inline void rebuild_index(Oid index, char persistence) {
   ReindexParams parameters{};
@@ -357,20 +367,13 @@ inline constexpr bool kMarkerEndsCsv = PG_VERSION_NUM < 180000;
 inline constexpr bool kKnowsRejectLimit = PG_VERSION_NUM >= 180000;
 
 /// The format of COPY. 19 replaced the flags by an enumeration.
-inline bool is_csv(const CopyFormatOptions& options) {
 #if PG_VERSION_NUM >= 190000
-  return options.format == COPY_FORMAT_CSV;
+inline bool is_csv(const CopyFormatOptions& options) { return options.format == COPY_FORMAT_CSV; }
+inline bool is_binary(const CopyFormatOptions& options) { return options.format == COPY_FORMAT_BINARY; }
 #else
-  return options.csv_mode;
+inline bool is_csv(const CopyFormatOptions& options) { return options.csv_mode; }
+inline bool is_binary(const CopyFormatOptions& options) { return options.binary; }
 #endif
-}
-inline bool is_binary(const CopyFormatOptions& options) {
-#if PG_VERSION_NUM >= 190000
-  return options.format == COPY_FORMAT_BINARY;
-#else
-  return options.binary;
-#endif
-}
 
 /// The DEFAULT option of COPY, or null. 16 introduced it.
 inline const char* default_marker([[maybe_unused]] const CopyFormatOptions& options) {
