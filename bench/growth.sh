@@ -14,8 +14,7 @@ $3
 \o
 SELECT extract(epoch FROM clock_timestamp() - :'start') * 1000, (split_part(pg_read_file('/proc/self/schedstat'), ' ', 1)::numeric - :cpu) / 1e6;
 SQL
-    sleep 0.25
-    status=$(head -n 1 "$work/grown")
+    until status=$(head -n 1 "$work/grown") && [ -n "$status" ] || ! kill -0 $! 2>/dev/null; do sleep 0.01; done
     while now=$(awk '/^RssAnon/ {print $2}' "$status" 2>/dev/null) && [ -n "$now" ]; do
         [ "$start" -gt 0 ] || start=$now
         [ "$now" -le "$peak" ] || peak=$now

@@ -23,4 +23,15 @@ SQL
     rm "$work/warm"
 }
 
+# measure: runs the statements of its input in one session, and prints two numbers: milliseconds of the processor, which are the
+# backend's own without its workers, and of the clock. What is in $before is run first and not counted.
+measure() {
+    {
+        printf '%s\n' "${before:-}"
+        printf "SELECT split_part(pg_read_file('/proc/self/schedstat'), ' ', 1) AS cpu, clock_timestamp() AS start \\\\gset\n"
+        cat
+        printf "SELECT (split_part(pg_read_file('/proc/self/schedstat'), ' ', 1)::numeric - :cpu) / 1e6, extract(epoch FROM clock_timestamp() - :'start') * 1000;\n"
+    } | query -F ' ' | tail -n 1
+}
+
 median() { sort -n | awk '{v[NR] = $1} END {printf "%.0f\n", NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2}'; }

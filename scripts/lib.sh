@@ -178,13 +178,13 @@ private_installation() {
     export PATH=$work/root$bindir:$PATH
 }
 
-# start_server: a new cluster, UTF8 and C.UTF-8, in $work/data, with its log in $work/server.log.
+# start_server [OPTION...]: a new cluster, UTF8 and C.UTF-8, in $work/data, with its log in $work/server.log.
 start_server() {
     cd "$work" # the server's user may not be able to read the caller's folder
     as_server mkdir -m 700 "$work/socket"
     quietly "$work/initdb.log" as_server initdb -D "$work/data" -U postgres -A trust -E UTF8 --locale C.UTF-8 --no-sync
     quietly "$work/start.log" as_server pg_ctl -w -D "$work/data" -l "$work/server.log" \
-        -o "-c listen_addresses='' -c unix_socket_directories='$work/socket' -c fsync=off" start
+        -o "-c listen_addresses='' -c unix_socket_directories='$work/socket' -c fsync=off $*" start
     export PGHOST=$work/socket PGPORT=5432 PGUSER=postgres PGDATABASE=postgres
 }
 

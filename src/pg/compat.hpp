@@ -8,6 +8,7 @@
 
 extern "C" {
 #include "access/genam.h"
+#include "access/nbtree.h"
 #include "catalog/index.h"
 #include "catalog/pg_constraint.h"
 #include "commands/copy.h"
@@ -247,6 +248,15 @@ inline bool has_new_storage(Relation table) {
   return table->rd_createSubid != InvalidSubTransactionId || table->rd_firstRelfilelocatorSubid != InvalidSubTransactionId;
 #else
   return table->rd_createSubid != InvalidSubTransactionId || table->rd_firstRelfilenodeSubid != InvalidSubTransactionId;
+#endif
+}
+
+/// The last leaf of a btree, pinned and locked for reading; InvalidBuffer where there is none. 17 took the snapshot away.
+inline Buffer last_btree_leaf(Relation index) {
+#if PG_VERSION_NUM >= 170000
+  return _bt_get_endpoint(index, 0, true);
+#else
+  return _bt_get_endpoint(index, 0, true, nullptr);
 #endif
 }
 

@@ -54,10 +54,7 @@ class StoreWriter {
       MemoryContext const caller = MemoryContextSwitchTo(batch_context);
       const std::span rows(slots_, count);
       bulk.insert(rows, pg::BulkTable::Buffers::bulk);
-      for (TupleTableSlot* row : rows) {
-        bulk.add_entries_or_raise(row);
-        ExecClearTuple(row);
-      }
+      bulk.add_entries_or_raise(rows, [](TupleTableSlot* row, List*) { ExecClearTuple(row); });
       MemoryContextSwitchTo(caller);
       MemoryContextReset(batch_context);
     }

@@ -11,6 +11,7 @@
 extern "C" {
 #include "access/genam.h"
 #include "access/relation.h"
+#include "catalog/partition.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_inherits.h"
 #include "executor/executor.h"
@@ -102,10 +103,14 @@ bool Rules::is_own_table(const std::string& schema, const std::string& table) co
   const char* const schema_text = schema.c_str();
   const char* const table_text = table.c_str();
   const Oid own = RelationGetRelid(relation_);
+  const bool has_partitions = relation_->rd_rel->relkind == RELKIND_PARTITIONED_TABLE;
   return call([=] {
     const Oid space = get_namespace_oid(schema_text, true);
     const Oid found = OidIsValid(space) ? get_relname_relid(table_text, space) : InvalidOid;
-    return OidIsValid(found) && list_member_oid(find_all_inheritors(own, NoLock, nullptr), found);
+    if (!OidIsValid(found)) return false;
+    // a partition has few ancestors, a table may have thousands of partitions
+    if (has_partitions) return list_member_oid(get_partition_ancestors(found), own);
+    return list_member_oid(find_all_inheritors(own, NoLock, nullptr), found);
   });
 }
 

@@ -324,11 +324,14 @@ void HeapWriter::reset_from(std::size_t first, const Batch& batch) const {
 void HeapWriter::order_by_key() {
   write_order_.resize(accepted_.size());
   std::iota(write_order_.begin(), write_order_.end(), std::size_t{0});
+  ordered_slots_ = accepted_slots_;
   if (unique_keys_.empty() || !unique_keys_[0].has_order()) return;
   const UniqueKey& key = unique_keys_[0];
   if (key.came_in_order(accepted_.size())) return;
   const auto less = [&](std::size_t a, std::size_t b) { return key.less(accepted_slots_[a], accepted_slots_[b]); };
-  if (!std::is_sorted(write_order_.begin(), write_order_.end(), less)) std::sort(write_order_.begin(), write_order_.end(), less);
+  if (std::is_sorted(write_order_.begin(), write_order_.end(), less)) return;
+  std::sort(write_order_.begin(), write_order_.end(), less);
+  for (std::size_t i = 0; i < write_order_.size(); i++) ordered_slots_[i] = accepted_slots_[write_order_[i]];
 }
 
 /// Writes heap and indexes, up to the first row that another session was quicker with: an entry behind it would make that
@@ -336,15 +339,12 @@ void HeapWriter::order_by_key() {
 /// Calls the server without a guard.
 void HeapWriter::insert_accepted(Buffers buffers) {
   table_.insert(accepted_slots_, buffers);
-  const std::size_t entries = table_.has_indexes() && with_entries_ ? write_order_.size() : 0;
-  for (std::size_t at = 0; at < entries && !raced_; at++) {
-    const std::size_t position = write_order_[at];
-    TupleTableSlot* const slot = accepted_slots_[position];
-    if (table_.add_entries(slot)) continue;
-    if (!probes_ && unique_keys_[0].has_other(slot))
-      refused_.push_back(position);
-    else
-      raced_ = true;
+  if (with_entries_ && table_.has_indexes()) {
+    table_.add_entries(ordered_slots_, [this](std::size_t at) {
+      raced_ = probes_ || !unique_keys_[0].has_other(ordered_slots_[at]);
+      if (!raced_) refused_.push_back(write_order_[at]);
+      return !raced_;
+    });
   }
   CommandCounterIncrement();
 }

@@ -107,9 +107,10 @@ class HeapWriter {
   std::vector<const pg::ForeignKey*> orphans_;  ///< by row, the first foreign key that it breaks; empty where none does
   std::vector<BatchRow> accepted_;              ///< rows to write
   std::vector<TupleTableSlot*> accepted_slots_;
-  std::vector<std::size_t> write_order_;  ///< of the positions in accepted_
-  std::vector<std::size_t> refused_;      ///< positions in accepted_ of rows whose key the table was found to have
-  bool raced_ = false;                    ///< a row met another session's key
+  std::vector<std::size_t> write_order_;        ///< of the positions in accepted_
+  std::vector<TupleTableSlot*> ordered_slots_;  ///< those of the accepted rows, in that order
+  std::vector<std::size_t> refused_;            ///< positions in accepted_ of rows whose key the table was found to have
+  bool raced_ = false;                          ///< a row met another session's key
   FarthestValues farthest_;
 };
 

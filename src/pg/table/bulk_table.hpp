@@ -39,11 +39,30 @@ class BulkTable {
   /// current memory context. slots: not empty; of table_slot_create() or make_row_slot().
   void insert(std::span<TupleTableSlot*> slots, Buffers buffers);
 
-  /// Puts the entries of a row that is in the heap into the indexes. False where a unique index may have its key already: the
-  /// index then has both.
+  /// Puts the entries of rows that are in the heap into the indexes, in this order. goes_on(at) is asked where a unique index may
+  /// have the key of the row at that position already, when it has both; false: no more entries are put in. What the server needs
+  /// for it lives in the current memory context.
+  template <class GoesOn>
+  void add_entries(std::span<TupleTableSlot* const> slots, GoesOn&& goes_on) {
+    for (std::size_t at = 0; at < slots.size(); at++) {
+      at += entries_.append(slots.subspan(at));
+      if (at < slots.size() && !entries_.add(slots[at]) && !goes_on(at)) return;
+    }
+  }
+  /// The same, but a key that is taken raises 23505 or 23P01. behind(slot, list) is called behind each row, in their order, with
+  /// the list of the deferrable indexes that are to be checked later.
+  template <class Behind>
+  void add_entries_or_raise(std::span<TupleTableSlot* const> slots, Behind&& behind) {
+    for (std::size_t at = 0; at < slots.size(); at++) {
+      const std::size_t first = at;
+      at += entries_.append(slots.subspan(at));
+      for (std::size_t i = first; i < at; i++) behind(slots[i], NIL);
+      if (at < slots.size()) behind(slots[at], entries_.add_or_raise(slots[at]));
+    }
+  }
+
+  /// The entries of one such row. False where a unique index may have its key already: the index then has both.
   [[nodiscard]] bool add_entries(TupleTableSlot* slot) const { return entries_.add(slot); }
-  /// The same, but a key that is taken raises 23505 or 23P01. The list of the deferrable indexes that are to be checked later.
-  List* add_entries_or_raise(TupleTableSlot* slot) const { return entries_.add_or_raise(slot); }
 
   /// Whether entries can be deferred.
   [[nodiscard]] bool can_defer() const { return DeferredEntries::supports(target_); }

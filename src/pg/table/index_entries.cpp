@@ -1,5 +1,7 @@
 #include "pg/table/index_entries.hpp"
 
+#include <utility>
+
 #include "pg/compat.hpp"
 
 #include "pg/server.hpp"
@@ -32,7 +34,37 @@ bool insert_entry(ResultRelInfo* target, int index, Datum* values, bool* nulls, 
 }
 
 IndexEntries::IndexEntries(ResultRelInfo* target, EState* executor) : target_(target), executor_(executor), are_plain_(true) {
-  for (int i = 0; i < target->ri_NumIndices; i++) are_plain_ = are_plain_ && is_plain_index(target->ri_IndexRelationInfo[i]);
+  int unique = 0;
+  for (int i = 0; i < target->ri_NumIndices; i++) {
+    are_plain_ = are_plain_ && is_plain_index(target->ri_IndexRelationInfo[i]);
+    if (!target->ri_IndexRelationDescs[i]->rd_index->indisunique) continue;
+    first_ = i;
+    unique++;
+  }
+  // Where a second index may refuse a row, no row behind it is to be in the first one: other sessions would wait for it.
+  can_append_ =
+      are_plain_ && unique <= 1 && target->ri_NumIndices > 0 && std::cmp_less_equal(target->ri_NumIndices, appends_.size());
+  for (int i = 0; can_append_ && i < target->ri_NumIndices; i++) appends_[i] = IndexAppend(target, i);
+}
+
+std::size_t IndexEntries::append(std::span<TupleTableSlot* const> slots) {
+  if (!can_append_) return 0;
+  const std::size_t count = appends_[first_].append(slots);
+  for (int i = 0; i < target_->ri_NumIndices; i++)
+    if (i != first_) add_to(i, slots.first(count));
+  return count;
+}
+
+/// An index that takes every row.
+void IndexEntries::add_to(int index, std::span<TupleTableSlot* const> slots) {
+  Datum values[INDEX_MAX_KEYS];
+  bool nulls[INDEX_MAX_KEYS];
+  for (std::size_t at = 0; at < slots.size(); at++) {
+    at += appends_[index].append(slots.subspan(at));
+    if (at == slots.size()) return;
+    entry_values(target_->ri_IndexRelationInfo[index], slots[at], values, nulls);
+    (void)insert_entry(target_, index, values, nulls, &slots[at]->tts_tid);
+  }
 }
 
 bool IndexEntries::add(TupleTableSlot* slot) const {

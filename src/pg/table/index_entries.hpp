@@ -1,5 +1,11 @@
 #pragma once
 
+#include <array>
+#include <cstddef>
+#include <span>
+
+#include "pg/table/index_append.hpp"
+
 #include "pg/server.hpp"
 
 extern "C" {
@@ -24,6 +30,9 @@ class IndexEntries {
   /// target: with its indexes open; it and executor outlive the object.
   IndexEntries(ResultRelInfo* target, EState* executor);
 
+  /// Puts in the entries of the first rows whose keys ascend and are beyond all others, and tells of how many rows. None of their
+  /// keys is taken. What is needed for it lives in the current memory context.
+  std::size_t append(std::span<TupleTableSlot* const> slots);
   /// slot: a row with its place in the table; row expressions may be computed in executor's memory for a row. False where a
   /// unique index may have its key already: the index then has both. Calls the server without a guard.
   [[nodiscard]] bool add(TupleTableSlot* slot) const;
@@ -32,10 +41,14 @@ class IndexEntries {
 
  private:
   [[nodiscard]] bool add_plain(TupleTableSlot* slot) const;
+  void add_to(int index, std::span<TupleTableSlot* const> slots);
 
   ResultRelInfo* target_ = nullptr;
   EState* executor_ = nullptr;
   bool are_plain_ = false;
+  bool can_append_ = false;
+  int first_ = 0;                        ///< the index that decides which rows are appended
+  std::array<IndexAppend, 16> appends_;  ///< one for each index; a table with more of them is not appended to
 };
 
 }  // namespace ferry::pg

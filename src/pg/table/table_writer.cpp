@@ -348,10 +348,14 @@ void TableWriter::insert_many(std::span<TupleTableSlot*> slots, BulkTable& bulk,
   bulk.insert(slots, BulkTable::Buffers::bulk);
   const bool has_triggers = root_->ri_TrigDesc != nullptr && root_->ri_TrigDesc->numtriggers > 0;
   if (!with_entries && !has_triggers) return;
-  for (TupleTableSlot* slot : slots) {
+  const auto fire = [&](TupleTableSlot* slot, List* rechecks) {
     ResetPerTupleExprContext(estate_);
-    List* const rechecks = with_entries ? bulk.add_entries_or_raise(slot) : NIL;
     if (has_triggers) fire_after_insert(root_, slot, rechecks);
+  };
+  if (with_entries) {
+    bulk.add_entries_or_raise(slots, fire);
+  } else {
+    for (TupleTableSlot* slot : slots) fire(slot, NIL);
   }
 }
 
