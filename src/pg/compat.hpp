@@ -72,13 +72,13 @@ inline void init_range_table(EState* estate, Relation relation, const Bitmapset*
   entry->relid = RelationGetRelid(relation);
   entry->relkind = relation->rd_rel->relkind;
   entry->rellockmode = RowExclusiveLock;
-#if PG_VERSION_NUM >= 180000
+#if PG_VERSION_NUM >= 160000
   List* permissions = NIL;
   addRTEPermissionInfo(&permissions, entry)->updatedCols = bms_copy(written);
+#endif
+#if PG_VERSION_NUM >= 180000
   ExecInitRangeTable(estate, list_make1(entry), permissions, bms_make_singleton(1));
 #elif PG_VERSION_NUM >= 160000
-  List* permissions = NIL;
-  addRTEPermissionInfo(&permissions, entry)->updatedCols = bms_copy(written);
   ExecInitRangeTable(estate, list_make1(entry), permissions);
 #else
   entry->updatedCols = bms_copy(written);
@@ -181,13 +181,11 @@ inline void finish_tuple_desc([[maybe_unused]] TupleDesc description) {
 }
 
 /// The parts of a name such as "schema.table". 16 added the context for soft errors.
-inline List* parse_qualified_name(const char* name) {
 #if PG_VERSION_NUM >= 160000
-  return stringToQualifiedNameList(name, nullptr);
+inline List* parse_qualified_name(const char* name) { return stringToQualifiedNameList(name, nullptr); }
 #else
-  return stringToQualifiedNameList(name);
+inline List* parse_qualified_name(const char* name) { return stringToQualifiedNameList(name); }
 #endif
-}
 
 /// 19 added scan flags.
 #if PG_VERSION_NUM >= 190000
@@ -197,13 +195,11 @@ inline IndexFetchTableData* begin_index_fetch(Relation table) { return table_ind
 #endif
 
 /// Whether a test wants workers where the planner would take none. 16 renamed the setting.
-inline bool wants_parallel_always() {
 #if PG_VERSION_NUM >= 160000
-  return debug_parallel_query != DEBUG_PARALLEL_OFF;
+inline bool wants_parallel_always() { return debug_parallel_query != DEBUG_PARALLEL_OFF; }
 #else
-  return force_parallel_mode != FORCE_PARALLEL_OFF;
+inline bool wants_parallel_always() { return force_parallel_mode != FORCE_PARALLEL_OFF; }
 #endif
-}
 
 /// 16 added the list of result relations.
 #if PG_VERSION_NUM >= 160000
@@ -252,13 +248,11 @@ inline bool has_new_storage(Relation table) {
 }
 
 /// The last leaf of a btree, pinned and locked for reading; InvalidBuffer where there is none. 17 took the snapshot away.
-inline Buffer last_btree_leaf(Relation index) {
 #if PG_VERSION_NUM >= 170000
-  return _bt_get_endpoint(index, 0, true);
+inline Buffer last_btree_leaf(Relation index) { return _bt_get_endpoint(index, 0, true); }
 #else
-  return _bt_get_endpoint(index, 0, true, nullptr);
+inline Buffer last_btree_leaf(Relation index) { return _bt_get_endpoint(index, 0, true, nullptr); }
 #endif
-}
 
 /// Builds an index anew. 17 added the statement.
 inline void rebuild_index(Oid index, char persistence) {
@@ -271,13 +265,11 @@ inline void rebuild_index(Oid index, char persistence) {
 }
 
 /// Gives an index storage of its own in this transaction, without an entry. 16 renamed it.
-inline void set_new_storage(Relation index) {
 #if PG_VERSION_NUM >= 160000
-  RelationSetNewRelfilenumber(index, index->rd_rel->relpersistence);
+inline void set_new_storage(Relation index) { RelationSetNewRelfilenumber(index, index->rd_rel->relpersistence); }
 #else
-  RelationSetNewRelfilenode(index, index->rd_rel->relpersistence);
+inline void set_new_storage(Relation index) { RelationSetNewRelfilenode(index, index->rd_rel->relpersistence); }
 #endif
-}
 
 /// Fills an index that has no entry. 19 added the report of its progress.
 #if PG_VERSION_NUM >= 190000

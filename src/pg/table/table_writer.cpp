@@ -4,7 +4,6 @@
 
 #include "pg/compat.hpp"
 #include "pg/memory.hpp"
-#include "pg/table/check_switch.hpp"
 #include "pg/table/foreign_rows.hpp"
 #include "pg/table/key_search.hpp"
 #include "pg/table/table_engine.hpp"
@@ -113,41 +112,6 @@ void TableWriter::flush() {
   remote_ = false;
 }
 
-void TableWriter::expect_errors() {
-  expects_errors_ = true;
-  make_trigger_slots(root_);
-}
-
-/// The server makes them for the first trigger that needs them: in a subtransaction within the one of open() they would be gone
-/// with that, but not from the target.
-void TableWriter::make_trigger_slots(ResultRelInfo* target) {
-  if (target->ri_TrigDesc == nullptr) return;
-  ResourceOwner const caller = CurrentResourceOwner;
-  CurrentResourceOwner = owner_;
-  (void)ExecGetTriggerOldSlot(estate_, target);
-  (void)ExecGetTriggerNewSlot(estate_, target);
-  CurrentResourceOwner = caller;
-}
-
-/// What slots hold of the rows before belongs to another subtransaction.
-void TableWriter::begin_doubtful() {
-  ListCell* cell;
-  foreach (cell, estate_->es_tupleTable) ExecClearTuple(static_cast<TupleTableSlot*>(lfirst(cell)));
-}
-
-void TableWriter::recover() {
-  ListCell* cell;
-  foreach (cell, estate_->es_tupleTable) {
-    auto* const slot = static_cast<TupleTableSlot*>(lfirst(cell));
-    // its pin is gone with the subtransaction
-    if (TTS_IS_BUFFERTUPLE(slot)) reinterpret_cast<BufferHeapTupleTableSlot*>(slot)->buffer = InvalidBuffer;
-    ExecClearTuple(slot);
-  }
-  // the server keeps what it has prepared of a target's expressions, half of it where that raised
-  if (last_target_ != proven_) compat::forget_prepared_expressions(last_target_);
-  broke_policy_ = remote_ = false;
-}
-
 void TableWriter::close() {
   if (waiting_ != nullptr) waiting_->close();
   if (root_->ri_FdwRoutine != nullptr) end_foreign_insert(estate_, root_);
@@ -199,24 +163,6 @@ void TableWriter::adopt(ResultRelInfo* target) {
     pg::leave_out_checks_of(target->ri_TrigDesc, passed_);
   else
     adopt_switch(target);
-}
-
-/// Finds the switch of the target, or makes it.
-void TableWriter::adopt_switch(ResultRelInfo* target) {
-  ListCell* cell;
-  foreach (cell, switches_) {
-    last_switch_ = static_cast<CheckSwitch*>(lfirst(cell));
-    if (last_switch_->target() == target) return;
-  }
-  MemoryContext const caller = MemoryContextSwitchTo(estate_->es_query_cxt);
-  last_switch_ = CheckSwitch::create(target, passed_);
-  switches_ = lappend(switches_, last_switch_);
-  MemoryContextSwitchTo(caller);
-}
-
-/// Switches the checks off if the row passes them, else on.
-void TableWriter::choose_checks(TupleTableSlot* slot) {
-  if (last_switch_ != nullptr) last_switch_->set(stored_map_ != nullptr || !test_.passes(test_.self, slot));
 }
 
 ResultRelInfo* TableWriter::find_target(TupleTableSlot* slot) {
