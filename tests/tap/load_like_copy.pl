@@ -327,7 +327,8 @@ sub compare
 	chmod 0644, "$folder/all";
 
 	my $before = $schema->{before} ? "$schema->{before};" : '';
-	$node->safe_psql($way, "$before CALL copy_one_by_one('$name', '${name}_copy', '$list', '@{[$format eq 'json' ? 'csv' : $format]}', '$folder', $rows, @{[$schema->{self} ? "'%'" : 'NULL']})");
+	my $again = $schema->{self} ? "'%'" : 'NULL';
+	$node->safe_psql($way, "$before CALL copy_one_by_one('$name', '${name}_copy', '$list', '@{[$format eq 'json' ? 'csv' : $format]}', '$folder', $rows, $again)");
 	# sequences have gaps
 	my $shown = q{(to_jsonb(whole) - 'serial_number' - 'made_at')::text};
 	my ($read, $loaded, $rejected, $skipped) = split /\|/, $load->($before, "${name}_load", $list, "$folder/all");
