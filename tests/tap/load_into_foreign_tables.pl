@@ -117,6 +117,15 @@ compare('partitions', 'parted', 'id, name, amount');
 cmp_ok($node->safe_psql('postgres', 'SELECT count(*) FROM parted_load_low'), '>', 900, 'rows are here');
 cmp_ok($node->safe_psql('postgres', 'SELECT count(*) FROM far_load'), '>', 1900, 'and there');
 
+# a trigger of the partition here sees the rows that went there before its own
+$node->safe_psql('postgres', q{
+	TRUNCATE far_load; TRUNCATE parted_load_low;
+	CREATE FUNCTION count_rows() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.amount := (SELECT count(*) FROM parted_load); RETURN NEW; END';
+	CREATE TRIGGER count_rows BEFORE INSERT ON parted_load_low FOR EACH ROW EXECUTE FUNCTION count_rows();
+	SELECT insert_rows('parted_load', (SELECT json_agg(json_build_object('id', CASE WHEN g % 4 = 3 THEN g ELSE 1000 + g END, 'name', 'x')) FROM generate_series(0, 9) g));
+	DROP TRIGGER count_rows ON parted_load_low});
+is($node->safe_psql('postgres', q{SELECT string_agg(amount::text, ',' ORDER BY id) FROM parted_load_low}), '3,7', 'a trigger here sees the rows that are there');
+
 # row triggers of a foreign table see its rows, one by one
 $node->safe_psql('postgres', q{
 	TRUNCATE far_load;

@@ -238,6 +238,8 @@ TableWriter::Outcome TableWriter::insert(TupleTableSlot* slot) {
   if (own_bracket && captures_)
     capture_ = MakeTransitionCaptureState(root_->ri_TrigDesc, RelationGetRelid(relation_), CMD_INSERT);
   ResultRelInfo* const target = route(&slot);
+  // a trigger of this partition may look at those before it in another one
+  if (waiting_ != nullptr && has_row_insert_trigger_of_user(target->ri_TrigDesc)) flush();
   Outcome outcome = Outcome::suppressed;
   const bool has_before_trigger = target->ri_TrigDesc != nullptr && target->ri_TrigDesc->trig_insert_before_row;
   if (!has_before_trigger || ExecBRInsertTriggers(estate_, target, slot)) outcome = write(target, slot, false);

@@ -118,4 +118,12 @@ bool fires(const Trigger& trigger) {
 bool has_row_insert_transition(const TriggerDesc* list) { return has_row_transition(list, TRIGGER_TYPE_INSERT); }
 bool has_row_update_transition(const TriggerDesc* list) { return has_row_transition(list, TRIGGER_TYPE_UPDATE); }
 
+bool has_row_insert_trigger_of_user(const TriggerDesc* list) {
+  for (int i = 0; list != nullptr && i < list->numtriggers; i++) {
+    const Trigger& trigger = list->triggers[i];
+    if (!trigger.tgisinternal && TRIGGER_FOR_ROW(trigger.tgtype) && TRIGGER_FOR_INSERT(trigger.tgtype)) return true;
+  }
+  return false;
+}
+
 }  // namespace ferry::pg

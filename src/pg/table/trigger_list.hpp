@@ -29,5 +29,7 @@ void leave_out_foreign_keys(TriggerDesc* list, const List* partners);
 /// Whether row triggers for INSERT, or for UPDATE, have a transition table. Raises no error.
 [[nodiscard]] bool has_row_insert_transition(const TriggerDesc* list);
 [[nodiscard]] bool has_row_update_transition(const TriggerDesc* list);
+/// Whether there is a row trigger for INSERT other than those of constraints. Raises no error.
+[[nodiscard]] bool has_row_insert_trigger_of_user(const TriggerDesc* list);
 
 }  // namespace ferry::pg
