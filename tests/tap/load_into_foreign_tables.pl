@@ -108,6 +108,11 @@ $node->safe_psql('postgres', q{
 	CREATE TRIGGER counting AFTER INSERT ON far_load EXECUTE FUNCTION count_statement()});
 $node->safe_psql('postgres', q{SELECT insert_rows('batch_load', (SELECT json_agg(json_build_object('id', g, 'name', 'x')) FROM generate_series(10001, 10250) g))});
 is($node->safe_psql('postgres', 'SELECT count(*) FROM statements'), '3', 'rows that the other server takes go there many at once');
+# one of them, and then the last one of those that are left, is taken
+$node->safe_psql('postgres', q{TRUNCATE statements; SELECT insert_rows('batch_load', (SELECT json_agg(json_build_object('id', CASE g WHEN 11400 THEN 10001 WHEN 12000 THEN 10002 ELSE g END, 'name', 'x'))
+	FROM generate_series(11001, 12000) g))});
+is($node->safe_psql('postgres', 'SELECT count(*) FROM far_load WHERE id BETWEEN 11001 AND 12000'), '998', 'all rows but the two that it does not take are there');
+cmp_ok($node->safe_psql('postgres', 'SELECT count(*) FROM statements'), '<', 100, 'around a row that it does not take, too');
 
 # partitions here and there
 $node->safe_psql('postgres', 'TRUNCATE far_copy, far_load, oracle');

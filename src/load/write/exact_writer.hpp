@@ -5,6 +5,7 @@
 #include <span>
 #include <vector>
 
+#include "load/write/portion.hpp"
 #include "load/write/result.hpp"
 #include "load/write/row_converter.hpp"
 #include "load/table/rules.hpp"
@@ -43,7 +44,7 @@ class ExactWriter {
  private:
   struct Attempt;
   void open(Attempt& attempt);
-  void write_range(std::span<const Record> records, std::span<Result> results, Attempt& attempt, std::size_t to);
+  void write_range(std::span<const Record> records, std::span<Result> results, Attempt& attempt);
   void write_record(Attempt& attempt, Result& result);
   bool passes_filter(Attempt& attempt, TupleTableSlot* slot);
   void settle_failed(const pg::CaughtError& error, const Attempt& attempt, Result& result);
@@ -54,6 +55,7 @@ class ExactWriter {
   SelfReferences& self_references_;
   WriterOptions options_;
   RowNotes notes_;
+  Portion portion_;
   Fields fields_;
   MemoryContext batch_context_;
   Bitmapset* loaded_ = nullptr;
