@@ -108,6 +108,11 @@ $node->safe_psql('postgres', q{
 	CREATE TRIGGER counting AFTER INSERT ON far_load EXECUTE FUNCTION count_statement()});
 $node->safe_psql('postgres', q{SELECT insert_rows('batch_load', (SELECT json_agg(json_build_object('id', g, 'name', 'x')) FROM generate_series(10001, 10250) g))});
 is($node->safe_psql('postgres', 'SELECT count(*) FROM statements'), '3', 'rows that the other server takes go there many at once');
+# one of them, and then the last one of those that are left, is taken
+$node->safe_psql('postgres', q{TRUNCATE statements; SELECT insert_rows('batch_load', (SELECT json_agg(json_build_object('id', CASE g WHEN 11400 THEN 10001 WHEN 12000 THEN 10002 ELSE g END, 'name', 'x'))
+	FROM generate_series(11001, 12000) g))});
+is($node->safe_psql('postgres', 'SELECT count(*) FROM far_load WHERE id BETWEEN 11001 AND 12000'), '998', 'all rows but the two that it does not take are there');
+cmp_ok($node->safe_psql('postgres', 'SELECT count(*) FROM statements'), '<', 100, 'around a row that it does not take, too');
 
 # partitions here and there
 $node->safe_psql('postgres', 'TRUNCATE far_copy, far_load, oracle');
@@ -116,6 +121,15 @@ load('parted_load');
 compare('partitions', 'parted', 'id, name, amount');
 cmp_ok($node->safe_psql('postgres', 'SELECT count(*) FROM parted_load_low'), '>', 900, 'rows are here');
 cmp_ok($node->safe_psql('postgres', 'SELECT count(*) FROM far_load'), '>', 1900, 'and there');
+
+# a trigger of the partition here sees the rows that went there before its own
+$node->safe_psql('postgres', q{
+	TRUNCATE far_load; TRUNCATE parted_load_low;
+	CREATE FUNCTION count_rows() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.amount := (SELECT count(*) FROM parted_load); RETURN NEW; END';
+	CREATE TRIGGER count_rows BEFORE INSERT ON parted_load_low FOR EACH ROW EXECUTE FUNCTION count_rows();
+	SELECT insert_rows('parted_load', (SELECT json_agg(json_build_object('id', CASE WHEN g % 4 = 3 THEN g ELSE 1000 + g END, 'name', 'x')) FROM generate_series(0, 9) g));
+	DROP TRIGGER count_rows ON parted_load_low});
+is($node->safe_psql('postgres', q{SELECT string_agg(amount::text, ',' ORDER BY id) FROM parted_load_low}), '3,7', 'a trigger here sees the rows that are there');
 
 # row triggers of a foreign table see its rows, one by one
 $node->safe_psql('postgres', q{

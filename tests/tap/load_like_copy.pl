@@ -4,9 +4,12 @@
 # line, as it does alone in a file. Another seed: FERRY_SEED=7 FERRY_ROWS=20000 prove ...
 use strict;
 use warnings;
+use FindBin;
+use lib $FindBin::RealBin;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
+use CopyOracle;
 
 my $seed = $ENV{FERRY_SEED} // 20210401;
 my $rows = $ENV{FERRY_ROWS} // 1500;
@@ -295,36 +298,7 @@ my $setup = q{
 	CREATE FUNCTION not_unlucky(int) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS
 		$$ BEGIN IF $1 = 13 THEN RAISE EXCEPTION 'unlucky' USING ERRCODE = 'UE001'; END IF; RETURN true; END $$;
 	CREATE DOMAIN positive AS int CHECK (VALUE > 0) CHECK (not_unlucky(VALUE));
-	-- whether a text of the log is what the server said, or its beginning where that is long
-	CREATE FUNCTION is_kept(said text, kept text) RETURNS boolean LANGUAGE sql IMMUTABLE AS $f$
-		SELECT said IS NOT DISTINCT FROM kept OR (octet_length(kept) BETWEEN 2045 AND 2048 AND kept LIKE '%...' AND starts_with(said, left(kept, -3))) $f$;
-	-- each record alone, in file order, by COPY in a savepoint, with deferrable constraints immediate
-	CREATE TABLE oracle (schema_name text, row_number int, sqlstate text, message text, constraint_name text, detail text);
-	CREATE PROCEDURE copy_one(name text, list text, format text, folder text, i int) LANGUAGE plpgsql AS $$
-	DECLARE m text; c text; d text;
-	BEGIN
-		DELETE FROM oracle WHERE schema_name = name AND row_number = i;
-		EXECUTE format('COPY %I %s FROM %L (FORMAT %I)', name || '_copy', list, folder || '/' || i, format);
-	EXCEPTION WHEN OTHERS THEN
-		GET STACKED DIAGNOSTICS m = MESSAGE_TEXT, c = CONSTRAINT_NAME, d = PG_EXCEPTION_DETAIL;
-		DELETE FROM oracle WHERE schema_name = name AND row_number = i;
-		INSERT INTO oracle VALUES (name, i, SQLSTATE, replace(m, '_copy', '_load'), replace(c, '_copy', '_load'), replace(d, '_copy', '_load'));
-	END $$;
-	CREATE PROCEDURE copy_one_by_one(name text, list text, format text, folder text, row_count int, again boolean) LANGUAGE plpgsql AS $$
-	DECLARE i int; missing int; before int := -1;
-	BEGIN
-		SET CONSTRAINTS ALL IMMEDIATE;
-		FOR i IN 1..row_count LOOP CALL copy_one(name, list, format, folder, i); END LOOP;
-		WHILE again LOOP
-			SELECT count(*) INTO missing FROM oracle WHERE schema_name = name AND sqlstate = '23503';
-			EXIT WHEN missing = before;
-			before := missing;
-			FOR i IN SELECT row_number FROM oracle WHERE schema_name = name AND sqlstate = '23503' ORDER BY 1 LOOP
-				CALL copy_one(name, list, format, folder, i);
-			END LOOP;
-		END LOOP;
-	END $$;
-};
+} . $oracle_sql;
 
 sub compare
 {
@@ -353,7 +327,8 @@ sub compare
 	chmod 0644, "$folder/all";
 
 	my $before = $schema->{before} ? "$schema->{before};" : '';
-	$node->safe_psql($way, "$before CALL copy_one_by_one('$name', '$list', '@{[$format eq 'json' ? 'csv' : $format]}', '$folder', $rows, @{[$schema->{self} ? 'true' : 'false']})");
+	my $again = $schema->{self} ? "'%'" : 'NULL';
+	$node->safe_psql($way, "$before CALL copy_one_by_one('$name', '${name}_copy', '$list', '@{[$format eq 'json' ? 'csv' : $format]}', '$folder', $rows, $again)");
 	# sequences have gaps
 	my $shown = q{(to_jsonb(whole) - 'serial_number' - 'made_at')::text};
 	my ($read, $loaded, $rejected, $skipped) = split /\|/, $load->($before, "${name}_load", $list, "$folder/all");

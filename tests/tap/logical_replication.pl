@@ -35,19 +35,37 @@ my %tables = (
 	children => 'id int PRIMARY KEY, code text, parent int NOT NULL REFERENCES parents, note text CHECK (length(note) < 6), also int DEFAULT 1 REFERENCES parents',
 	parted => 'id int PRIMARY KEY, code text, parent int REFERENCES parents, note text CHECK (length(note) < 6)',
 	large => 'id int PRIMARY KEY, code text, parent int, note text CHECK (length(note) < 6), large text DEFAULT repeat(md5(random()::text), 100)',
+	triggered => 'id int PRIMARY KEY, code text, parent int REFERENCES parents, note text CHECK (length(note) < 6)',
+	parted_triggered => 'id int PRIMARY KEY, code text, parent int REFERENCES parents, note text CHECK (length(note) < 6)',
 	no_key => 'id int, code text UNIQUE, parent int, note text CHECK (length(note) < 6)',
 	no_identity => 'id int PRIMARY KEY, code text, parent int, note text CHECK (length(note) < 6)');
 my @tables = sort keys %tables;
-my $ddl = 'CREATE TABLE parents (id int PRIMARY KEY);';
+my $ddl = 'CREATE TABLE parents (id int PRIMARY KEY); CREATE TABLE audit (what text, id int);';
 foreach my $name (@tables)
 {
-	$ddl .= "CREATE TABLE $name ($tables{$name})" . ($name eq 'parted' ? ' PARTITION BY RANGE (id)' : '') . ';';
+	$ddl .= "CREATE TABLE $name ($tables{$name})" . ($name =~ /^parted/ ? ' PARTITION BY RANGE (id)' : '') . ';';
+	$ddl .= "CREATE TABLE ${name}_low PARTITION OF $name FOR VALUES FROM (MINVALUE) TO ($rows); CREATE TABLE ${name}_high PARTITION OF $name DEFAULT;" if $name =~ /^parted/;
 }
-$ddl .= "CREATE TABLE parted_low PARTITION OF parted FOR VALUES FROM (MINVALUE) TO ($rows); CREATE TABLE parted_high PARTITION OF parted DEFAULT;
-	ALTER TABLE no_identity REPLICA IDENTITY NOTHING;";
+$ddl .= "ALTER TABLE no_identity REPLICA IDENTITY NOTHING;";
 $_->safe_psql('postgres', $ddl) foreach $publisher, $subscriber;
 $publisher->safe_psql('postgres', 'CREATE EXTENSION pg_ferry;
-	INSERT INTO parents SELECT generate_series(1, 20); CREATE PUBLICATION loads FOR TABLE parents, ' . join(', ', @tables));
+	INSERT INTO parents SELECT generate_series(1, 20); CREATE PUBLICATION loads FOR TABLE parents, audit, ' . join(', ', @tables));
+# Row triggers change rows, leave some out, write elsewhere and raise; the subscriber has none.
+$publisher->safe_psql('postgres', q{
+	CREATE FUNCTION before_row() RETURNS trigger LANGUAGE plpgsql AS $$
+	BEGIN
+		INSERT INTO audit VALUES ('before', NEW.id);
+		IF NEW.parent = 11 THEN RETURN NULL; END IF;
+		NEW.code := NEW.code || TG_TABLE_NAME;
+		RETURN NEW;
+	END $$;
+	CREATE FUNCTION after_row() RETURNS trigger LANGUAGE plpgsql AS $$
+	BEGIN
+		INSERT INTO audit VALUES ('after', NEW.id);
+		IF NEW.parent = 13 THEN RAISE EXCEPTION 'not 13'; END IF;
+		RETURN NULL;
+	END $$} . join('', map { "; CREATE TRIGGER b BEFORE INSERT ON $_ FOR EACH ROW EXECUTE FUNCTION before_row(); CREATE TRIGGER a AFTER INSERT ON $_ FOR EACH ROW EXECUTE FUNCTION after_row()" }
+	'triggered', 'parted_triggered'));
 
 # Records of every kind: good, of a key that the file or the table has, too long, without or with a wrong parent, not a number.
 sub write_file
@@ -140,7 +158,7 @@ sub load_overtaken
 # Loads of the same rows at the same time, beside inserts and deletes of some of them.
 sub load_together
 {
-	foreach my $name ('two_keys', 'children', 'parted')
+	foreach my $name ('two_keys', 'children', 'parted', 'parted_triggered')
 	{
 		my $base = 10 + $publisher->safe_psql('postgres', "SELECT max(id) FROM $name");
 		append_to_file("$folder/$name.$base.csv", join('', map { ($base + $_) . ",s" . ($base + $_) . ',' . ($_ % 21) . ",z\n" } 1 .. $rows));
@@ -160,7 +178,7 @@ sub check_equal
 {
 	my ($round) = @_;
 	$publisher->wait_for_catchup('loads');
-	foreach my $name ('parents', @tables)
+	foreach my $name ('parents', 'audit', @tables)
 	{
 		my $query = "SELECT count(*), md5(string_agg(t::text, '|' ORDER BY t::text)) FROM $name t";
 		my $here = $publisher->safe_psql('postgres', $query);

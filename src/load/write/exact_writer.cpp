@@ -75,7 +75,7 @@ bool is_rejectable(const char* sqlstate, const Column* converting) {
          (std::strcmp(sqlstate, "XX000") == 0 && call(is_read_by_user, converting->type));
 }
 
-/// One try to write the pending records [0, to) in one subtransaction, and where it stands.
+/// One try to write the pending records of a portion in one subtransaction, and where it stands.
 struct ExactWriter::Attempt {
   std::size_t current = 0;
   const Record* record = nullptr;
@@ -84,7 +84,6 @@ struct ExactWriter::Attempt {
   RowConverter* converter = nullptr;  ///< null with a forecast, which has the rows
   Forecast* forecast = nullptr;
   MissingParent missing_parent = MissingParent::rejects;
-  bool in_batches = true;              ///< rows of foreign tables are sent several at once
   std::vector<std::size_t> written{};  ///< whose results are no more than a hope until the subtransaction is released
   FarthestValues farthest{};
 };
@@ -111,12 +110,12 @@ void ExactWriter::write(std::span<const Record> records, std::span<Result> resul
   const auto begin_anew = [&] {
     for (const std::size_t i : attempt.written) results[i] = Result{};
   };
-  for (std::size_t to = count;;) {
+  for (portion_.begin(count);;) {
     std::optional<pg::CaughtError> error;
     try {
       error = pg::attempt(
           [&] {
-            write_range(records, results, attempt, to);
+            write_range(records, results, attempt);
             if (attempt.forecast != nullptr && !attempt.forecast->holds()) throw ForecastFailed{};
           },
           [&](const char* sqlstate) { return is_rejectable(sqlstate, column_at_work(attempt)) || attempt.table.broke_policy(); });
@@ -127,20 +126,20 @@ void ExactWriter::write(std::span<const Record> records, std::span<Result> resul
     }
     if (!error) {
       merge(farthest_, attempt.farthest);
-      if (to == count) return;
-      to = count;
+      if (portion_.is_last()) return;
+      portion_.go_on();
       continue;
     }
     attempt.converting = column_at_work(attempt);
     begin_anew();
-    if (attempt.table.has_sent_in_batches()) {
-      // which row it was, only sending them one by one can tell
-      attempt.in_batches = false;
+    if (attempt.table.has_sent_in_batches() && attempt.table.failed_remotely()) {
+      // which row it was, only sending fewer of them can tell
+      portion_.halve(attempt.written.front(), attempt.current);
       continue;
     }
     settle_failed(*error, attempt, results[attempt.current]);
     // the rows before it once more, without it; if there were none, on with those behind
-    to = attempt.written.size() > 1 ? attempt.current : count;
+    portion_.leave_out(attempt.written.front(), attempt.current);
   }
 }
 
@@ -184,7 +183,7 @@ void ExactWriter::open(Attempt& attempt) {
   attempt.forecast->spare_checks(attempt.table);
 }
 
-void ExactWriter::write_range(std::span<const Record> records, std::span<Result> results, Attempt& attempt, std::size_t to) {
+void ExactWriter::write_range(std::span<const Record> records, std::span<Result> results, Attempt& attempt) {
   attempt.converting = nullptr;
   attempt.farthest.clear();
   attempt.written.clear();
@@ -193,9 +192,9 @@ void ExactWriter::write_range(std::span<const Record> records, std::span<Result>
   if (attempt.forecast == nullptr) {
     converter.emplace(rules_, options_.filter, source_.may_leave_fields_out());
     attempt.converter = &*converter;
-    if (attempt.in_batches && !converter->looks_at_tables()) attempt.table.send_in_batches();
+    if (!portion_.is_one_by_one() && !converter->looks_at_tables()) attempt.table.send_in_batches();
   }
-  for (std::size_t i = 0; i < to; i++) {
+  for (std::size_t i = 0; i < portion_.end(); i++) {
     if (results[i].state != Result::State::pending) continue;
     pg::check_interrupts();
     attempt.current = i;

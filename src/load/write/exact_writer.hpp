@@ -9,6 +9,7 @@
 #include "load/table/rules.hpp"
 #include "load/table/self_references.hpp"
 #include "load/write/forecast.hpp"
+#include "load/write/portion.hpp"
 #include "load/write/result.hpp"
 #include "load/write/row_converter.hpp"
 #include "pg/subtransaction.hpp"
@@ -45,7 +46,7 @@ class ExactWriter {
  private:
   struct Attempt;
   void open(Attempt& attempt);
-  void write_range(std::span<const Record> records, std::span<Result> results, Attempt& attempt, std::size_t to);
+  void write_range(std::span<const Record> records, std::span<Result> results, Attempt& attempt);
   void write_doubtful(Attempt& attempt, Result& result);
   void write_record(Attempt& attempt, Result& result);
   void take_row(const Attempt& attempt, TupleTableSlot* slot) const;
@@ -60,6 +61,7 @@ class ExactWriter {
   SelfReferences& self_references_;
   WriterOptions options_;
   RowNotes notes_;
+  Portion portion_;
   Fields fields_;
   MemoryContext batch_context_;
   Bitmapset* loaded_ = nullptr;

@@ -135,7 +135,6 @@ void WaitingRows::write_candidates() {
                      State& state = states_[numbers[i]];
                      hides_rows_ = hides_rows_ || hides_row(result);
                      state = State::rejected;
-                     if (result.state == Result::State::skipped) state = State::skipped;
                      if (result.state == Result::State::suppressed || result.state == Result::State::filtered)
                        state = State::suppressed;
                      if (result.state != Result::State::loaded) continue;
@@ -150,15 +149,13 @@ void WaitingRows::settle_loaded(const Settle& settle) {
   std::sort(written_.begin(), written_.end(), [](const WrittenRow& a, const WrittenRow& b) { return a.number < b.number; });
   auto place = written_.begin();
   const auto is_decided = [this](std::uint32_t number) {
-    return states_[number] == State::loaded || states_[number] == State::skipped || states_[number] == State::suppressed;
+    return states_[number] == State::loaded || states_[number] == State::suppressed;
   };
   for_each_batch(is_decided, [&](const std::vector<Record>& batch, const std::vector<std::uint32_t>& numbers) {
     for (std::size_t i = 0; i < batch.size(); i++) {
       State& state = states_[numbers[i]];
       Result result;
-      result.state = state == State::loaded    ? Result::State::loaded
-                     : state == State::skipped ? Result::State::skipped
-                                               : Result::State::suppressed;
+      result.state = state == State::loaded ? Result::State::loaded : Result::State::suppressed;
       if (state == State::loaded) {
         result.place = (place++)->place;
         if (const auto key = keys_.find(numbers[i]); key != keys_.end()) result.key = key->second;

@@ -33,7 +33,7 @@ class WaitingRows {
   void close();
 
  private:
-  enum class State : std::uint8_t { candidate, orphan, loaded, skipped, suppressed, rejected, settled };
+  enum class State : std::uint8_t { candidate, orphan, loaded, suppressed, rejected, settled };
 
   template <class Wanted, class Use>
   void for_each_batch(Wanted&& is_wanted, Use&& use);

@@ -271,6 +271,8 @@ bool TableWriter::fire_before_insert(ResultRelInfo* target, TupleTableSlot* slot
 TableWriter::Outcome TableWriter::insert(TupleTableSlot* slot) {
   MemoryContext const caller = begin_row();
   ResultRelInfo* const target = route(&slot);
+  // a trigger of this partition may look at those before it in another one
+  if (waiting_ != nullptr && has_row_insert_trigger_of_user(target->ri_TrigDesc)) flush();
   const Outcome outcome = fire_before_insert(target, slot) ? write(target, slot, false) : Outcome::suppressed;
   end_row(caller);
   return outcome;

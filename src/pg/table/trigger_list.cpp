@@ -122,4 +122,12 @@ bool has_row_transition(const TriggerDesc* list) {
   return false;
 }
 
+bool has_row_insert_trigger_of_user(const TriggerDesc* list) {
+  for (int i = 0; list != nullptr && i < list->numtriggers; i++) {
+    const Trigger& trigger = list->triggers[i];
+    if (!trigger.tgisinternal && TRIGGER_FOR_ROW(trigger.tgtype) && TRIGGER_FOR_INSERT(trigger.tgtype)) return true;
+  }
+  return false;
+}
+
 }  // namespace ferry::pg

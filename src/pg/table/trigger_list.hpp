@@ -30,5 +30,7 @@ void leave_out_foreign_keys(TriggerDesc* list, const List* partners);
 [[nodiscard]] bool fires(const Trigger& trigger);
 /// Whether row triggers for INSERT or UPDATE have a transition table. Raises no error.
 [[nodiscard]] bool has_row_transition(const TriggerDesc* list);
+/// Whether there is a row trigger for INSERT other than those of constraints. Raises no error.
+[[nodiscard]] bool has_row_insert_trigger_of_user(const TriggerDesc* list);
 
 }  // namespace ferry::pg

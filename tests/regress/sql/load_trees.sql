@@ -136,6 +136,20 @@ TRUNCATE tree;
 -- a check that does not fire is none
 ALTER TABLE tree DISABLE TRIGGER ALL;
 SELECT rows_loaded FROM insert_rows('tree', '[{"id": 100, "parent": 101}]');
+
+-- COPY finds a missing parent before a deferrable key that is taken: no row to skip
+CREATE TABLE coded_tree (id int PRIMARY KEY, parent int REFERENCES coded_tree, code text UNIQUE DEFERRABLE);
+SET client_min_messages = warning;
+COPY coded_tree FROM STDIN WITH (FORMAT csv, ON_ERROR reject, ON_CONFLICT skip);
+1,,a
+2,99,a
+3,1,a
+\.
+RESET client_min_messages;
+SELECT * FROM coded_tree;
+SELECT rows_loaded, rows_rejected, rows_skipped FROM ferry_loads ORDER BY load_id DESC LIMIT 1;
+SELECT * FROM last_rejects;
+DROP TABLE coded_tree;
 DROP OPERATOR evil.= (int, int);
 DROP FUNCTION evil.equal;
 DROP SCHEMA evil;
