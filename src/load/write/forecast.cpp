@@ -124,9 +124,10 @@ void Forecast::spare_checks(pg::TableWriter& table) {
 
 /// Called by the table writer, inside of a server call.
 bool Forecast::has_parents(void* self, TupleTableSlot* slot) {
-  auto& keys = static_cast<Forecast*>(self)->foreign_keys_;
+  auto* const forecast = static_cast<Forecast*>(self);
+  auto& keys = forecast->foreign_keys_;
   slot_getallattrs(slot);
-  return std::all_of(keys.begin(), keys.end(), [slot](pg::ForeignKey& key) { return key.has_passed(slot); });
+  return forecast->spares_ && std::all_of(keys.begin(), keys.end(), [slot](pg::ForeignKey& key) { return key.has_passed(slot); });
 }
 
 bool Forecast::holds() {

@@ -33,8 +33,11 @@ class Forecast {
   /// The row of a record that is pending then, by its position in the batch; good until the next make().
   [[nodiscard]] TupleTableSlot* row(std::size_t at) const { return converter_.row_of_table(at); }
   [[nodiscard]] bool looks_bad(std::size_t at) const { return looks_bad_[at]; }
+  void expect_bad(std::size_t at) { looks_bad_[at] = true; }
   /// Lets a writer leave out the foreign keys of rows that have a parent for sure.
   void spare_checks(pg::TableWriter& table);
+  /// Whether that is so for the next rows; at first it is.
+  void spare_checks_of_rows(bool spares) { spares_ = spares; }
   /// Whether the parents are still there that make() has found, whatever triggers have done since.
   [[nodiscard]] bool holds();
 
@@ -45,6 +48,7 @@ class Forecast {
 
   Rules& rules_;
   const WriterOptions& options_;
+  bool spares_ = true;
   const bool forgets_;  ///< triggers and functions of a user's may change parents
   pg::TableWriter table_;
   BatchConverter converter_;

@@ -41,15 +41,25 @@ class Portion {
     const bool are_few = is_one_by_one();
     bad_before_ = 0;
     begin_at(first == bad ? bad + 1 : first);
-    if (first == bad || are_few) return;
-    is_fresh_ = false;
-    end_ = bad;
+    if (first < bad && !are_few) end_at(bad);
+  }
+
+  /// Record bad is to be tried in another way, behind those from first on before it.
+  void put_off(std::size_t first, std::size_t bad) {
+    bad_before_ = 0;
+    begin_at(first);
+    if (first < bad) end_at(bad);
   }
 
  private:
   static constexpr std::size_t kMost = std::size_t{1} << 20;
   /// To try one more half costs about as many messages as this.
   static constexpr std::size_t kFew = 16;
+
+  void end_at(std::size_t end) {
+    is_fresh_ = false;
+    end_ = end;
+  }
 
   void begin_at(std::size_t first) {
     begin_ = first;

@@ -18,14 +18,17 @@ void TableWriter::expect_errors() {
   make_trigger_slots(root_);
 }
 
-/// The server makes them for the first trigger that needs them: in a subtransaction within the one of open() they would be gone
-/// with that, but not from the target.
+/// The server makes them, and for a partition another view of it, for the first trigger that needs them: in a subtransaction
+/// within the one of open() they would be gone with that, but not from the executor's state.
 void TableWriter::make_trigger_slots(ResultRelInfo* target) {
   if (target->ri_TrigDesc == nullptr) return;
   ResourceOwner const caller = CurrentResourceOwner;
   CurrentResourceOwner = owner_;
-  (void)ExecGetTriggerOldSlot(estate_, target);
-  (void)ExecGetTriggerNewSlot(estate_, target);
+  ResultRelInfo* const fired = ExecGetTriggerResultRel(estate_, RelationGetRelid(target->ri_RelationDesc), nullptr);
+  for (ResultRelInfo* const view : {target, fired}) {
+    (void)ExecGetTriggerOldSlot(estate_, view);
+    (void)ExecGetTriggerNewSlot(estate_, view);
+  }
   CurrentResourceOwner = caller;
 }
 
