@@ -108,7 +108,7 @@ std::vector<Shape> shapes_of(Text text, const Dialect& dialect, bool has_quotes)
     if (may_end_later) break;
     Shape& shape = shapes.emplace_back();
     shape.line_number = record.line_number;
-    shape.is_blank = trim(record.raw).empty();
+    shape.is_blank = trim(record.raw).empty() && record.raw.find(dialect.delimiter) == std::string_view::npos;
     if (record.problem != RecordProblem::none || !split_csv(record.raw, dialect, storage, fields)) continue;
     shape.fields = fields.size();
     for (std::size_t i = 0; i < fields.size(); i++)

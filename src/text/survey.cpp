@@ -100,6 +100,7 @@ void Survey::keep_first(const text::Record& record) {
   has_first_ = true;
   first_.raw.assign(record.raw);
   first_.line_number = record.line_number;
+  first_.lines = record.lines;
   for (std::size_t i = 0; i < layout_.fields; i++)
     first_.values.emplace_back(i < fields_.size() ? trim({fields_[i].text, fields_[i].size}) : std::string_view());
 }
@@ -235,6 +236,7 @@ bool Survey::has_blanks_around(const std::vector<ColumnVerdict>& verdicts) const
 SniffedFile Survey::result() {
   SniffedFile file{.layout = layout_, .encoding = encoding()};
   file.has_header = has_first_ && has_header();
+  if (file.has_header) file.header_lines = first_.lines;
   if (has_first_ && !file.has_header) {
     if (split_csv(first_.raw, layout_.dialect, storage_, fields_)) tally({.raw = first_.raw, .line_number = first_.line_number});
   }

@@ -44,7 +44,7 @@ class Survey {
   struct First {
     std::string raw{};
     std::vector<std::string> values{};
-    std::int64_t line_number = 0;
+    std::int64_t line_number = 0, lines = 1;
   };
   Layout layout_;
   std::vector<Column> columns_;

@@ -1,8 +1,10 @@
 """Writes CSV files in many dialects by Python's csv module, and what each of them is, as rows for COPY: path, line_end, delimiter,
-quote, escape, comment, skip_lines, header, encoding, null_strings, names, types. Arguments: folder, number of files, seed."""
+quote, escape, comment, skip_lines, header, encoding, null_strings, names, types, rows, and the MD5 sum of the values of the
+first column that is text. Arguments: folder, number of files, seed."""
 
 import csv
 import datetime
+import hashlib
 import io
 import json
 import random
@@ -93,13 +95,18 @@ def make(rng, number):
     if header:
         writer.writerow([TITLES[i] for i in titles])
     used_null = False
-    for _ in range(rng.randint(30, 200)):
+    texts = []
+    of_text = next((i for i, (kind, _) in enumerate(columns) if kind == "text"), None)
+    rows = rng.randint(30, 200)
+    for _ in range(rows):
         row = []
         for _, value in columns:
             is_null = rng.random() < 0.05
             used_null = used_null or (is_null and null != "")
             row.append(null if is_null else value())
         writer.writerow(row)
+        if of_text is not None:
+            texts.append("NULL" if row[of_text] == null and (null or quoting != csv.QUOTE_ALL) else row[of_text])
     text = out.getvalue()
     encoded = text.encode(encoding)
     path = f"{folder}/{number:04d}.csv"
@@ -112,7 +119,8 @@ def make(rng, number):
     return [path, {"\n": "LF", "\r\n": "CRLF", "\r": "CR"}[d["newline"]], d["delimiter"], quote, escape, comment,
             0 if comment else preamble, header, "LATIN1" if encoding == "latin-1" and not is_ascii else "UTF8",
             [null] if used_null else [],
-            [NAMES[i] for i in titles] if header else [f"column_{i + 1}" for i in range(len(columns))], [kind for kind, _ in columns]]
+            [NAMES[i] for i in titles] if header else [f"column_{i + 1}" for i in range(len(columns))], [kind for kind, _ in columns],
+            rows, None if of_text is None else hashlib.md5("|".join(texts).encode()).hexdigest()]
 
 
 def array(values):

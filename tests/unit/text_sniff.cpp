@@ -139,6 +139,8 @@ TEST(Sniff, SeesRaggedRecords) {
   EXPECT_FALSE(sniff_text("a,b,c\n1,2,3\n4,5,6\n").layout.is_ragged);
   EXPECT_TRUE(sniff_text("a,b,c\n1,2,3\n4,5\n6,7\n8,9,10\n11,12,13\n").layout.is_ragged);
   EXPECT_TRUE(sniff_text("a,b,c\n1,2,3\n\n4,5,6\n").layout.is_ragged);
+  // no value at all, but all delimiters
+  EXPECT_FALSE(sniff_text("a\tb\n1\t2\n\t\n3\t4\n").layout.is_ragged);
   const SniffedFile tails = sniff_text("a,b,c\n1,2,3,\n4,5,6,\n");
   EXPECT_EQ(tails.columns.size(), 3u);
   EXPECT_TRUE(tails.has_header);
