@@ -15,7 +15,7 @@
 namespace ferry::text {
 namespace {
 
-constexpr std::size_t kTriedRecords = 500;
+constexpr std::size_t kTriedRecords = 1000;
 constexpr std::size_t kMaxRecordBytes = 64 * 1024;
 constexpr std::size_t kMaxFields = 2000;
 constexpr char kNoQuote = '\x01';
@@ -34,6 +34,7 @@ constexpr std::array kDelimiters{Delimiter{',', 1},    Delimiter{';', 1},    Del
 struct Text {
   std::string_view bytes;
   bool is_whole;
+  CheckInterrupts check_interrupts;
 };
 
 struct Shape {
@@ -106,6 +107,7 @@ std::vector<Shape> shapes_of(Text text, const Dialect& dialect, bool has_quotes)
   while (shapes.size() < kTriedRecords && reader.next(record)) {
     const bool may_end_later = !text.is_whole && record.problem == RecordProblem::unterminated_quote && !shapes.empty();
     if (may_end_later) break;
+    check(text.check_interrupts);
     Shape& shape = shapes.emplace_back();
     shape.line_number = record.line_number;
     shape.is_blank = trim(record.raw).empty() && record.raw.find(dialect.delimiter) == std::string_view::npos;
@@ -237,7 +239,7 @@ struct Uncommented {
 };
 
 Uncommented without_comments(std::string_view text, std::string_view prefix) {
-  const char line_end = text.find('\n') == std::string_view::npos ? '\r' : '\n';
+  const char line_end = line_end_byte(text);
   Uncommented result;
   std::int64_t line_number = 0;
   while (!text.empty()) {
@@ -260,7 +262,7 @@ Uncommented without_comments(std::string_view text, std::string_view prefix) {
 /// Whether the last line of a block of comments at the top is the header in truth: #id,name
 bool ends_with_header(const Uncommented& parts, const Reading& reading) {
   if (!parts.all_at_top || reading.fields == 1) return false;
-  const std::vector<Shape> shapes = shapes_of({parts.removed, true}, reading.dialect, reading.has_quotes);
+  const std::vector<Shape> shapes = shapes_of({parts.removed, true, nullptr}, reading.dialect, reading.has_quotes);
   return !shapes.empty() && shapes.back().fields == reading.fields;
 }
 
@@ -276,10 +278,10 @@ Commented find_comments(Text text) {
   for (const std::string_view prefix : {"#", "//", "--", "%", ";", "!"}) {
     Uncommented parts = without_comments(text.bytes, prefix);
     if (parts.lines_removed == 0 || parts.lines_removed > parts.line_numbers.size()) continue;
-    Reading reading = best_reading({parts.text, text.is_whole});
+    Reading reading = best_reading({parts.text, text.is_whole, text.check_interrupts});
     const bool is_delimiter = prefix.size() == 1 && reading.dialect.delimiter == prefix.front();
     if (is_delimiter || ends_with_header(parts, reading)) continue;
-    const std::vector<Shape> removed = shapes_of({parts.removed, true}, reading.dialect, reading.has_quotes);
+    const std::vector<Shape> removed = shapes_of({parts.removed, true, nullptr}, reading.dialect, reading.has_quotes);
     const bool look_like_records = reading.fields > 1 && std::all_of(removed.begin(), removed.end(), [&](const Shape& shape) {
                                      return shape.fields == reading.fields;
                                    });
@@ -327,6 +329,12 @@ LineEnds line_ends_of(std::string_view text, const Layout& layout) {
 
 }  // namespace
 
+char line_end_byte(std::string_view text) {
+  const std::size_t at = text.find_first_of("\r\n");
+  const bool is_return = at != std::string_view::npos && text[at] == '\r' && text.substr(at, 2) != "\r\n";
+  return is_return ? '\r' : '\n';
+}
+
 std::string_view raw_field(std::string_view record, const std::string& storage, const std::vector<Field>& fields,
                            std::size_t place) {
   const auto from = static_cast<std::size_t>(fields[place].text - storage.data());
@@ -335,12 +343,12 @@ std::string_view raw_field(std::string_view record, const std::string& storage, 
   return record.substr(from, to - from);
 }
 
-Layout find_layout(std::string_view text, bool is_whole) {
+Layout find_layout(std::string_view text, bool is_whole, CheckInterrupts check_interrupts) {
   const std::size_t last_line_end = text.find_last_of("\r\n");
   if (!is_whole && last_line_end != std::string_view::npos) text = text.substr(0, last_line_end + 1);
   constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
   if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
-  const Commented found = find_comments({text, is_whole});
+  const Commented found = find_comments({text, is_whole, check_interrupts});
   const Reading& reading = found.reading;
   Layout layout{.dialect = reading.dialect, .has_quotes = reading.has_quotes, .comment = found.prefix, .fields = reading.fields};
   if (!reading.shapes.empty()) {

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/interrupts.hpp"
 #include "text/records.hpp"
 
 namespace ferry::text {
@@ -25,7 +26,10 @@ struct Layout {
 
 /// What a careful person would say of the first bytes of a file, in an encoding whose ASCII characters are bytes of their own.
 /// is_whole: there are no more bytes; else the last line may be cut. Same bytes, same answer.
-[[nodiscard]] Layout find_layout(std::string_view text, bool is_whole);
+[[nodiscard]] Layout find_layout(std::string_view text, bool is_whole, CheckInterrupts check_interrupts = nullptr);
+
+/// The byte that the lines of a text end with, by the first of them.
+[[nodiscard]] char line_end_byte(std::string_view text);
 
 /// A field of a record as it came, quotes included, by what split_csv() made of the record.
 [[nodiscard]] std::string_view raw_field(std::string_view record, const std::string& storage, const std::vector<Field>& fields,

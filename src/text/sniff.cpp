@@ -79,7 +79,7 @@ void check_is_text(std::string_view window) {
 
 /// Bytes before a line, numbered from 0.
 std::size_t offset_of_line(std::string_view text, std::int64_t line) {
-  const char line_end = text.find('\n') == std::string_view::npos ? '\r' : '\n';
+  const char line_end = line_end_byte(text);
   std::size_t at = 0;
   for (; line > 0; line--) {
     const std::size_t end = text.find(line_end, at);
@@ -95,7 +95,7 @@ SniffedFile sniff(ByteSource& bytes, const SniffOptions& options) {
   Sample sample(bytes, options.sample_bytes, options.check_interrupts);
   const std::string_view window = sample.look_ahead();
   check_is_text(window);
-  Layout layout = find_layout(window, window.size() < kWindowBytes && sample.is_whole());
+  Layout layout = find_layout(window, window.size() < kWindowBytes && sample.is_whole(), options.check_interrupts);
   if (layout.fields > kMaxColumns) throw Error("54000", "file has more columns than a table may have");
   layout.dialect.max_fields = kMaxFields;
   sample.drop(offset_of_line(window, layout.skip_lines));

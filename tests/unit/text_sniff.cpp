@@ -102,6 +102,7 @@ TEST(Sniff, NamesLineEnds) {
   EXPECT_EQ(sniff_text("a,b\r1,2\r").layout.line_ends, LineEnds::cr);
   EXPECT_EQ(sniff_text("a,b\r\n1,2\n3,4\r\n").layout.line_ends, LineEnds::mixed);
   EXPECT_EQ(sniff_text("a,b").layout.line_ends, LineEnds::none);
+  EXPECT_EQ(sniff_text("Title\r# x\rid,b,c\r1,\"x\ny\",3\r2,z,4\r").layout.skip_lines, 2);
   // a line end in quotes is data
   EXPECT_EQ(sniff_text("a,b\r\n1,\"x\ny\"\r\n").layout.line_ends, LineEnds::crlf);
 }

@@ -1,10 +1,14 @@
 // The SQL function create_table_from(). Its arguments are described in docs/reference.md.
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <limits>
 
 #include "base/concat.hpp"
+#include "load/functions/avro_table.hpp"
 #include "load/functions/file_sniff.hpp"
+#include "load/functions/sql_text.hpp"
 #include "load/functions/summary_row.hpp"
 #include "load/load_stream.hpp"
 #include "pg/arguments.hpp"
@@ -52,20 +56,31 @@ NewTable new_table(Datum given_name) {
   return table;
 }
 
-/// PRIMARY KEY (...), or nothing. Errors: 42703 a column that the file has not; 22023 no columns.
-std::string primary_key_sql(const std::vector<std::string>& names, const text::SniffedFile& file) {
-  std::string list;
-  for (const std::string& name : names) {
-    const auto is_it = [&name](const text::SniffedColumn& column) { return column.name == name; };
-    if (std::none_of(file.columns.begin(), file.columns.end(), is_it)) {
-      std::string known;
-      for (const text::SniffedColumn& column : file.columns) known += concat(known.empty() ? "" : ", ", column.name);
+/// A file is read twice, and by the time of the second it is to be the same. Errors: 0A000.
+void check_is_regular(const std::string& path) {
+  struct ::stat status {};
+  if (::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode))
+    throw Error("0A000", concat("cannot make a table from \"", path, "\", which is no regular file"));
+}
+
+/// PRIMARY KEY (...), or nothing. Errors: 42703 a column that the file has not.
+std::string primary_key_sql(const std::vector<std::string>& key, const std::vector<std::string>& columns) {
+  std::string list, known;
+  for (const std::string& column : columns) known += concat(known.empty() ? "" : ", ", column);
+  for (const std::string& name : key) {
+    if (std::find(columns.begin(), columns.end(), name) == columns.end())
       throw Error("42703", concat("column \"", name, "\" named in primary_key does not exist"))
           .detail(concat("The columns are ", known, "."));
-    }
-    list += concat(list.empty() ? "" : ", ", pg::call(quote_identifier, name.c_str()));
+    list += concat(list.empty() ? "" : ", ", identifier(name));
   }
   return list.empty() ? list : concat("PRIMARY KEY (", list, ")");
+}
+
+template <class Column>
+std::vector<std::string> names_of(const std::vector<Column>& columns) {
+  std::vector<std::string> names;
+  for (const Column& column : columns) names.push_back(column.name);
+  return names;
 }
 
 /// Runs statements as the user who calls.
@@ -100,24 +115,43 @@ StreamOptions stream_options_of(const text::SniffedFile& file) {
   return csv;
 }
 
-LoadSummary load_file(const std::string& path, const text::SniffedFile& sniffed, Oid table) {
-  StreamOptions csv = stream_options_of(sniffed);
+/// Loads a file into a table that was made for it. load: called with the open file, options and rules.
+template <class Load>
+LoadSummary load_file(const std::string& path, Oid table, Load&& load) {
   LoadOptions options;
   options.source_name = path;
   options.stream_kind = pg::StreamKind::file;
   Rules rules(table, true);
   pg::InputFile file(path);
-  csv.bytes_total = file.size_bytes();
-  // undone by an error, too
-  const int settings_level = pg::call(NewGUCNestLevel);
-  if (const char* const style = date_style_of(sniffed))
-    pg::call(
-        [style] { (void)set_config_option("datestyle", style, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false); });
-  LoadSummary summary = load_stream(file, csv, options, rules);
-  pg::call(AtEOXact_GUC, true, settings_level);
+  LoadSummary summary = load(file, options, rules);
   file.close();
   rules.close();
   return summary;
+}
+
+LoadSummary load_csv_file(const std::string& path, const text::SniffedFile& sniffed, Oid table) {
+  return load_file(path, table, [&](pg::InputFile& file, const LoadOptions& options, Rules& rules) {
+    StreamOptions csv = stream_options_of(sniffed);
+    csv.bytes_total = file.size_bytes();
+    // undone by an error, too
+    const int settings_level = pg::call(NewGUCNestLevel);
+    if (const char* const style = date_style_of(sniffed))
+      pg::call(
+          [style] { (void)set_config_option("datestyle", style, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false); });
+    LoadSummary summary = load_stream(file, csv, options, rules);
+    pg::call(AtEOXact_GUC, true, settings_level);
+    return summary;
+  });
+}
+
+LoadSummary load_avro_file(const std::string& path, Oid table) {
+  return load_file(path, table, [&](pg::InputFile& file, const LoadOptions& options, Rules& rules) {
+    const AvroOptions avro{.match = map::Match::position,
+                           .file = path,
+                           .max_block_bytes = static_cast<std::size_t>(settings::max_block_bytes),
+                           .bytes_total = file.size_bytes()};
+    return load_avro(file, avro, options, rules);
+  });
 }
 
 Datum row_without_load(FunctionCallInfo call_info, instr_time started) {
@@ -140,14 +174,21 @@ Datum create_table_from(FunctionCallInfo call_info) {
   const std::vector<std::string> key = arguments.names(2, "primary_key");
   const bool is_loaded = arguments.boolean(3, "load");
   const NewTable table = new_table(call_info->args[1].value);
-  // a type has to take the values of all rows
-  const FileSniff found = sniff_file(path, std::numeric_limits<std::uint64_t>::max());
-  if (is_loaded && !found.is_seekable)
-    throw Error("0A000", concat("cannot read \"", path, "\" twice")).detail("It is no regular file.");
-  execute(create_table_sql(found.file, table.sql, primary_key_sql(key, found.file)));
+  pg::check_may_read(path);
+  check_is_regular(path);
+  const bool is_avro = is_avro_file(path);
+  text::SniffedFile sniffed;
+  if (is_avro) {
+    const AvroTable avro = avro_table_of(path);
+    execute(create_table_sql(avro, table.sql, primary_key_sql(key, names_of(avro.columns))));
+  } else {
+    // a type has to take the values of all rows
+    sniffed = sniff_file(path, std::numeric_limits<std::uint64_t>::max()).file;
+    execute(create_table_sql(sniffed, table.sql, primary_key_sql(key, names_of(sniffed.columns))));
+  }
   if (!is_loaded) return row_without_load(call_info, started);
   const Oid oid = pg::call(get_relname_relid, table.name, table.schema);
-  return summary_row(call_info, load_file(path, found.file, oid), started);
+  return summary_row(call_info, is_avro ? load_avro_file(path, oid) : load_csv_file(path, sniffed, oid), started);
 }
 
 }  // namespace

@@ -31,7 +31,6 @@ FileSniff sniff_file(const std::string& path, std::uint64_t sample_bytes) {
   pg::check_may_read(path);
   pg::InputFile input(path);
   FileSniff found;
-  found.is_seekable = input.size_bytes() > 0;
   try {
     found.file = text::sniff(input, {.sample_bytes = sample_bytes,
                                      .max_record_bytes = static_cast<std::size_t>(settings::max_record_bytes),
@@ -71,7 +70,7 @@ std::string table_name_of(const std::string& path) {
   if (const std::size_t dot = name.find('.', 1); dot != std::string::npos) name.resize(dot);
   const std::size_t last = name.find_last_not_of("0123456789-_. ");
   if (last != std::string::npos) name.resize(last + 1);
-  std::string plain = text::plain_name(pg::to_utf8(name));
+  std::string plain = text::plain_name(pg::shown_in_utf8(name));
   if (plain.empty()) plain = "data";
   return server_name(plain, 0);
 }

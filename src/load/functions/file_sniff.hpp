@@ -12,7 +12,6 @@ namespace ferry::load {
 struct FileSniff {
   text::SniffedFile file{};
   std::string compression = "none";
-  bool is_seekable = false;  ///< it may be read once more
 };
 
 /// Looks at the first bytes of a file of the server. Errors: pg::check_may_read(), by errno, those of text::sniff() with the file

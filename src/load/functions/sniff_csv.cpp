@@ -2,6 +2,7 @@
 
 #include "base/concat.hpp"
 #include "load/functions/file_sniff.hpp"
+#include "load/functions/sql_text.hpp"
 #include "pg/arguments.hpp"
 #include "pg/guard.hpp"
 
@@ -62,7 +63,7 @@ Datum sniff_csv(FunctionCallInfo call_info) {
   if (sample_bytes <= 0) throw Error("22023", "sample_bytes must be positive");
   const FileSniff found = sniff_file(path, static_cast<std::uint64_t>(sample_bytes));
   const text::Layout& layout = found.file.layout;
-  const std::string table = pg::call(quote_identifier, table_name_of(path).c_str());
+  const std::string table = identifier(table_name_of(path));
   const auto byte = [](char c) { return pg::text_datum(std::string(1, c)); };
   const char* const line_end = line_end_of(layout.line_ends);
   const Datum none{0};

@@ -88,6 +88,9 @@ SELECT * FROM create_table_from(:'plain', 'fresh', '{none}');
 SELECT * FROM create_table_from(:'plain', 'nowhere.fresh');
 SELECT * FROM create_table_from(:'plain', 'a.b.c.d');
 SELECT * FROM create_table_from(:'plain', NULL);
+SELECT * FROM create_table_from('/dev/null', 'fresh');
+SELECT * FROM create_table_from(:'empty', 'fresh');
+SELECT * FROM create_table_from(:'folder', 'fresh');
 SELECT * FROM create_table_from(:'plain', 'fresh', load => NULL);
 SET default_transaction_read_only = on;
 SELECT * FROM create_table_from(:'plain', 'fresh');
@@ -95,6 +98,33 @@ RESET default_transaction_read_only;
 \set VERBOSITY default
 SELECT * FROM create_table_from(:'plain', 'fresh', '{none}');
 SELECT to_regclass('fresh') IS NULL AS nothing_left;
+
+-- an Avro file tells the types itself, and its table the names
+\getenv builddir PG_ABS_BUILDDIR
+\set avro :builddir '/sniff_csv.avro'
+LOAD 'pg_ferry';
+CREATE TYPE mood AS ENUM ('good', 'bad');
+CREATE DOMAIN positive AS integer CHECK (value > 0);
+CREATE TABLE source (id integer PRIMARY KEY, "Odd Name" varchar(20) NOT NULL, amount numeric(10,2), at timestamptz,
+    how mood, count positive, list integer[], twice integer GENERATED ALWAYS AS (id * 2) STORED);
+COMMENT ON TABLE source IS 'where they come from';
+COMMENT ON COLUMN source.amount IS 'in the customer''s currency';
+INSERT INTO source VALUES (1, 'one', 1.50, '2021-01-01 00:00:00+00', 'good', 5, '{1,2}');
+INSERT INTO source VALUES (2, 'two');
+COPY source TO :'avro' (FORMAT avro);
+SELECT rows_read, rows_loaded, rows_rejected FROM create_table_from(:'avro', 'target', '{id}');
+\d target
+SELECT * FROM target ORDER BY id;
+COPY source TO :'avro' (FORMAT avro, PROFILE lossless);
+DROP TABLE target, source;
+DROP TYPE mood;
+DROP DOMAIN positive;
+-- types that are not here become those that take every value
+SELECT rows_read, rows_loaded, rows_rejected FROM create_table_from(:'avro', 'target');
+SELECT column_name, data_type, nullable, comment FROM data_dictionary('target');
+SELECT * FROM target ORDER BY id;
+SELECT obj_description('target'::regclass);
+SELECT load_id, rows_read FROM create_table_from(:'avro', 'target_alone', load => false);
 
 -- rights are the caller's
 CREATE ROLE regress_sniffer;
