@@ -27,7 +27,7 @@ struct Delimiter {
 };
 constexpr std::array kDelimiters{Delimiter{',', 1},    Delimiter{';', 1},    Delimiter{'\t', 1},  Delimiter{'|', 1},
                                  Delimiter{'\x1f', 1}, Delimiter{'\x1e', 1}, Delimiter{'^', 0.9}, Delimiter{'~', 0.9},
-                                 Delimiter{'#', 0.6},  Delimiter{'!', 0.6},  Delimiter{'*', 0.6}, Delimiter{':', 0.6},
+                                 Delimiter{'#', 0.6},  Delimiter{'!', 0.6},  Delimiter{'*', 0.6}, Delimiter{':', 0.5},
                                  Delimiter{' ', 0.55}};
 
 /// The first bytes of a file, or all.

@@ -54,6 +54,11 @@ bool is_value(std::string_view text) {
   }
 }
 
+bool is_truth_value(std::string_view text) {
+  const ValueClass kind = classify(text).kind;
+  return kind == ValueClass::boolean_word || kind == ValueClass::boolean_letter;
+}
+
 }  // namespace
 
 Survey::Survey(const Layout& layout) : layout_(layout), columns_(layout.fields) {}
@@ -156,9 +161,9 @@ bool Survey::counts_years() const {
 /// For a header more than 0, against one less.
 double Survey::header_score(const Column& column, std::string_view title) const {
   if (title.empty()) return 0;
-  const bool title_is_value = is_value(title);
-  if (column.tally.values() == 0) return title_is_value ? -1 : 0.5;
   const ColumnVerdict verdict = column.tally.verdict();
+  const bool title_is_value = is_value(title) || (verdict.type == ColumnType::boolean && is_truth_value(title));
+  if (column.tally.values() == 0) return title_is_value ? -1 : 0.5;
   const bool is_special = verdict.type != ColumnType::text || !verdict.reason.empty();
   if (is_special && title_is_value) return -3;
   if (is_special) return find_null_word(title) < kNullWords ? -1 : 2;

@@ -60,6 +60,10 @@ TEST(Sniff, IsNotMisledByOtherDelimitersInValues) {
   EXPECT_EQ(in_short("1,5;2,5\n2,75;3\n10,25;4,5\n"), "; data column_1:text column_2:text");
   EXPECT_EQ(in_short("at,what\n2021-01-01 10:00:00,a\n2021-01-02 11:30:00,b\n"), ", header at:timestamp what:text");
   EXPECT_EQ(in_short("name;city\nDoe, John;Rome\nRoe, Ann;Oslo\n"), "; header name:text city:text");
+  EXPECT_EQ(in_short("root:x:0:0:/root\nbin:x:2:2:/bin\nsync:x:4:65534:/bin\n"),
+            ": data column_1:text column_2:text column_3:integer column_4:integer column_5:text");
+  EXPECT_EQ(sniff_text("2021-07-27 10:00:00 a\n2021-07-27 10:00:01 b c\n2021-07-27 10:00:02 d e f\n").columns.size(), 1u);
+  EXPECT_EQ(in_short("{\"a\": 1, \"b\": []}\n{\"a\": 2, \"b\": [3]}\n"), "; data column_1:jsonb");
   EXPECT_EQ(in_short("id,path\n1,a|b|c\n2,d|e|f\n"), ", header id:integer path:text");
   EXPECT_EQ(in_short("id,text\n1,\"a;b;c;d\"\n2,\"e;f;g;h\"\n"), ", header id:integer text:text");
 }
@@ -115,6 +119,7 @@ TEST(Sniff, TellsHeadersFromData) {
             ", header country:text _2019:integer _2020:integer _2021:integer");
   EXPECT_EQ(in_short("id,name\n"), ", header id:text name:text");
   EXPECT_EQ(in_short("DE,Berlin\nFR,Paris\nIT,Rome\nDE,Bonn\n"), ", data column_1:text column_2:text");
+  EXPECT_EQ(in_short("a b,true\nc d,false\ne f,true\n"), ", data column_1:text column_2:boolean");
   EXPECT_EQ(in_short("id,,name\n1,,x\n2,,y\n"), ", header id:integer column_2:text name:text");
 }
 
