@@ -1,6 +1,7 @@
 #include "load/load_stream.hpp"
 
 #include "base/concat.hpp"
+#include "load/date_style.hpp"
 #include "load/logged_options.hpp"
 #include "pg/encoding.hpp"
 
@@ -46,8 +47,10 @@ LoadSummary load_all(S& source, LoadOptions& options, Rules& rules, Describe&& d
 
 LoadSummary load_stream(ByteSource& bytes, const StreamOptions& stream, LoadOptions options, Rules& rules) {
   StreamSource source(bytes, stream, rules);
-  LoadSummary summary = load_all(source, options, rules, [&](const std::string& condition) {
-    return describe_stream(stream, source.header_names(), options, condition);
+  LoadSummary summary = with_date_style(stream.date_style, [&] {
+    return load_all(source, options, rules, [&](const std::string& condition) {
+      return describe_stream(stream, source.header_names(), options, condition);
+    });
   });
   source.warn_of_open_quote();
   return summary;

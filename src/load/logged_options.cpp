@@ -63,6 +63,7 @@ void read_stream(const Members& options, StreamOptions& stream) {
   stream.header = stream.header_names.empty() ? Header::none : Header::by_name;
   stream.force_not_null = names_if_any(options, "force_not_null");
   stream.force_null = names_if_any(options, "force_null");
+  if (has(options, "date_style")) stream.date_style = value_of(options, "date_style");
   const std::string encoding = value_of(options, "encoding");
   stream.encoding = pg_char_to_encoding(encoding.c_str());
   if (stream.encoding < 0) throw Error("22023", concat("encoding \"", encoding, "\" not recognized"));
@@ -105,6 +106,7 @@ std::string describe_stream(const StreamOptions& stream, const std::vector<std::
   json += concat(", \"null_string\": ", json_string(dialect.null_string));
   if (dialect.default_string) json += concat(", \"default_string\": ", json_string(*dialect.default_string));
   json += json_of_names("force_not_null", stream.force_not_null) + json_of_names("force_null", stream.force_null);
+  if (!stream.date_style.empty()) json += concat(", \"date_style\": ", json_string(stream.date_style));
   json += concat(", \"encoding\": ", json_string(pg_encoding_to_char(stream.encoding)));
   return json + json_of_load(options, condition);
 }

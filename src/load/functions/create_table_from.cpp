@@ -23,7 +23,6 @@ extern "C" {
 #include "executor/spi.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
-#include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/varlena.h"
 }
@@ -110,6 +109,7 @@ StreamOptions stream_options_of(const text::SniffedFile& file) {
   if (csv.header_rows > 0) csv.header = Header::skip;
   for (const text::SniffedColumn& column : file.columns)
     if (column.has_quoted_blanks) csv.force_null.push_back(column.name);
+  csv.date_style = date_style_of(file);
   csv.encoding = pg_char_to_encoding(std::string(name_of(file.encoding)).c_str());
   csv.max_record_bytes = static_cast<std::size_t>(settings::max_record_bytes);
   return csv;
@@ -133,14 +133,7 @@ LoadSummary load_csv_file(const std::string& path, const text::SniffedFile& snif
   return load_file(path, table, [&](pg::InputFile& file, const LoadOptions& options, Rules& rules) {
     StreamOptions csv = stream_options_of(sniffed);
     csv.bytes_total = file.size_bytes();
-    // undone by an error, too
-    const int settings_level = pg::call(NewGUCNestLevel);
-    if (const char* const style = date_style_of(sniffed))
-      pg::call(
-          [style] { (void)set_config_option("datestyle", style, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false); });
-    LoadSummary summary = load_stream(file, csv, options, rules);
-    pg::call(AtEOXact_GUC, true, settings_level);
-    return summary;
+    return load_stream(file, csv, options, rules);
   });
 }
 

@@ -75,8 +75,8 @@ std::string table_name_of(const std::string& path) {
   return server_name(plain, 0);
 }
 
-const char* date_style_of(const text::SniffedFile& file) {
-  return file.order == text::DayMonth::day_first ? "ISO, DMY" : file.order == text::DayMonth::month_first ? "ISO, MDY" : nullptr;
+std::string date_style_of(const text::SniffedFile& file) {
+  return file.order == text::DayMonth::day_first ? "ISO, DMY" : file.order == text::DayMonth::month_first ? "ISO, MDY" : "";
 }
 
 }  // namespace ferry::load

@@ -32,7 +32,7 @@ struct FileSniff {
 /// The statement that loads a file into such a table.
 [[nodiscard]] std::string load_command_sql(const text::SniffedFile& file, const std::string& table, const std::string& path);
 
-/// The value of the setting datestyle by which the file's dates are read; null where each will do.
-[[nodiscard]] const char* date_style_of(const text::SniffedFile& file);
+/// The value of the setting datestyle by which the file's dates are read; empty where each will do.
+[[nodiscard]] std::string date_style_of(const text::SniffedFile& file);
 
 }  // namespace ferry::load

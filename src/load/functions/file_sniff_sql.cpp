@@ -73,7 +73,7 @@ std::string load_command_sql(const text::SniffedFile& file, const std::string& t
   const bool by_name = is_matched_by_name(file);
   const std::int64_t skip_lines = layout.skip_lines + (by_name ? 0 : file.header_lines);
   std::string sql;
-  if (const char* const style = date_style_of(file)) sql = concat("SET datestyle TO ", style, ";\n");
+  if (const std::string style = date_style_of(file); !style.empty()) sql = concat("SET datestyle TO ", style, ";\n");
   sql += concat("SELECT * FROM load_csv(", literal(table), ", ", literal(path));
   const auto add = [&sql](std::string_view name, const std::string& value) { sql += concat(", ", name, " => ", value); };
   const auto byte = [](char c) { return literal(std::string_view(&c, 1)); };

@@ -54,6 +54,14 @@ SELECT count(*) FROM alone;
 SELECT rows_read, rows_loaded, rows_rejected FROM create_table_from(:'doubled', 'doubled', '{id}');
 SELECT sqlstate, reason FROM ferry_rejects WHERE load_id = (SELECT max(load_id) FROM ferry_loads);
 
+-- and is read again as the file meant it, whatever the session's style
+\set day_first :srcdir '/data/day_first.csv'
+SELECT load_id, rows_read, rows_loaded, rows_rejected FROM create_table_from(:'day_first', 'born', '{id}') \gset first_
+UPDATE born SET id = 3 WHERE id = 1;
+SELECT rows_loaded FROM reload_rejects(:first_load_id);
+SELECT * FROM born ORDER BY id;
+SELECT options ->> 'date_style' FROM ferry_loads WHERE load_id = :first_load_id;
+
 -- where the name says so: in a schema, or as a temporary table
 CREATE SCHEMA "My Schema";
 SELECT rows_loaded FROM create_table_from(:'plain', '"My Schema"."My Table"');
