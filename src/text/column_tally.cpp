@@ -84,7 +84,7 @@ void ColumnTally::add(std::string_view value, bool was_quoted, std::int64_t line
   either_ += found.order == DayMonth::either ? 1 : 0;
   true_letters_ += found.is_true ? 1 : 0;
   most_fraction_digits_ = std::max(most_fraction_digits_, found.fraction_digits);
-  most_significant_digits_ = std::max(most_significant_digits_, found.significant_digits);
+  fits_double_ = fits_double_ && found.fits_double;
   constexpr std::int64_t kEnough = 1000;
   is_text_ = count(ValueClass::text) >= kEnough && count(ValueClass::text) * 2 > values_;
 }
@@ -96,11 +96,10 @@ std::string ColumnTally::where(ValueClass kind) const {
 }
 
 ColumnType ColumnTally::number_type() const {
-  // as a double would be written: what has more digits is exact, and stays so
-  constexpr int kMeasuredDigits = 12, kDoubleDigits = 17;
-  const bool fits_double = count(ValueClass::wide_integer) == 0 && most_significant_digits_ <= kDoubleDigits;
+  // so many as only a double is written with; what has more of them than it can show is exact, and stays so
+  constexpr int kMeasuredDigits = 12;
   const bool is_measured = count(ValueClass::floating) > 0 || most_fraction_digits_ > kMeasuredDigits;
-  if (is_measured && fits_double) return ColumnType::double_precision;
+  if (is_measured && fits_double_) return ColumnType::double_precision;
   if (is_measured || count(ValueClass::decimal) > 0 || count(ValueClass::wide_integer) > 0) return ColumnType::numeric;
   return count(ValueClass::bigint) > 0 ? ColumnType::bigint : ColumnType::integer;
 }

@@ -77,7 +77,8 @@ class ColumnTally {
   std::int64_t day_first_ = 0, month_first_ = 0, either_ = 0;
   std::int64_t true_letters_ = 0;
   std::uint64_t words_ = 0;
-  std::uint16_t most_fraction_digits_ = 0, most_significant_digits_ = 0;
+  std::uint16_t most_fraction_digits_ = 0;
+  bool fits_double_ = true;  ///< of all numbers
   bool is_code_ = true;
   bool is_text_ = false;  ///< beyond doubt
 };

@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
+#include <charconv>
+#include <string>
 
 #include <simdjson.h>
 
@@ -90,6 +91,28 @@ ValueClass class_of_integer(std::string_view text) {
   return parse_int64(text, value) ? ValueClass::bigint : ValueClass::wide_integer;
 }
 
+/// The digits of a number's mantissa, without the zeros at both ends.
+std::string mantissa_of(std::string_view number) {
+  std::string digits;
+  for (const char c : number.substr(0, number.find_first_of("eE")))
+    if (is_digit(c) && (c != '0' || !digits.empty())) digits += c;
+  digits.resize(digits.find_last_not_of('0') + 1);
+  return digits;
+}
+
+/// Whether a double precision shows all digits of a number with so many of them, which has a form that the server writes.
+bool fits_double(std::string_view text, std::size_t digits) {
+  constexpr std::size_t kAlwaysKept = 15, kMostDigits = 17;
+  if (digits <= kAlwaysKept) return true;
+  const std::string mantissa = mantissa_of(text);
+  if (mantissa.size() <= kAlwaysKept) return true;
+  double value;
+  if (text.front() == '+') text.remove_prefix(1);
+  if (mantissa.size() > kMostDigits || !parse_float64(text, value)) return false;
+  char shown[32];
+  return mantissa_of({shown, std::to_chars(shown, shown + sizeof shown, value, std::chars_format::scientific).ptr}) == mantissa;
+}
+
 /// Of a text that is a number as a whole.
 Value value_of(const Number& number, std::string_view text) {
   constexpr std::size_t kMostDigits = 1000;  // of the server's numbers
@@ -97,8 +120,7 @@ Value value_of(const Number& number, std::string_view text) {
   Value value;
   if (number.whole_digits > kMostDigits || number.fraction_digits > kMostDigits) return value;
   value.fraction_digits = static_cast<std::uint16_t>(number.fraction_digits);
-  const std::size_t zeros = number.whole_digits == 1 && text[number.has_sign ? 1 : 0] == '0' ? 1 : 0;
-  value.significant_digits = static_cast<std::uint16_t>(number.whole_digits + number.fraction_digits - zeros);
+  value.fits_double = fits_double(text, number.whole_digits + number.fraction_digits);
   if (number.has_leading_zero)
     value.kind = ValueClass::leading_zeros;
   else if (number.has_plus && !number.has_point && number.whole_digits >= kTelephoneDigits)

@@ -35,11 +35,11 @@ inline constexpr std::size_t kValueClasses = static_cast<std::size_t>(ValueClass
 
 struct Value {
   ValueClass kind = ValueClass::text;
-  DayMonth order = DayMonth::none;       ///< of dates and timestamps
-  std::uint8_t null_word = 0;            ///< its number
-  bool is_true = false;                  ///< of boolean letters
-  std::uint16_t fraction_digits = 0;     ///< of numbers
-  std::uint16_t significant_digits = 0;  ///< likewise
+  DayMonth order = DayMonth::none;    ///< of dates and timestamps
+  std::uint8_t null_word = 0;         ///< its number
+  bool is_true = false;               ///< of boolean letters
+  bool fits_double = true;            ///< of numbers: a double precision shows all of its digits
+  std::uint16_t fraction_digits = 0;  ///< of numbers
 };
 
 /// text: without blanks around it, not empty. Each class but those of words and of what only looks like a number has a type

@@ -190,6 +190,7 @@ TEST(Sniff, ChoosesNumbers) {
   EXPECT_EQ(type_of({".5", "5."}), "numeric");
   EXPECT_EQ(type_of({"0.1", "1e-7"}), "double");
   EXPECT_EQ(type_of({"0.1", "0.30000000000000004"}), "double");
+  EXPECT_EQ(type_of({"0.1", "0.12345678901234567"}), "numeric");  // which no double shows
   EXPECT_EQ(type_of({"1e-7", "12345678901234567890123"}), "numeric");
   EXPECT_EQ(type_of({"1", "Infinity"}), "double");
   EXPECT_EQ(type_of({"1", "2e999"}), "text");
