@@ -91,6 +91,21 @@ AS 'MODULE_PATHNAME', 'ferry_load_csv' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.load_csv(regclass, text, name[], boolean, text, text, text, text, text, text, bigint, boolean, text)
     IS 'load a CSV file, keep bad rows';
 
+CREATE FUNCTION @extschema@.sniff_csv(
+    path text, sample_bytes bigint = 4194304,
+    OUT compression text, OUT encoding text, OUT line_end text, OUT delimiter text, OUT quote text, OUT escape text,
+    OUT comment text, OUT skip_lines integer, OUT header boolean, OUT null_strings text[], OUT column_names name[],
+    OUT column_types regtype[], OUT records_sampled bigint, OUT create_table text, OUT load_command text) RETURNS record
+AS 'MODULE_PATHNAME', 'ferry_sniff_csv' LANGUAGE C VOLATILE PARALLEL SAFE;
+COMMENT ON FUNCTION @extschema@.sniff_csv(text, bigint) IS 'find out what a CSV file is like';
+
+CREATE FUNCTION @extschema@.create_table_from(
+    path text, table_name text, primary_key name[] = NULL, load boolean = true,
+    OUT load_id bigint, OUT rows_read bigint, OUT rows_loaded bigint, OUT rows_rejected bigint, OUT rows_skipped bigint,
+    OUT elapsed_ms double precision) RETURNS record
+AS 'MODULE_PATHNAME', 'ferry_create_table_from' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.create_table_from(text, text, name[], boolean) IS 'make a table for a file, load the file';
+
 CREATE FUNCTION @extschema@.insert_rows(target regclass, rows json, all_or_nothing boolean = false)
 RETURNS TABLE (table_name text, rows_received integer, rows_loaded integer, rows_rejected integer, rejects jsonb,
                load_id bigint, keys jsonb)

@@ -1,6 +1,7 @@
 #include "load/load_stream.hpp"
 
 #include "base/concat.hpp"
+#include "load/date_style.hpp"
 #include "load/field_columns.hpp"
 #include "load/logged_options.hpp"
 #include "pg/encoding.hpp"
@@ -49,8 +50,9 @@ LoadSummary load_stream(ByteSource& bytes, const StreamOptions& stream, LoadOpti
   options.context = concat("COPY ", rules.table_name());
   StreamSource source(bytes, stream);
   const std::vector<std::string> header_names = choose_columns(source, stream, rules);
-  LoadSummary summary = load_all(source, options, rules, [&](const std::string& condition) {
-    return describe_stream(stream, header_names, options, condition);
+  LoadSummary summary = with_date_style(stream.date_style, [&] {
+    return load_all(source, options, rules,
+                    [&](const std::string& condition) { return describe_stream(stream, header_names, options, condition); });
   });
   source.warn_of_open_quote();
   return summary;

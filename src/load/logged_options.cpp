@@ -61,6 +61,7 @@ void read_stream(const Members& options, StreamOptions& stream) {
   stream.header = stream.header_names.empty() ? Header::none : Header::by_name;
   stream.force_not_null = names_if_any(options, "force_not_null");
   stream.force_null = names_if_any(options, "force_null");
+  if (has(options, "date_style")) stream.date_style = value_of(options, "date_style");
   const std::string encoding = value_of(options, "encoding");
   stream.encoding = pg_char_to_encoding(encoding.c_str());
   if (stream.encoding < 0) throw Error("22023", concat("encoding \"", encoding, "\" not recognized"));
@@ -112,6 +113,7 @@ std::string describe_stream(const StreamOptions& stream, const std::vector<std::
   if (dialect.default_string) out.member("default_string", *dialect.default_string);
   write_names(out, "force_not_null", stream.force_not_null);
   write_names(out, "force_null", stream.force_null);
+  if (!stream.date_style.empty()) out.member("date_style", stream.date_style);
   out.member("encoding", pg_encoding_to_char(stream.encoding));
   write_load(out, options, condition);
   return json;

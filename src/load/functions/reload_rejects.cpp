@@ -1,6 +1,7 @@
 // The SQL function reload_rejects(): the kept rows of a load once more.
 
 #include "base/concat.hpp"
+#include "load/date_style.hpp"
 #include "load/functions/reject_source.hpp"
 #include "load/functions/summary_row.hpp"
 #include "load/log/reject_tally.hpp"
@@ -76,7 +77,7 @@ LoadSummary load_again(std::int64_t load_id, StoredRejects& rejects) {
   options.small_batches = logged.is_json;
   if (!logged.is_json) rules.check_may_insert();
   const bool show_details = may_show_details(rejects.load(), rules);
-  LoadSummary summary = run_load(source, rules, options, [&](const Record& record, const Result& result) {
+  const auto settle = [&](const Record& record, const Result& result) {
     if (result.state != Result::State::rejected) {
       rejects.resolve(record.row_number);
       return;
@@ -85,7 +86,8 @@ LoadSummary load_again(std::int64_t load_id, StoredRejects& rejects) {
     if (!show_details) problem.detail.clear();
     add_sentence(problem.detail, lines_taken_in(record));
     rejects.revise(record.row_number, problem);
-  });
+  };
+  LoadSummary summary = with_date_style(logged.stream.date_style, [&] { return run_load(source, rules, options, settle); });
   rules.close();
   return summary;
 }

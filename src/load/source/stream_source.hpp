@@ -32,6 +32,7 @@ struct StreamOptions {
   std::vector<std::string> force_null{};      ///< columns in which it is null in quotes too
   bool ends_at_marker = false;                ///< a line \. ends CSV too
   int encoding = 0;                           ///< of the stream, as the server numbers encodings
+  std::string date_style{};                   ///< by which dates are read; empty: the session's
   std::size_t max_record_bytes = 16u << 20;
   std::int64_t bytes_total = 0;  ///< of the stream; 0: not known
 };

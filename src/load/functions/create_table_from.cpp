@@ -1,0 +1,189 @@
+// The SQL function create_table_from(). Its arguments are described in docs/reference.md.
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "base/concat.hpp"
+#include "load/functions/avro_table.hpp"
+#include "load/functions/file_sniff.hpp"
+#include "load/functions/sql_text.hpp"
+#include "load/functions/summary_row.hpp"
+#include "load/load_stream.hpp"
+#include "pg/arguments.hpp"
+#include "pg/guard.hpp"
+#include "pg/io/input_file.hpp"
+#include "pg/stopwatch.hpp"
+#include "settings.hpp"
+
+#include "pg/server.hpp"
+
+extern "C" {
+#include "catalog/namespace.h"
+#include "executor/spi.h"
+#include "mb/pg_wchar.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/varlena.h"
+}
+
+namespace ferry::load {
+namespace {
+
+/// A table that is not there yet, in the schema where CREATE TABLE would make it.
+struct NewTable {
+  Oid schema = InvalidOid;
+  const char* name = nullptr;
+  std::string sql{};  ///< qualified and quoted
+};
+
+NewTable new_table(Datum given_name) {
+  NewTable table;
+  Oid* const schema = &table.schema;
+  table.name = pg::call([=] {
+    const RangeVar* const name =
+        makeRangeVarFromNameList(textToQualifiedNameList(reinterpret_cast<::text*>(PG_DETOAST_DATUM_PACKED(given_name))));
+    *schema = RangeVarGetCreationNamespace(name);
+    if (OidIsValid(get_relname_relid(name->relname, *schema)))
+      ereport(ERROR, (errcode(ERRCODE_DUPLICATE_TABLE), errmsg("relation \"%s\" already exists", name->relname)));
+    return const_cast<const char*>(name->relname);
+  });
+  const auto qualified = [name = table.name, of = table.schema] {
+    return const_cast<const char*>(quote_qualified_identifier(get_namespace_name(of), name));
+  };
+  table.sql = pg::call(qualified);
+  return table;
+}
+
+/// A file is read twice, and by the time of the second it is to be the same. Errors: 0A000.
+void check_is_regular(const std::string& path) {
+  struct ::stat status {};
+  if (::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode))
+    throw Error("0A000", concat("cannot make a table from \"", path, "\", which is no regular file"));
+}
+
+/// PRIMARY KEY (...), or nothing. Errors: 42703 a column that the file has not.
+std::string primary_key_sql(const std::vector<std::string>& key, const std::vector<std::string>& columns) {
+  std::string list, known;
+  for (const std::string& column : columns) known += concat(known.empty() ? "" : ", ", column);
+  for (const std::string& name : key) {
+    if (std::find(columns.begin(), columns.end(), name) == columns.end())
+      throw Error("42703", concat("column \"", name, "\" named in primary_key does not exist"))
+          .detail(concat("The columns are ", known, "."));
+    list += concat(list.empty() ? "" : ", ", identifier(name));
+  }
+  return list.empty() ? list : concat("PRIMARY KEY (", list, ")");
+}
+
+template <class Column>
+std::vector<std::string> names_of(const std::vector<Column>& columns) {
+  std::vector<std::string> names;
+  for (const Column& column : columns) names.push_back(column.name);
+  return names;
+}
+
+/// Runs statements as the user who calls.
+void execute(const std::string& sql) {
+  pg::call([text = sql.c_str()] {
+    if (SPI_connect() != SPI_OK_CONNECT) elog(ERROR, "SPI_connect failed");
+    const int result = SPI_execute(text, false, 0);
+    if (result != SPI_OK_UTILITY) elog(ERROR, "SPI_execute failed: %s", SPI_result_code_string(result));
+    SPI_finish();
+  });
+}
+
+/// Errors: 0A000 what a load cannot do with a file.
+StreamOptions stream_options_of(const text::SniffedFile& file) {
+  const auto refuse = [](const char* what) {
+    throw Error("0A000", concat("cannot load a file with ", what))
+        .hint("Make the table alone by load => false, and load what you have made of the file.");
+  };
+  if (!file.layout.comment.empty()) refuse("comments");
+  if (file.has_blanks_around) refuse("blanks around its values");
+  if (file.layout.is_ragged) refuse("records of different lengths");
+  if (file.null_words.size() > 1 || (!file.null_words.empty() && file.has_empty_fields)) refuse("several spellings of NULL");
+  StreamOptions csv;
+  csv.dialect = file.layout.dialect;
+  if (!file.null_words.empty()) csv.dialect.null_string = file.null_words.front();
+  csv.header_rows = static_cast<int>(file.layout.skip_lines) + (file.has_header ? 1 : 0);
+  if (csv.header_rows > 0) csv.header = Header::skip;
+  for (const text::SniffedColumn& column : file.columns)
+    if (column.has_quoted_blanks) csv.force_null.push_back(column.name);
+  csv.date_style = date_style_of(file);
+  csv.encoding = pg_char_to_encoding(std::string(name_of(file.encoding)).c_str());
+  csv.max_record_bytes = static_cast<std::size_t>(settings::max_record_bytes);
+  return csv;
+}
+
+/// Loads a file into a table that was made for it. load: called with the open file, options and rules.
+template <class Load>
+LoadSummary load_file(const std::string& path, Oid table, Load&& load) {
+  LoadOptions options;
+  options.source_name = path;
+  options.stream_kind = pg::StreamKind::file;
+  Rules rules(table);
+  pg::InputFile file(path);
+  LoadSummary summary = load(file, options, rules);
+  file.close();
+  rules.close();
+  return summary;
+}
+
+LoadSummary load_csv_file(const std::string& path, const text::SniffedFile& sniffed, Oid table) {
+  return load_file(path, table, [&](pg::InputFile& file, const LoadOptions& options, Rules& rules) {
+    StreamOptions csv = stream_options_of(sniffed);
+    csv.bytes_total = file.size_bytes();
+    return load_stream(file, csv, options, rules);
+  });
+}
+
+LoadSummary load_avro_file(const std::string& path, Oid table) {
+  return load_file(path, table, [&](pg::InputFile& file, const LoadOptions& options, Rules& rules) {
+    const AvroOptions avro{.match = map::Match::position,
+                           .file = path,
+                           .max_block_bytes = static_cast<std::size_t>(settings::max_block_bytes),
+                           .bytes_total = file.size_bytes()};
+    return load_avro(file, avro, options, rules);
+  });
+}
+
+Datum row_without_load(FunctionCallInfo call_info, const pg::Stopwatch& watch) {
+  const Datum none = Int64GetDatum(0);
+  const Datum values[] = {none, none, none, none, none, pg::milliseconds_datum(watch.elapsed_ms())};
+  bool nulls[std::size(values)] = {};
+  nulls[0] = true;
+  return pg::make_record(call_info, values, nulls);
+}
+
+Datum create_table_from(FunctionCallInfo call_info) {
+  const pg::Stopwatch watch;
+  const pg::Arguments arguments(call_info);
+  const std::string path = arguments.text(0, "path");
+  (void)arguments.text_view(1, "table_name");
+  const std::vector<std::string> key = arguments.names(2, "primary_key");
+  const bool is_loaded = arguments.boolean(3, "load");
+  const NewTable table = new_table(call_info->args[1].value);
+  pg::check_may_read(path);
+  check_is_regular(path);
+  const bool is_avro = is_avro_file(path);
+  text::SniffedFile sniffed;
+  if (is_avro) {
+    const AvroTable avro = avro_table_of(path);
+    execute(create_table_sql(avro, table.sql, primary_key_sql(key, names_of(avro.columns))));
+  } else {
+    // a type has to take the values of all rows
+    sniffed = sniff_file(path, std::numeric_limits<std::uint64_t>::max()).file;
+    execute(create_table_sql(sniffed, table.sql, primary_key_sql(key, names_of(sniffed.columns))));
+  }
+  if (!is_loaded) return row_without_load(call_info, watch);
+  const Oid oid = pg::call(get_relname_relid, table.name, table.schema);
+  return summary_row(call_info, is_avro ? load_avro_file(path, oid) : load_csv_file(path, sniffed, oid), watch);
+}
+
+}  // namespace
+}  // namespace ferry::load
+
+FERRY_SQL_FUNCTION(ferry_create_table_from) {
+  return ferry::pg::boundary([&] { return ferry::load::create_table_from(fcinfo); });
+}

@@ -1,0 +1,82 @@
+#include "load/functions/file_sniff.hpp"
+
+#include <array>
+#include <limits>
+
+#include "base/concat.hpp"
+#include "pg/encoding.hpp"
+#include "pg/guard.hpp"
+#include "pg/io/input_file.hpp"
+#include "settings.hpp"
+#include "text/column_names.hpp"
+
+#include "pg/server.hpp"
+
+extern "C" {
+#include "mb/pg_wchar.h"
+}
+
+namespace ferry::load {
+namespace {
+
+/// A column's name in the database's encoding, in which it may take more bytes.
+std::string server_name(const std::string& name, std::size_t place) {
+  const std::string in_server = pg::try_from_utf8(name).value_or(concat("column_", place + 1));
+  return std::string(pg::whole_characters(std::string_view(in_server).substr(0, NAMEDATALEN - 1), GetDatabaseEncoding()));
+}
+
+}  // namespace
+
+FileSniff sniff_file(const std::string& path, std::uint64_t sample_bytes) {
+  pg::check_may_read(path);
+  pg::InputFile input(path);
+  FileSniff found;
+  try {
+    found.file = text::sniff(input, {.sample_bytes = sample_bytes,
+                                     .max_record_bytes = static_cast<std::size_t>(settings::max_record_bytes),
+                                     .check_interrupts = pg::check_interrupts});
+  } catch (Error& error) {
+    throw Error(std::move(error)).context(concat("file \"", path, '"'));
+  }
+  input.close();
+  for (std::size_t i = 0; i < found.file.columns.size(); i++) {
+    text::SniffedColumn& column = found.file.columns[i];
+    column.name = server_name(column.name, i);
+    column.title = pg::shown_from_utf8(column.title);
+  }
+  return found;
+}
+
+std::string_view name_of(text::TextEncoding encoding) {
+  switch (encoding) {
+    case text::TextEncoding::latin1:
+      return "LATIN1";
+    case text::TextEncoding::win1252:
+      return "WIN1252";
+    default:
+      return "UTF8";
+  }
+}
+
+std::string_view name_of(text::ColumnType type) {
+  constexpr std::array<std::string_view, 12> kNames{"boolean", "integer",   "bigint",      "numeric", "double precision",
+                                                    "date",    "timestamp", "timestamptz", "time",    "uuid",
+                                                    "jsonb",   "text"};
+  return kNames[static_cast<std::size_t>(type)];
+}
+
+std::string table_name_of(const std::string& path) {
+  std::string name = path.substr(path.rfind('/') + 1);
+  if (const std::size_t dot = name.find('.', 1); dot != std::string::npos) name.resize(dot);
+  const std::size_t last = name.find_last_not_of("0123456789-_. ");
+  if (last != std::string::npos) name.resize(last + 1);
+  std::string plain = text::plain_name(pg::shown_in_utf8(name));
+  if (plain.empty()) plain = "data";
+  return server_name(plain, 0);
+}
+
+std::string date_style_of(const text::SniffedFile& file) {
+  return file.order == text::DayMonth::day_first ? "ISO, DMY" : file.order == text::DayMonth::month_first ? "ISO, MDY" : "";
+}
+
+}  // namespace ferry::load

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "text/sniff.hpp"
+
+namespace ferry::load {
+
+/// What the server may read of a file, and what the file is like, with names and titles in the database's encoding.
+struct FileSniff {
+  text::SniffedFile file{};
+  std::string compression = "none";
+};
+
+/// Looks at the first bytes of a file of the server. Errors: pg::check_may_read(), by errno, those of text::sniff() with the file
+/// in the context.
+[[nodiscard]] FileSniff sniff_file(const std::string& path, std::uint64_t sample_bytes);
+
+/// The server's names.
+[[nodiscard]] std::string_view name_of(text::TextEncoding encoding);
+[[nodiscard]] std::string_view name_of(text::ColumnType type);
+
+/// A name for the table of a file, by the file's: without folders, endings, and a number or a date behind.
+[[nodiscard]] std::string table_name_of(const std::string& path);
+
+/// The statements that make a table for a file. table: as SQL has it, quoted and qualified. key: a part of the definition, such
+/// as a primary key, or empty.
+[[nodiscard]] std::string create_table_sql(const text::SniffedFile& file, const std::string& table, const std::string& key);
+
+/// The statement that loads a file into such a table.
+[[nodiscard]] std::string load_command_sql(const text::SniffedFile& file, const std::string& table, const std::string& path);
+
+/// The value of the setting datestyle by which the file's dates are read; empty where each will do.
+[[nodiscard]] std::string date_style_of(const text::SniffedFile& file);
+
+}  // namespace ferry::load
