@@ -35,7 +35,7 @@ constexpr const char* kMissingFileHint =
     "\\copy.";
 
 /// The table of a statement, open, and what the statement says of its columns.
-struct Target {
+struct OpenTable {
   Relation table;
   List* attributes;  ///< the numbers of the columns that are loaded
   List* filter;      ///< see load::WriterOptions
@@ -90,23 +90,23 @@ void check_kind(Relation table) {
 }
 
 /// Opens the table under the user's privileges. Source: DoCopy(). Calls the server without a guard.
-Target open_target(ParseState* state, const CopyStmt& statement) {
+OpenTable open_table(ParseState* state, const CopyStmt& statement) {
   PreventCommandIfParallelMode("COPY");
   PreventCommandDuringRecovery("COPY FROM");
   Relation const table = table_openrv(statement.relation, RowExclusiveLock);
   ParseNamespaceItem* const item = addRangeTableEntryForRelation(state, table, RowExclusiveLock, nullptr, false, false);
   pg::compat::Permissions* const permissions = pg::compat::permissions_of(item);
   permissions->requiredPerms = ACL_INSERT;  // a column in WHERE adds ACL_SELECT
-  Target target{table, NIL, NIL};
-  if (statement.whereClause != nullptr) target.filter = plan_filter(state, item, table, statement.whereClause);
-  target.attributes = CopyGetAttnums(RelationGetDescr(table), table, statement.attlist);
-  permissions->insertedCols = column_set(target.attributes);
+  OpenTable open{table, NIL, NIL};
+  if (statement.whereClause != nullptr) open.filter = plan_filter(state, item, table, statement.whereClause);
+  open.attributes = CopyGetAttnums(RelationGetDescr(table), table, statement.attlist);
+  permissions->insertedCols = column_set(open.attributes);
   pg::compat::check_permissions(state->p_rtable, permissions);
   if (check_enable_rls(RelationGetRelid(table), InvalidOid, false) == RLS_ENABLED)
     ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("COPY FROM not supported with row-level security"),
                     errhint("Use INSERT statements instead.")));
   PreventCommandIfReadOnly("COPY FROM");  // into a temporary table too: the log is none
-  return target;
+  return open;
 }
 
 /// What is missing in the output of a program that failed is not the error to tell of.
@@ -124,9 +124,9 @@ load::LoadSummary load_program(const std::string& command, F&& load) {
 }
 
 /// Opens the source and loads it.
-load::LoadSummary load_source(const CopyStmt& statement, int column_count, Import& plan, load::Rules& rules) {
+load::LoadSummary load_source(const CopyStmt& statement, int column_count, Import& plan, load::TargetTable& target) {
   load::LoadOptions& options = plan.load;
-  const auto load = [&](ByteSource& bytes, std::int64_t size_bytes) { return plan.run(bytes, size_bytes, options, rules); };
+  const auto load = [&](ByteSource& bytes, std::int64_t size_bytes) { return plan.run(bytes, size_bytes, options, target); };
   if (statement.filename == nullptr) {
     options.source_name = "STDIN";
     options.stream_kind = pg::StreamKind::pipe;
@@ -150,7 +150,7 @@ load::LoadSummary load_source(const CopyStmt& statement, int column_count, Impor
 }
 
 /// Before a client sends its data. Calls the server without a guard.
-void check_target(Relation table) {
+void check_table(Relation table) {
   check_kind(table);
   (void)pg::extension_schema();  // raises where there is none
 }
@@ -174,14 +174,14 @@ void announce(const load::LoadSummary& summary) {
 
 std::int64_t copy_from(const Format& format, ParseState* state, CopyStmt* statement) {
   call([statement] { check_role(*statement); });
-  const Target target = call([=] { return open_target(state, *statement); });
-  Import plan = format.import_from(state, *statement, target.table, target.attributes);
-  plan.load.filter = target.filter;
-  call(check_target, target.table);
-  load::Rules rules(RelationGetRelid(target.table));
-  const load::LoadSummary summary = load_source(*statement, list_length(target.attributes), plan, rules);
-  rules.close();
-  call(table_close, target.table, NoLock);
+  const OpenTable open = call([=] { return open_table(state, *statement); });
+  Import plan = format.import_from(state, *statement, open.table, open.attributes);
+  plan.load.filter = open.filter;
+  call(check_table, open.table);
+  load::TargetTable target(RelationGetRelid(open.table));
+  const load::LoadSummary summary = load_source(*statement, list_length(open.attributes), plan, target);
+  target.close();
+  call(table_close, open.table, NoLock);
   announce(summary);
   return summary.rows_loaded;
 }

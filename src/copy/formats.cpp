@@ -15,9 +15,9 @@ namespace {
 Import import_text(ParseState* state, const CopyStmt& statement, Relation table, List* attributes) {
   const Options options = read_options(state, statement, table, attributes);
   const auto run = [stream = options.stream](ByteSource& bytes, std::int64_t size_bytes, const load::LoadOptions& load,
-                                             load::Rules& rules) mutable {
+                                             load::TargetTable& target) mutable {
     stream.bytes_total = size_bytes;
-    return load::load_stream(bytes, stream, load, rules);
+    return load::load_stream(bytes, stream, load, target);
   };
   return {options.load, pg::ClientStream::Format::text, run};
 }
@@ -28,9 +28,9 @@ Import import_avro(ParseState* state, const CopyStmt& statement, Relation table,
   if (statement.filename != nullptr && !statement.is_program) options.avro.file = statement.filename;
   options.avro.max_block_bytes = static_cast<std::size_t>(settings::max_block_bytes);
   const auto run = [avro = options.avro](ByteSource& bytes, std::int64_t size_bytes, const load::LoadOptions& load,
-                                         load::Rules& rules) mutable {
+                                         load::TargetTable& target) mutable {
     avro.bytes_total = size_bytes;
-    return load::load_avro(bytes, avro, load, rules);
+    return load::load_avro(bytes, avro, load, target);
   };
   return {options.load, pg::ClientStream::Format::binary, run};
 }

@@ -23,7 +23,7 @@ struct Import {
   pg::ClientStream::Format messages;  ///< in which a client sends the data
   /// Loads the data: bytes is open, its size 0 where that is not known.
   std::function<load::LoadSummary(ByteSource& bytes, std::int64_t size_bytes, const load::LoadOptions& options,
-                                  load::Rules& rules)>
+                                  load::TargetTable& target)>
       run;
 };
 

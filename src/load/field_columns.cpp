@@ -37,9 +37,9 @@ void check_names(const std::vector<std::string>& names) {
 }
 
 /// Those of a header's names.
-void choose_named_columns(const std::vector<std::string>& names, Rules& rules) {
+void choose_named_columns(const std::vector<std::string>& names, TargetTable& target) {
   try {
-    rules.choose_columns(names);
+    target.choose_columns(names);
   } catch (Error& error) {
     error.context("header line").hint("Columns are matched by name. Name the columns to load to pass over others.");
     throw;
@@ -61,17 +61,17 @@ std::vector<int> match_names(const std::vector<std::string>& names, const std::v
 
 }  // namespace
 
-std::vector<std::string> choose_columns(StreamSource& source, const StreamOptions& stream, Rules& rules) {
-  if (!stream.columns.empty()) rules.choose_columns(stream.columns);
+std::vector<std::string> choose_columns(StreamSource& source, const StreamOptions& stream, TargetTable& target) {
+  if (!stream.columns.empty()) target.choose_columns(stream.columns);
   HeaderLine header = source.read_header();
   if (stream.header == Header::by_name) {
     check_names(header.names);
-    if (stream.columns.empty()) choose_named_columns(header.names, rules);
-    const std::vector<LoadedColumn> columns = rules.loaded_columns();
+    if (stream.columns.empty()) choose_named_columns(header.names, target);
+    const std::vector<LoadedColumn> columns = target.loaded_columns();
     source.fill(columns, match_names(header.names, columns));
     return std::move(header.names);
   }
-  const std::vector<LoadedColumn> columns = rules.loaded_columns();
+  const std::vector<LoadedColumn> columns = target.loaded_columns();
   if (stream.header == Header::match) check_header(header, stream, columns);
   std::vector<int> in_order(columns.size());
   std::iota(in_order.begin(), in_order.end(), 0);
@@ -79,14 +79,14 @@ std::vector<std::string> choose_columns(StreamSource& source, const StreamOption
   return {};
 }
 
-void choose_columns(AvroSource& source, const AvroOptions& avro, Rules& rules) {
+void choose_columns(AvroSource& source, const AvroOptions& avro, TargetTable& target) {
   std::vector<map::Target> targets;
   const auto add = [&targets](const Column& column) {
     targets.push_back({column.name, map::read_type(column.type, column.typmod)});
   };
-  for (const std::string& name : avro.columns) add(*rules.find_column(name));
+  for (const std::string& name : avro.columns) add(*target.find_column(name));
   if (avro.columns.empty())
-    for (const Column& column : rules.columns()) add(column);
+    for (const Column& column : target.columns()) add(column);
   const std::vector<std::size_t>& filled = source.fill(targets);
   std::vector<std::string> names;
   for (const std::size_t at : filled) names.push_back(targets[at].name);
@@ -94,11 +94,11 @@ void choose_columns(AvroSource& source, const AvroOptions& avro, Rules& rules) {
     for (std::size_t i = 0; i < targets.size(); i++)
       if (i == filled.size() || filled[i] != i)
         throw Error("42703",
-                    concat("column \"", targets[i].name, "\" of table \"", rules.table_name(), "\" does not exist in the file"))
+                    concat("column \"", targets[i].name, "\" of table \"", target.table_name(), "\" does not exist in the file"))
             .detail(concat("The file has the columns (", map::stored_definition(source.schema()), ")."))
             .column(targets[i].name)
-            .table(rules.table_name());
-  rules.choose_columns(names);
+            .table(target.table_name());
+  target.choose_columns(names);
 }
 
 }  // namespace ferry::load

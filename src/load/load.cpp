@@ -58,9 +58,9 @@ struct Buffers {
 /// One load on its way through its batches.
 class Load {
  public:
-  Load(Source& source, Rules& rules, const LoadOptions& options, const Observer& observer, Log& log, LoadSummary& summary)
+  Load(Source& source, TargetTable& target, const LoadOptions& options, const Observer& observer, Log& log, LoadSummary& summary)
       : source_(source),
-        rules_(rules),
+        target_(target),
         options_(options),
         observer_(observer),
         log_(log),
@@ -74,7 +74,7 @@ class Load {
     ErrorPlace place(options_.context, source_);
     place_ = &place;
     // made here and not before: in a rehearsal it belongs to the subtransaction
-    writer_.emplace(source_, rules_,
+    writer_.emplace(source_, target_,
                     WriterOptions{.on_conflict = options_.on_conflict,
                                   .want_keys = options_.want_keys,
                                   .small_batches = options_.small_batches,
@@ -106,14 +106,14 @@ class Load {
   }
 
   void advance_sequences() const {
-    const Oid table_owner = rules_.relation()->rd_rel->relowner;
+    const Oid table_owner = target_.relation()->rd_rel->relowner;
     for (const auto& [column, value] : writer_->farthest_values())
       pg::advance_sequence(column->from, table_owner, value, "loaded");
   }
 
  private:
   void show_progress() {
-    progress_.table = RelationGetRelid(rules_.relation());
+    progress_.table = RelationGetRelid(target_.relation());
     progress_.bytes_total = source_.bytes_total();
     progress_.kind = options_.stream_kind;
     progress_.bytes = source_.bytes_read();
@@ -128,7 +128,7 @@ class Load {
   /// Reads a batch behind the records that are not settled; how many it has.
   std::size_t read_batch() {
     std::size_t added = 0, bytes = 0;
-    const std::size_t most = std::clamp(kBatchValues / std::max<std::size_t>(rules_.columns().size(), 1), kLeastBatchRows,
+    const std::size_t most = std::clamp(kBatchValues / std::max<std::size_t>(target_.columns().size(), 1), kLeastBatchRows,
                                         options_.small_batches ? kRequestRows : kBatchRows);
     for (; added < most && bytes < kBatchBytes; added++) {
       if (records_.size() == count_) records_.emplace_back();
@@ -182,8 +182,8 @@ class Load {
         .context(place)
         .constraint(problem.constraint)
         .column(problem.sqlstate == kNotNullViolation ? problem.column : "")
-        .table(is_of_table ? rules_.table_name() : "")
-        .schema(is_of_table ? rules_.schema_name() : "");
+        .table(is_of_table ? target_.table_name() : "")
+        .schema(is_of_table ? target_.schema_name() : "");
   }
 
   [[noreturn]] void fail_limit() const {
@@ -192,12 +192,12 @@ class Load {
     throw Error("54000", concat("more than ", *options_.reject_limit, " rows were rejected"))
         .detail(std::move(detail))
         .hint("Nothing was loaded. Correct the rows, or raise the reject limit.")
-        .table(rules_.table_name())
-        .schema(rules_.schema_name());
+        .table(target_.table_name())
+        .schema(target_.schema_name());
   }
 
   Source& source_;
-  Rules& rules_;
+  TargetTable& target_;
   const LoadOptions& options_;
   const Observer& observer_;
   Log& log_;
@@ -215,14 +215,14 @@ class Load {
 
 }  // namespace
 
-LoadSummary run_load(Source& source, Rules& rules, const LoadOptions& options, const Observer& observer) {
+LoadSummary run_load(Source& source, TargetTable& target, const LoadOptions& options, const Observer& observer) {
   const Nesting nesting;
   Log log(options.log);
   LoadSummary summary;
   summary.source = options.source_name;
   summary.options_json = options.options_json;
   summary.started_at = GetCurrentTimestamp();
-  Load load(source, rules, options, observer, log, summary);
+  Load load(source, target, options, observer, log, summary);
   if (options.dry_run)
     pg::rehearse([&] { load.run(); });
   else
@@ -230,7 +230,7 @@ LoadSummary run_load(Source& source, Rules& rules, const LoadOptions& options, c
   summary.source_bytes = source.bytes_read();
   summary.load_id = log.load_id();
   summary.rejects_not_kept = log.rejects_not_kept();
-  log.write(summary, rules);
+  log.write(summary, target);
   // at last: no rollback moves a sequence back
   if (!options.dry_run) load.advance_sequences();
   return summary;

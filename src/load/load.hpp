@@ -7,7 +7,7 @@
 
 #include "load/log/rejects.hpp"
 #include "load/record/source.hpp"
-#include "load/table/rules.hpp"
+#include "load/table/target_table.hpp"
 #include "load/write/writer.hpp"
 #include "pg/progress.hpp"
 
@@ -33,10 +33,10 @@ struct LoadOptions {
 /// for a parent of the same table.
 using Observer = std::function<void(const Record&, const Result&)>;
 
-/// Loads all records of source into the table of rules, keeps those that cannot be loaded, and writes the log. Afterwards
+/// Loads all records of source into target, keeps those that cannot be loaded, and writes the log. Afterwards
 /// sequences are past the values loaded into the columns that they feed.
 /// Errors: 54000 more rejects than the limit; those that may not become rejects; nothing is loaded then.
-LoadSummary run_load(Source& source, Rules& rules, const LoadOptions& options, const Observer& observer = {});
+LoadSummary run_load(Source& source, TargetTable& target, const LoadOptions& options, const Observer& observer = {});
 
 /// The words for on_conflict. Errors: 22023.
 [[nodiscard]] OnConflict on_conflict_by_name(const std::string& name);

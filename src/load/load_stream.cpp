@@ -21,8 +21,8 @@ namespace {
 constexpr std::size_t kMostConditionBytes = 4096, kMostOptionsBytes = std::size_t{256} << 20;
 
 /// The filter as SQL.
-std::string sql_of(List* filter, const Rules& rules) {
-  Relation const relation = rules.relation();
+std::string sql_of(List* filter, const TargetTable& target) {
+  Relation const relation = target.relation();
   return pg::call([=] {
     List* const columns = deparse_context_for(RelationGetRelationName(relation), RelationGetRelid(relation));
     Node* const condition = reinterpret_cast<Node*>(make_ands_explicit(filter));
@@ -32,38 +32,38 @@ std::string sql_of(List* filter, const Rules& rules) {
 
 /// The rows are loaded as one whole: the user's right to fill each column is known before the first.
 template <class S, class Describe>
-LoadSummary load_all(S& source, LoadOptions& options, Rules& rules, Describe&& describe) {
-  rules.check_may_insert();
-  std::string condition = options.filter == nullptr ? std::string() : sql_of(options.filter, rules);
+LoadSummary load_all(S& source, LoadOptions& options, TargetTable& target, Describe&& describe) {
+  target.check_may_insert();
+  std::string condition = options.filter == nullptr ? std::string() : sql_of(options.filter, target);
   pg::shorten(condition, kMostConditionBytes);  // nobody evaluates it again
   options.options_json = describe(condition);
   if (options.options_json.size() > kMostOptionsBytes)
     throw Error("54000", "options of the load are too long")
         .detail(concat("As JSON, in the log, they have ", options.options_json.size(), " bytes; the limit is ", kMostOptionsBytes,
                        "."));
-  return run_load(source, rules, options);
+  return run_load(source, target, options);
 }
 
 }  // namespace
 
-LoadSummary load_stream(ByteSource& bytes, const StreamOptions& stream, LoadOptions options, Rules& rules) {
-  options.context = concat("COPY ", rules.table_name());
+LoadSummary load_stream(ByteSource& bytes, const StreamOptions& stream, LoadOptions options, TargetTable& target) {
+  options.context = concat("COPY ", target.table_name());
   StreamSource source(bytes, stream);
-  const std::vector<std::string> header_names = choose_columns(source, stream, rules);
+  const std::vector<std::string> header_names = choose_columns(source, stream, target);
   LoadSummary summary = with_date_style(stream.date_style, [&] {
-    return load_all(source, options, rules,
+    return load_all(source, options, target,
                     [&](const std::string& condition) { return describe_stream(stream, header_names, options, condition); });
   });
   source.warn_of_open_quote();
   return summary;
 }
 
-LoadSummary load_avro(ByteSource& bytes, const AvroOptions& avro, LoadOptions options, Rules& rules) {
-  options.context = concat("COPY ", rules.table_name(), avro.file.empty() ? "" : concat(", file \"", avro.file, '"'));
+LoadSummary load_avro(ByteSource& bytes, const AvroOptions& avro, LoadOptions options, TargetTable& target) {
+  options.context = concat("COPY ", target.table_name(), avro.file.empty() ? "" : concat(", file \"", avro.file, '"'));
   const auto open = [&] {
     try {
       auto source = std::make_unique<AvroSource>(bytes, avro, options.context);
-      choose_columns(*source, avro, rules);
+      choose_columns(*source, avro, target);
       return source;
     } catch (Error& error) {
       error.context(options.context);
@@ -71,7 +71,8 @@ LoadSummary load_avro(ByteSource& bytes, const AvroOptions& avro, LoadOptions op
     }
   };
   const auto source = open();
-  return load_all(*source, options, rules, [&](const std::string& condition) { return describe_avro(avro, options, condition); });
+  return load_all(*source, options, target,
+                  [&](const std::string& condition) { return describe_avro(avro, options, condition); });
 }
 
 }  // namespace ferry::load

@@ -122,29 +122,29 @@ LoadSummary load_file(const std::string& path, Oid table, Load&& load) {
   LoadOptions options;
   options.source_name = path;
   options.stream_kind = pg::StreamKind::file;
-  Rules rules(table);
+  TargetTable target(table);
   pg::InputFile file(path);
-  LoadSummary summary = load(file, options, rules);
+  LoadSummary summary = load(file, options, target);
   file.close();
-  rules.close();
+  target.close();
   return summary;
 }
 
 LoadSummary load_csv_file(const std::string& path, const text::SniffedFile& sniffed, Oid table) {
-  return load_file(path, table, [&](pg::InputFile& file, const LoadOptions& options, Rules& rules) {
+  return load_file(path, table, [&](pg::InputFile& file, const LoadOptions& options, TargetTable& target) {
     StreamOptions csv = stream_options_of(sniffed);
     csv.bytes_total = file.size_bytes();
-    return load_stream(file, csv, options, rules);
+    return load_stream(file, csv, options, target);
   });
 }
 
 LoadSummary load_avro_file(const std::string& path, Oid table) {
-  return load_file(path, table, [&](pg::InputFile& file, const LoadOptions& options, Rules& rules) {
+  return load_file(path, table, [&](pg::InputFile& file, const LoadOptions& options, TargetTable& target) {
     const AvroOptions avro{.match = map::Match::position,
                            .file = path,
                            .max_block_bytes = static_cast<std::size_t>(settings::max_block_bytes),
                            .bytes_total = file.size_bytes()};
-    return load_avro(file, avro, options, rules);
+    return load_avro(file, avro, options, target);
   });
 }
 

@@ -59,7 +59,7 @@ class ParsedBatch {
 struct TableRows {
   Oid table = InvalidOid;
   std::vector<text::JsonBatch::Row> rows;
-  std::unique_ptr<Rules> rules{};
+  std::unique_ptr<TargetTable> target{};
   LoadSummary summary{};
   std::map<std::int64_t, std::string> rejects{};  ///< row number -> JSON, of as many as the answer has room for
   std::size_t reject_bytes = 0;                   ///< of that JSON
@@ -99,13 +99,13 @@ std::string reject_json(std::int64_t row_number, const Problem& problem) {
   return json;
 }
 
-[[noreturn]] void fail_request(const Rules& rules, std::int64_t row_number, const Problem& problem) {
+[[noreturn]] void fail_request(const TargetTable& target, std::int64_t row_number, const Problem& problem) {
   throw Error(problem.sqlstate.c_str(), problem.reason)
       .detail(problem.detail)
       .hint(problem.hint)
-      .context(concat("row ", row_number, " of table ", rules.qualified_name()))
-      .schema(rules.schema_name())
-      .table(rules.table_name())
+      .context(concat("row ", row_number, " of table ", target.qualified_name()))
+      .schema(target.schema_name())
+      .table(target.table_name())
       .column(problem.column)
       .constraint(problem.constraint);
 }
@@ -125,21 +125,21 @@ LogPolicy log_policy() {
 constexpr std::size_t kMostAnswerBytes = std::size_t{64} << 20;
 
 void load_table(const text::JsonBatch& batch, TableRows& table, bool all_or_nothing) {
-  const Rules& rules = *table.rules;
-  JsonSource source(batch, table.rows, rules.loaded_columns(),
-                    [&rules](const std::string& name) { return rules.no_such_column(name); });
+  const TargetTable& target = *table.target;
+  JsonSource source(batch, table.rows, target.loaded_columns(),
+                    [&target](const std::string& name) { return target.no_such_column(name); });
   LoadOptions options;
   options.source_name = "batch";
-  options.context = concat("load into table ", rules.table_name());
+  options.context = concat("load into table ", target.table_name());
   options.options_json = concat("{\"format\": \"json\", \"all_or_nothing\": ", all_or_nothing ? "true" : "false", "}");
   options.want_keys = true;
   options.log = log_policy();
   options.small_batches = true;
   table.keys.resize(table.rows.size());
-  table.summary = run_load(source, *table.rules, options, [&](const Record& record, const Result& result) {
+  table.summary = run_load(source, *table.target, options, [&](const Record& record, const Result& result) {
     table.keys[static_cast<std::size_t>(record.row_number) - 1] = result.key;
     if (result.state != Result::State::rejected) return;
-    if (all_or_nothing) fail_request(*table.rules, record.row_number, *result.problem);
+    if (all_or_nothing) fail_request(*table.target, record.row_number, *result.problem);
     if (table.reject_bytes > kMostAnswerBytes) return;
     std::string reject = reject_json(record.row_number, *result.problem);
     table.reject_bytes += reject.size();
@@ -191,7 +191,7 @@ void tell_left_out(const TableRows& table) {
   const auto left_out = static_cast<std::size_t>(table.summary.rows_rejected) - table.rejects.size();
   if (left_out == 0) return;
   const std::string message =
-      concat("the answer has no room for ", left_out, " rejects of table ", table.rules->qualified_name());
+      concat("the answer has no room for ", left_out, " rejects of table ", table.target->qualified_name());
   pg::notice(message.c_str());
 }
 
@@ -212,7 +212,7 @@ void add_result(pg::ResultRows& results, const TableRows& table) {
 
 /// Whether a row has a value in a column, or may take one by default.
 bool has_values(const text::JsonBatch& batch, const TableRows& table, const std::string& column) {
-  const Column* const known = table.rules->find_column(column);
+  const Column* const known = table.target->find_column(column);
   if (known == nullptr) return true;
   const std::string name = pg::to_utf8(column);
   return std::any_of(table.rows.begin(), table.rows.end(), [&](const text::JsonBatch::Row& row) {
@@ -227,8 +227,8 @@ void load_tables(const text::JsonBatch& batch, std::vector<TableRows>& tables, b
   check_row_count(batch.row_count());
   std::vector<Relation> relations;
   for (TableRows& table : tables) {
-    table.rules = std::make_unique<Rules>(table.table, RecordColumns::chosen);
-    relations.push_back(table.rules->relation());
+    table.target = std::make_unique<TargetTable>(table.table, RecordColumns::chosen);
+    relations.push_back(table.target->relation());
   }
   const HasValues may_refer = [&](std::size_t place, const std::string& column) {
     return has_values(batch, tables[place], column);
@@ -236,7 +236,7 @@ void load_tables(const text::JsonBatch& batch, std::vector<TableRows>& tables, b
   const auto order = relations.size() > 1 ? foreign_key_order(relations, may_refer) : std::vector<std::size_t>{0};
   for (const std::size_t place : order) load_table(batch, tables[place], all_or_nothing);
   for (TableRows& table : tables) {
-    table.rules->close();
+    table.target->close();
     add_result(results, table);
   }
 }

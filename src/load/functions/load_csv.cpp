@@ -69,15 +69,15 @@ Datum load_csv(FunctionCallInfo call_info) {
   options.stream_kind = pg::StreamKind::file;
 
   pg::check_may_read(path);
-  Rules rules(table);
-  if (rules.has_row_security())
-    throw Error("0A000", concat("cannot load a file into table \"", rules.table_name(), "\" with row-level security"))
+  TargetTable target(table);
+  if (target.has_row_security())
+    throw Error("0A000", concat("cannot load a file into table \"", target.table_name(), "\" with row-level security"))
         .hint("Use INSERT statements instead.");
   pg::InputFile file(path);
   csv.bytes_total = file.size_bytes();
-  const LoadSummary summary = load_stream(file, csv, options, rules);
+  const LoadSummary summary = load_stream(file, csv, options, target);
   file.close();
-  rules.close();
+  target.close();
   return summary_row(call_info, summary, watch);
 }
 

@@ -19,18 +19,18 @@ Problem not_whole() {
 }
 }  // namespace
 
-RejectSource::RejectSource(StoredRejects& rejects, const LoggedOptions& options, Rules& rules)
+RejectSource::RejectSource(StoredRejects& rejects, const LoggedOptions& options, TargetTable& target)
     : rejects_(rejects), options_(options) {
   if (options_.is_json) {
-    records_ = std::make_unique<JsonSource>(rules.loaded_columns(),
-                                            [&rules](const std::string& name) { return rules.no_such_column(name); });
+    records_ = std::make_unique<JsonSource>(target.loaded_columns(),
+                                            [&target](const std::string& name) { return target.no_such_column(name); });
     return;
   }
   StreamOptions stream = options_.stream;
   stream.columns = rejects_.load().columns;
   stream.encoding = GetDatabaseEncoding();
   auto records = std::make_unique<StreamSource>(no_bytes_, stream);
-  choose_columns(*records, stream, rules);
+  choose_columns(*records, stream, target);
   records_ = std::move(records);
 }
 

@@ -12,8 +12,8 @@ namespace ferry::load {
 /// help keeps its problem: its end was not found, only its first bytes were kept, or its bytes are still no text.
 class RejectSource : public Source {
  public:
-  /// rejects and rules outlive the source. Errors: those of the columns, as StreamSource.
-  RejectSource(StoredRejects& rejects, const LoggedOptions& options, Rules& rules);
+  /// rejects and target outlive the source. Errors: those of the columns, as StreamSource.
+  RejectSource(StoredRejects& rejects, const LoggedOptions& options, TargetTable& target);
 
   [[nodiscard]] bool read(Record& record) override;
   void split(const Record& record, Fields& out) override { records_->split(record, out); }

@@ -32,12 +32,12 @@ Oid find_table(const LoggedLoad& load, std::int64_t load_id) {
 
 /// Whether everybody who may see the load may read the whole table, or is the user. What the server shows of a failing row
 /// goes by what the user may read, and the log is for those others, too.
-bool may_show_details(const LoggedLoad& load, const Rules& rules) {
+bool may_show_details(const LoggedLoad& load, const TargetTable& target) {
   for (const std::string* const name : {&load.loaded_by, &load.table_owner}) {
     const char* const text = name->c_str();
     const Oid role = pg::call(get_role_oid, text, true);
     if (!OidIsValid(role) || role == GetUserId()) continue;
-    if (pg::call(pg_class_aclcheck, RelationGetRelid(rules.relation()), role, ACL_SELECT) != ACLCHECK_OK) return false;
+    if (pg::call(pg_class_aclcheck, RelationGetRelid(target.relation()), role, ACL_SELECT) != ACLCHECK_OK) return false;
   }
   return true;
 }
@@ -60,23 +60,23 @@ LoadSummary load_again(std::int64_t load_id, StoredRejects& rejects) {
     throw Error("55000", concat("load ", load_id, " was a COPY with a WHERE condition"))
         .detail("Its rejects may be rows that the condition would have left out.")
         .hint("Run the COPY again on the corrected rows.");
-  Rules rules(find_table(rejects.load(), load_id), logged.is_json ? RecordColumns::chosen : RecordColumns::all);
-  if (rules.owner() != rejects.load().table_owner)
-    throw Error("55000", concat("table \"", rules.table_name(), "\" of load ", load_id, " has another owner now"))
+  TargetTable target(find_table(rejects.load(), load_id), logged.is_json ? RecordColumns::chosen : RecordColumns::all);
+  if (target.owner() != rejects.load().table_owner)
+    throw Error("55000", concat("table \"", target.table_name(), "\" of load ", load_id, " has another owner now"))
         .detail("It may be another table than the one that the rows were meant for.");
-  if (!logged.is_json && rules.has_row_security())
-    throw Error("0A000", concat("cannot load rejects into table \"", rules.table_name(), "\" with row-level security"))
+  if (!logged.is_json && target.has_row_security())
+    throw Error("0A000", concat("cannot load rejects into table \"", target.table_name(), "\" with row-level security"))
         .hint("Use INSERT statements instead.");
-  RejectSource source(rejects, logged, rules);
+  RejectSource source(rejects, logged, target);
   LoadOptions options;
   options.on_conflict = logged.on_conflict;
   options.keep_rejects = false;  // they stay those of the load that they are of
   options.source_name = concat("rejects of load ", load_id);
   options.options_json = rejects.load().options_json;
-  options.context = concat("load into table ", rules.table_name());
+  options.context = concat("load into table ", target.table_name());
   options.small_batches = logged.is_json;
-  if (!logged.is_json) rules.check_may_insert();
-  const bool show_details = may_show_details(rejects.load(), rules);
+  if (!logged.is_json) target.check_may_insert();
+  const bool show_details = may_show_details(rejects.load(), target);
   const auto settle = [&](const Record& record, const Result& result) {
     if (result.state != Result::State::rejected) {
       rejects.resolve(record.row_number);
@@ -87,8 +87,8 @@ LoadSummary load_again(std::int64_t load_id, StoredRejects& rejects) {
     add_sentence(problem.detail, lines_taken_in(record));
     rejects.revise(record.row_number, problem);
   };
-  LoadSummary summary = with_date_style(logged.stream.date_style, [&] { return run_load(source, rules, options, settle); });
-  rules.close();
+  LoadSummary summary = with_date_style(logged.stream.date_style, [&] { return run_load(source, target, options, settle); });
+  target.close();
   return summary;
 }
 

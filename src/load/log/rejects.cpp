@@ -167,17 +167,17 @@ void Log::tell_not_kept() const {
   pg::notice(message.c_str(), "The setting \"pg_ferry.max_log_bytes\" limits what the log keeps of one load.", detail.c_str());
 }
 
-void Log::write(const LoadSummary& summary, const Rules& rules) {
+void Log::write(const LoadSummary& summary, const TargetTable& target) {
   if (!load_id_) return;
-  const Datum schema = pg::text_datum(rules.schema_name()), table = pg::text_datum(rules.table_name());
-  const Datum owner = pg::text_datum(rules.owner());
+  const Datum schema = pg::text_datum(target.schema_name()), table = pg::text_datum(target.table_name());
+  const Datum owner = pg::text_datum(target.owner());
   const Datum source = pg::text_datum(summary.source);
   const Datum user = call([this] { return CStringGetTextDatum(GetUserNameFromId(user_, false)); });
   const char* const options = summary.options_json.c_str();
   const Datum options_datum = call([options] { return DirectFunctionCall1(jsonb_in, CStringGetDatum(options)); });
   ArrayBuildState* names = nullptr;
-  for (const std::size_t place : rules.field_columns()) {
-    const Datum name = pg::text_datum(rules.columns()[place].name);
+  for (const std::size_t place : target.field_columns()) {
+    const Datum name = pg::text_datum(target.columns()[place].name);
     names = call(accumArrayResult, names, name, false, static_cast<Oid>(TEXTOID), CurrentMemoryContext);
   }
   const Datum columns = call([names] {

@@ -7,7 +7,7 @@
 
 #include "load/log/reject_tally.hpp"
 #include "load/record/source.hpp"
-#include "load/table/rules.hpp"
+#include "load/table/target_table.hpp"
 
 extern "C" {
 #include "utils/tuplestore.h"
@@ -45,7 +45,7 @@ class Log {
   /// record: of source; it was not loaded. Of one that takes in several lines, and of one that is cut, the detail says so.
   void add(Source& source, const Record& record, const Problem& problem);
   /// Writes the load and its rejects, if it is to be in the log. A NOTICE tells of rejects that were not kept.
-  void write(const LoadSummary& summary, const Rules& rules);
+  void write(const LoadSummary& summary, const TargetTable& target);
 
  private:
   struct Kept;

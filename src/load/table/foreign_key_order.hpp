@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "load/table/rules.hpp"
+#include "load/table/target_table.hpp"
 
 namespace ferry::load {
 

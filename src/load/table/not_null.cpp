@@ -43,7 +43,7 @@ std::string describe_row(TupleTableSlot* slot) {
 
 }  // namespace
 
-NotNull::NotNull(Rules& rules) : table_(rules.relation()) {
+NotNull::NotNull(TargetTable& target) : table_(target.relation()) {
   const TupleDesc description = RelationGetDescr(table_);
   bool has_virtual = false;
   for (int i = 0; i < description->natts; i++) {

@@ -4,15 +4,15 @@
 #include <vector>
 
 #include "load/record/record.hpp"
-#include "load/table/rules.hpp"
+#include "load/table/target_table.hpp"
 
 namespace ferry::load {
 
 /// The NOT NULL rules of a table, checked without raising an error, which would cost a subtransaction a row.
 class NotNull {
  public:
-  /// rules outlives the object. Calls the server.
-  explicit NotNull(Rules& rules);
+  /// target outlives the object. Calls the server.
+  explicit NotNull(TargetTable& target);
 
   /// Whether violation() can tell; else it is for ExecConstraints(): where the user may not see whole rows, or columns are
   /// computed when they are read.

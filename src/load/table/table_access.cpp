@@ -63,10 +63,10 @@ bool may_look_at_tables(Oid type) {
     return type >= FirstNormalObjectId && (kind == TYPTYPE_COMPOSITE || kind == TYPTYPE_RANGE || kind == TYPTYPE_MULTIRANGE ||
                                            OidIsValid(get_element_type(type)));
   // lives as long as the context, which calls back into it when it is reset
-  auto* const rules = static_cast<DomainConstraintRef*>(palloc0(sizeof(DomainConstraintRef)));
-  InitDomainConstraintRef(type, rules, CurrentMemoryContext, false);
-  for (int i = 0; i < list_length(rules->constraints); i++) {
-    const auto* const rule = static_cast<DomainConstraintState*>(list_nth(rules->constraints, i));
+  auto* const domain = static_cast<DomainConstraintRef*>(palloc0(sizeof(DomainConstraintRef)));
+  InitDomainConstraintRef(type, domain, CurrentMemoryContext, false);
+  for (int i = 0; i < list_length(domain->constraints); i++) {
+    const auto* const rule = static_cast<DomainConstraintState*>(list_nth(domain->constraints, i));
     if (may_look_at_tables(reinterpret_cast<Node*>(rule->check_expr))) return true;
   }
   return may_look_at_tables(getBaseType(type));

@@ -25,17 +25,17 @@ constexpr Size kKeptBatchBytes = Size{512} << 10;
 
 }  // namespace
 
-BatchConverter::BatchConverter(Source& source, Rules& rules, const WriterOptions& options, pg::TableWriter& table,
+BatchConverter::BatchConverter(Source& source, TargetTable& target, const WriterOptions& options, pg::TableWriter& table,
                                RowChecks checks)
     : source_(source),
-      rules_(rules),
+      target_(target),
       options_(options),
       table_(table),
       checks_(checks),
-      converter_(rules, options.filter, source.may_leave_fields_out()),
-      not_null_(rules),
+      converter_(target, options.filter, source.may_leave_fields_out()),
+      not_null_(target),
       context_(CurrentMemoryContext),
-      slots_(rules.facts()) {}
+      slots_(target.facts()) {}
 
 void BatchConverter::close() {
   slots_.clear();
@@ -53,7 +53,7 @@ void BatchConverter::begin(std::size_t count) {
   // what they hold of the batch before is in the context, and freed with it
   slots_.clear();
   call([this] { MemoryContextReset(batch_context_); });
-  slots_.provide(count, rules_.relation(), batch_context_);
+  slots_.provide(count, target_.relation(), batch_context_);
   rows_.clear();
   for (std::size_t i = 0; i < count; i++) rows_.push_back({i, slots_[i], table_.target()});
   difficult_.clear();
@@ -76,9 +76,9 @@ void BatchConverter::convert(const Batch& batch) {
     // the server keeps what it has prepared of them, half of it where that raised: made anew for the next row
     if (is_of_rules && !prepared_.contains(at_work_)) pg::compat::forget_prepared_expressions(at_work_);
     if (is_of_rules)
-      refuse(rules_.explain(*error, column_at_work()), batch.result(at), rows_[at]);
+      refuse(target_.explain(*error, column_at_work()), batch.result(at), rows_[at]);
     else
-      batch.result(at).reject(rules_.explain(*error, column_at_work()));
+      batch.result(at).reject(target_.explain(*error, column_at_work()));
   }
   MemoryContextSwitchTo(caller);
 }
@@ -99,16 +99,16 @@ void BatchConverter::forget_targets() {
 
 /// The column whose value is being made when an error is raised, or null.
 const Column* BatchConverter::column_at_work() const {
-  return converting_ != nullptr ? converting_ : rules_.column_of_field(source_.failed_field());
+  return converting_ != nullptr ? converting_ : target_.column_of_field(source_.failed_field());
 }
 
 /// Whether there may be rows of which nothing can raise an error.
 bool BatchConverter::may_be_simple() const {
-  const Form_pg_class table = rules_.relation()->rd_rel;
-  const TupleConstr* const rules = RelationGetDescr(rules_.relation())->constr;
+  const Form_pg_class table = target_.relation()->rd_rel;
+  const TupleConstr* const constraints = RelationGetDescr(target_.relation())->constr;
   if (!source_.splits_without_errors() || options_.filter != NIL) return false;
   if (table->relkind == RELKIND_PARTITIONED_TABLE || table->relispartition) return false;
-  return rules == nullptr || (!rules->has_generated_stored && rules->num_check == 0 && not_null_.can_tell());
+  return constraints == nullptr || (!constraints->has_generated_stored && constraints->num_check == 0 && not_null_.can_tell());
 }
 
 bool BatchConverter::convert_simple(const Record& record, TupleTableSlot* slot) {
@@ -138,8 +138,8 @@ void BatchConverter::convert_all_simple(const Batch& batch) {
       difficult_.push_back(i);
       continue;
     }
-    rules_.check_may_insert(fields_);
-    slot->tts_tableOid = RelationGetRelid(rules_.relation());
+    target_.check_may_insert(fields_);
+    slot->tts_tableOid = RelationGetRelid(target_.relation());
     if (auto problem = not_null_.violation(slot)) refuse(std::move(*problem), result, rows_[i]);
   }
 }
@@ -159,12 +159,12 @@ void BatchConverter::convert_difficult(const Batch& batch) {
 /// In the order of COPY. Calls the server without a guard.
 void BatchConverter::convert_one(const Record& record, Result& result, BatchRow& row) {
   source_.split(record, fields_);
-  rules_.check_may_insert(fields_);
+  target_.check_may_insert(fields_);
   ExprContext* const expressions = table_.expression_context();
   ResetExprContext(expressions);
   converter_.convert(fields_, row.slot, expressions, &converting_);
   if (fields_.problem) return result.reject(*fields_.problem);
-  row.slot->tts_tableOid = RelationGetRelid(rules_.relation());
+  row.slot->tts_tableOid = RelationGetRelid(target_.relation());
   if (!converter_.passes_filter(row.slot, expressions)) {
     result.state = Result::State::filtered;
     return;
@@ -215,17 +215,17 @@ void BatchConverter::route(BatchRow& row) {
 void BatchConverter::check_constraints(Result& result, BatchRow& row) {
   if (row.target->ri_FdwRoutine != nullptr) return;  // its server checks
   Relation const relation = row.target->ri_RelationDesc;
-  const TupleConstr* const rules = RelationGetDescr(relation)->constr;
+  const TupleConstr* const constraints = RelationGetDescr(relation)->constr;
   at_work_ = row.target;
-  if (rules != nullptr && rules->has_generated_stored) {
+  if (constraints != nullptr && constraints->has_generated_stored) {
     ExecComputeStoredGenerated(row.target, table_.executor_state(), row.slot, CMD_INSERT);
     slot_getallattrs(row.slot);
   }
   const bool is_root = row.target == table_.target();
-  bool needs_check = rules != nullptr;
+  bool needs_check = constraints != nullptr;
   if (needs_check && is_root && not_null_.can_tell()) {
     if (auto problem = not_null_.violation(row.slot)) return refuse(std::move(*problem), result, row);
-    needs_check = rules->num_check > 0;
+    needs_check = constraints->num_check > 0;
   }
   if (needs_check) ExecConstraints(row.target, row.slot, table_.executor_state());
   if (is_root && relation->rd_rel->relispartition) ExecPartitionCheck(row.target, row.slot, table_.executor_state(), true);

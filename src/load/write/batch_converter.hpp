@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "load/table/not_null.hpp"
-#include "load/table/rules.hpp"
+#include "load/table/target_table.hpp"
 #include "load/write/batch.hpp"
 #include "load/write/row_converter.hpp"
 #include "pg/table/row_slot.hpp"
@@ -26,7 +26,7 @@ enum class RowChecks : std::uint8_t {
 class BatchConverter {
  public:
   /// All outlive the object; table is open whenever convert() is called. What it keeps lives in the current memory context.
-  BatchConverter(Source& source, Rules& rules, const WriterOptions& options, pg::TableWriter& table, RowChecks checks);
+  BatchConverter(Source& source, TargetTable& target, const WriterOptions& options, pg::TableWriter& table, RowChecks checks);
   /// Releases what the object took.
   void close();
 
@@ -68,7 +68,7 @@ class BatchConverter {
   Partition& partition_of(ResultRelInfo* target);
 
   Source& source_;
-  Rules& rules_;
+  TargetTable& target_;
   const WriterOptions& options_;
   pg::TableWriter& table_;
   const RowChecks checks_;

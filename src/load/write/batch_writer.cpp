@@ -27,34 +27,34 @@ bool has_reference_to_load(const std::vector<pg::ForeignKey>& keys, Oid table) {
 
 }  // namespace
 
-std::unique_ptr<BatchWriter> BatchWriter::for_table(Source& source, Rules& rules, const WriterOptions& options) {
-  if (!allows_bulk(rules, options.on_conflict)) return nullptr;
-  auto writer = std::make_unique<BatchWriter>(source, rules, options);
+std::unique_ptr<BatchWriter> BatchWriter::for_table(Source& source, TargetTable& target, const WriterOptions& options) {
+  if (!allows_bulk(target, options.on_conflict)) return nullptr;
+  auto writer = std::make_unique<BatchWriter>(source, target, options);
   if (!writer->converter_.rows_are_independent()) return nullptr;
   if (writer->is_partitioned_) {
     writer->open_table();
     return writer;
   }
-  auto foreign_keys = foreign_keys_of(rules.relation(), rules.facts());
-  if (!foreign_keys.are_all || has_reference_to_load(foreign_keys.keys, RelationGetRelid(rules.relation()))) return nullptr;
+  auto foreign_keys = foreign_keys_of(target.relation(), target.facts());
+  if (!foreign_keys.are_all || has_reference_to_load(foreign_keys.keys, RelationGetRelid(target.relation()))) return nullptr;
   if (writer->open_alone(std::move(foreign_keys.keys))) return writer;
   writer->close_table();
   return nullptr;
 }
 
-BatchWriter::BatchWriter(Source& source, Rules& rules, const WriterOptions& options)
+BatchWriter::BatchWriter(Source& source, TargetTable& target, const WriterOptions& options)
     : source_(source),
-      rules_(rules),
+      target_(target),
       options_(options),
-      is_partitioned_(rules.relation()->rd_rel->relkind == RELKIND_PARTITIONED_TABLE),
+      is_partitioned_(target.relation()->rd_rel->relkind == RELKIND_PARTITIONED_TABLE),
       load_context_(CurrentMemoryContext),
-      converter_(source, rules, options, table_, RowChecks::decide) {}
+      converter_(source, target, options, table_, RowChecks::decide) {}
 
 void BatchWriter::open_table() {
-  Relation const relation = rules_.relation();
+  Relation const relation = target_.relation();
   table_ = call([this, relation] {
     MemoryContext const caller = MemoryContextSwitchTo(load_context_);
-    const auto table = pg::TableWriter::open(relation, pg::TriggerSet::all, rules_.written_columns());
+    const auto table = pg::TableWriter::open(relation, pg::TriggerSet::all, target_.written_columns());
     MemoryContextSwitchTo(caller);
     return table;
   });
@@ -63,13 +63,13 @@ void BatchWriter::open_table() {
 
 /// A table without partitions. False where an index needs the row path.
 bool BatchWriter::open_alone(std::vector<pg::ForeignKey> foreign_keys) {
-  Relation const relation = rules_.relation();
+  Relation const relation = target_.relation();
   constexpr std::int64_t kWorthwhileBytes = 1 << 20;
   const bool is_large = source_.bytes_total() >= kWorthwhileBytes;
   const bool may_build_later = is_large && call([relation] { return pg::may_rebuild_indexes(relation); });
   open_table();
   Heap& heap = heaps_[RelationGetRelid(relation)];
-  heap.writer = std::make_unique<HeapWriter>(source_, rules_, options_, std::move(foreign_keys));
+  heap.writer = std::make_unique<HeapWriter>(source_, target_, options_, std::move(foreign_keys));
   if (!heap.writer->open(table_.target(), table_.executor_state(), nullptr)) return false;
   lacks_indexes_ = may_build_later && heap.writer->can_do_without_entries();
   heap.writer->begin_bulk(lacks_indexes_);
@@ -94,7 +94,7 @@ void BatchWriter::close() {
 void BatchWriter::build_indexes() {
   lacks_indexes_ = false;
   close_table();
-  call([this] { pg::rebuild_indexes(rules_.relation()); });
+  call([this] { pg::rebuild_indexes(target_.relation()); });
   open_table();
   (void)alone().open(table_.target(), table_.executor_state(), nullptr);
   alone().begin_entries();
@@ -168,8 +168,8 @@ BatchWriter::Heap& BatchWriter::heap_of(ResultRelInfo* target) {
 /// Nothing where the keys of the partition need the row path.
 std::unique_ptr<HeapWriter> BatchWriter::writer_for(ResultRelInfo* partition, TableFacts& facts) {
   auto foreign_keys = foreign_keys_of(partition->ri_RelationDesc, facts);
-  if (!foreign_keys.are_all || has_reference_to_load(foreign_keys.keys, RelationGetRelid(rules_.relation()))) return nullptr;
-  auto writer = std::make_unique<HeapWriter>(source_, rules_, options_, std::move(foreign_keys.keys));
+  if (!foreign_keys.are_all || has_reference_to_load(foreign_keys.keys, RelationGetRelid(target_.relation()))) return nullptr;
+  auto writer = std::make_unique<HeapWriter>(source_, target_, options_, std::move(foreign_keys.keys));
   if (writer->open(partition, table_.executor_state(), table_.map_to(partition))) return writer;
   writer->close();
   return nullptr;

@@ -5,7 +5,7 @@
 #include <optional>
 #include <vector>
 
-#include "load/table/rules.hpp"
+#include "load/table/target_table.hpp"
 #include "load/write/batch_converter.hpp"
 #include "load/write/heap_writer.hpp"
 #include "pg/table/table_writer.hpp"
@@ -18,10 +18,10 @@ namespace ferry::load {
 /// A table that is empty and nobody else's yet gets its indexes at the end, as long as keys ascend.
 class BatchWriter {
  public:
-  /// Nothing where the table needs the row path: see bulk_rules.hpp. source, rules and options outlive the writer.
-  static std::unique_ptr<BatchWriter> for_table(Source& source, Rules& rules, const WriterOptions& options);
+  /// Nothing where the table needs the row path: see bulk_rules.hpp. source, target and options outlive the writer.
+  static std::unique_ptr<BatchWriter> for_table(Source& source, TargetTable& target, const WriterOptions& options);
   /// For for_table() alone, which finds out whether the table allows it.
-  BatchWriter(Source& source, Rules& rules, const WriterOptions& options);
+  BatchWriter(Source& source, TargetTable& target, const WriterOptions& options);
 
   /// Decides the records of the batch, at most kMaxBatchRows, as far as it can. False: what became of them may still change, and
   /// the next batch is to have them in front of its own records; or finish().
@@ -56,7 +56,7 @@ class BatchWriter {
   [[nodiscard]] bool has_deferred() const { return !is_partitioned_ && heaps_.begin()->second.writer->has_deferred(); }
 
   Source& source_;
-  Rules& rules_;
+  TargetTable& target_;
   const WriterOptions& options_;
   const bool is_partitioned_;
   MemoryContext load_context_;

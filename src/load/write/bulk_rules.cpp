@@ -68,12 +68,12 @@ bool has_operator_class_of_user(Relation index) {
 
 /// Whether a CHECK or a generated column may look at tables.
 bool has_looking_expression(TupleDesc description) {
-  const TupleConstr* const rules = description->constr;
-  for (int i = 0; rules != nullptr && i < rules->num_check; i++)
-    if (may_look_at_tables(static_cast<Node*>(stringToNode(rules->check[i].ccbin)))) return true;
-  for (int i = 0; rules != nullptr && i < rules->num_defval; i++)
-    if (TupleDescAttr(description, rules->defval[i].adnum - 1)->attgenerated != '\0' &&
-        may_look_at_tables(static_cast<Node*>(stringToNode(rules->defval[i].adbin))))
+  const TupleConstr* const constraints = description->constr;
+  for (int i = 0; constraints != nullptr && i < constraints->num_check; i++)
+    if (may_look_at_tables(static_cast<Node*>(stringToNode(constraints->check[i].ccbin)))) return true;
+  for (int i = 0; constraints != nullptr && i < constraints->num_defval; i++)
+    if (TupleDescAttr(description, constraints->defval[i].adnum - 1)->attgenerated != '\0' &&
+        may_look_at_tables(static_cast<Node*>(stringToNode(constraints->defval[i].adbin))))
       return true;
   return false;
 }
@@ -114,30 +114,30 @@ RowCompany find_company(Relation table, TableFacts& facts) {
 
 }  // namespace
 
-std::size_t fixed_row_bytes(const Rules& rules) {
+std::size_t fixed_row_bytes(const TargetTable& target) {
   constexpr std::size_t kHeaderAndPadding = 8;
   std::size_t bytes = 0;
-  for (const Column& column : rules.columns()) {
-    const int width = TupleDescAttr(RelationGetDescr(rules.relation()), column.attribute - 1)->attlen;
+  for (const Column& column : target.columns()) {
+    const int width = TupleDescAttr(RelationGetDescr(target.relation()), column.attribute - 1)->attlen;
     const bool is_text = column.type == TEXTOID || column.type == VARCHAROID;
     if (width < 0 && (!is_text || !column.loaded || column.default_value != nullptr)) return 0;
     bytes += kHeaderAndPadding + static_cast<std::size_t>(std::max(width, 0));
   }
-  const TupleConstr* const constraints = RelationGetDescr(rules.relation())->constr;
+  const TupleConstr* const constraints = RelationGetDescr(target.relation())->constr;
   return constraints != nullptr && constraints->has_generated_stored ? 0 : bytes;
 }
 
-const RowCompany& row_company_of(Rules& rules) {
-  std::optional<RowCompany>& known = rules.facts().row_company;
-  if (!known) known = find_company(rules.relation(), rules.facts());
+const RowCompany& row_company_of(TargetTable& target) {
+  std::optional<RowCompany>& known = target.facts().row_company;
+  if (!known) known = find_company(target.relation(), target.facts());
   return *known;
 }
 
-bool allows_bulk(Rules& rules, OnConflict on_conflict) {
-  const char kind = rules.relation()->rd_rel->relkind;
-  if (rules.has_row_security()) return false;
+bool allows_bulk(TargetTable& target, OnConflict on_conflict) {
+  const char kind = target.relation()->rd_rel->relkind;
+  if (target.has_row_security()) return false;
   if (kind != RELKIND_RELATION && kind != RELKIND_PARTITIONED_TABLE) return false;
-  const RowCompany& company = row_company_of(rules);
+  const RowCompany& company = row_company_of(target);
   if (on_conflict == OnConflict::update && company.update_triggers) return false;
   return !company.looking_types && !company.looking_expressions && !company.before_triggers && !company.after_triggers;
 }

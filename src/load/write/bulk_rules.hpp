@@ -2,7 +2,7 @@
 
 #include <cstddef>
 
-#include "load/table/rules.hpp"
+#include "load/table/target_table.hpp"
 #include "load/write/result.hpp"
 
 extern "C" {
@@ -16,17 +16,17 @@ namespace ferry::load {
 inline constexpr std::size_t kMaxSafeRowBytes = 2000;
 
 /// What comes with the rows of a table and of its partitions; kept with its facts.
-[[nodiscard]] const RowCompany& row_company_of(Rules& rules);
+[[nodiscard]] const RowCompany& row_company_of(TargetTable& target);
 
 /// Whether a table can be loaded in bulk, if its unique and foreign keys are such that UniqueKey and pg::ForeignKey can speak for
 /// them; of a partitioned one those partitions that is_bulk_heap() finds.
-[[nodiscard]] bool allows_bulk(Rules& rules, OnConflict on_conflict);
+[[nodiscard]] bool allows_bulk(TargetTable& target, OnConflict on_conflict);
 
 /// Whether a table or partition is a heap whose row triggers are those of its keys.
 [[nodiscard]] bool is_bulk_heap(Relation table);
 
 /// How many bytes a row has at most beyond those of its record, where all columns but texts are of fixed width; 0: not known.
-[[nodiscard]] std::size_t fixed_row_bytes(const Rules& rules);
+[[nodiscard]] std::size_t fixed_row_bytes(const TargetTable& target);
 
 /// Whether writing an entry of a safe row may raise an error: other access methods and operator classes, expressions, and entries
 /// that may be longer than the row.

@@ -88,14 +88,14 @@ struct ExactWriter::Attempt {
   FarthestValues farthest{};
 };
 
-ExactWriter::ExactWriter(Source& source, Rules& rules, SelfReferences& self_references, const WriterOptions& options)
-    : source_(source), rules_(rules), self_references_(self_references), options_(options), notes_(rules, options) {
+ExactWriter::ExactWriter(Source& source, TargetTable& target, SelfReferences& self_references, const WriterOptions& options)
+    : source_(source), target_(target), self_references_(self_references), options_(options), notes_(target, options) {
   batch_context_ = call([] { return AllocSetContextCreate(CurrentMemoryContext, "pg_ferry batch", ALLOCSET_DEFAULT_SIZES); });
-  if (rules_.has_row_security()) policies_ = call(pg::RowPolicies::plan, rules_.relation());
+  if (target_.has_row_security()) policies_ = call(pg::RowPolicies::plan, target_.relation());
   if (options_.on_conflict != OnConflict::update) return;
-  rules_.check_may_update();
-  call(TableWriter::check_replaceable, rules_.relation());
-  for (const Column& column : rules_.columns())
+  target_.check_may_update();
+  call(TableWriter::check_replaceable, target_.relation());
+  for (const Column& column : target_.columns())
     if (column.loaded) loaded_ = call(bms_add_member, loaded_, static_cast<int>(column.attribute));
 }
 
@@ -152,7 +152,7 @@ void ExactWriter::write(std::span<const Record> records, std::span<Result> resul
 /// The column whose value is being made when an error is raised, or null.
 const Column* ExactWriter::column_at_work(const Attempt& attempt) const {
   if (attempt.converting != nullptr || attempt.forecast != nullptr) return attempt.converting;
-  return rules_.column_of_field(source_.failed_field());
+  return target_.column_of_field(source_.failed_field());
 }
 
 void ExactWriter::settle_failed(const pg::CaughtError& error, const Attempt& attempt, Result& result) {
@@ -161,25 +161,25 @@ void ExactWriter::settle_failed(const pg::CaughtError& error, const Attempt& att
   } else if (attempt.missing_parent == MissingParent::waits && self_references_.is_violation(error)) {
     result.state = Result::State::waiting;
   } else {
-    result.reject(rules_.explain(error, attempt.converting));
+    result.reject(target_.explain(error, attempt.converting));
   }
 }
 
 /// Whether the row met one with the same key, in the table itself. Another server does not say in which table.
 bool ExactWriter::is_conflict(const pg::CaughtError& error, const Attempt& attempt) const {
   return (error.sqlstate == "23505" || error.sqlstate == "23P01") &&
-         (attempt.table.failed_remotely() || rules_.is_own_table(error.schema, error.table));
+         (attempt.table.failed_remotely() || target_.is_own_table(error.schema, error.table));
 }
 
 void ExactWriter::open(Attempt& attempt) {
   attempt.table = TableWriter{};
-  Relation const relation = rules_.relation();
+  Relation const relation = target_.relation();
   MemoryContext const context = batch_context_;
   List* const left_out = attempt.missing_parent == MissingParent::ignored ? self_references_.tables() : NIL;
   attempt.table = call([relation, context, left_out, this] {
     MemoryContextReset(context);
     MemoryContextSwitchTo(context);
-    TableWriter table = TableWriter::open(relation, pg::TriggerSet::all, rules_.written_columns());
+    TableWriter table = TableWriter::open(relation, pg::TriggerSet::all, target_.written_columns());
     if (left_out != NIL) table.leave_out_references_to(left_out);
     if (policies_) table.obey(&*policies_);
     return table;
@@ -196,7 +196,7 @@ void ExactWriter::write_range(std::span<const Record> records, std::span<Result>
   open(attempt);
   std::optional<RowConverter> converter;
   if (attempt.forecast == nullptr) {
-    converter.emplace(rules_, options_.filter, source_.may_leave_fields_out());
+    converter.emplace(target_, options_.filter, source_.may_leave_fields_out());
     attempt.converter = &*converter;
     if (!portion_.is_one_by_one() && !converter->looks_at_tables()) attempt.table.send_in_batches();
   }
@@ -222,7 +222,7 @@ void ExactWriter::write_range(std::span<const Record> records, std::span<Result>
 bool ExactWriter::passes_filter(Attempt& attempt, TupleTableSlot* slot) {
   const RowConverter* const converter = attempt.converter;
   TableWriter* const table = &attempt.table;
-  return call([=, relation = rules_.relation()] {
+  return call([=, relation = target_.relation()] {
     slot->tts_tableOid = RelationGetRelid(relation);
     return converter->passes_filter(slot, table->expression_context());
   });
@@ -254,7 +254,7 @@ void ExactWriter::take_row(const Attempt& attempt, TupleTableSlot* slot) const {
 bool ExactWriter::make_row(Attempt& attempt, TupleTableSlot* slot, Result& result) {
   TableWriter* const table = &attempt.table;
   source_.split(*attempt.record, fields_);
-  rules_.check_may_insert(fields_);
+  target_.check_may_insert(fields_);
   call([&] {
     ExprContext* const expressions = table->expression_context();
     MemoryContext const caller = MemoryContextSwitchTo(expressions->ecxt_per_tuple_memory);

@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "load/record/source.hpp"
-#include "load/table/rules.hpp"
 #include "load/table/self_references.hpp"
+#include "load/table/target_table.hpp"
 #include "load/write/forecast.hpp"
 #include "load/write/portion.hpp"
 #include "load/write/result.hpp"
@@ -32,7 +32,7 @@ class ExactWriter {
  public:
   /// All arguments but options outlive the writer. Rows that policies of row-level security do not allow are rejected.
   /// Errors: 42501; of on_conflict update what TableWriter::check_replaceable() says; what RowPolicies::plan() says.
-  ExactWriter(Source& source, Rules& rules, SelfReferences& self_references, const WriterOptions& options);
+  ExactWriter(Source& source, TargetTable& target, SelfReferences& self_references, const WriterOptions& options);
 
   /// Loads those of the records whose result is pending; results[i] tells what became of records[i]. forecast: of these records,
   /// or null. Errors: those that may not become rejects, see is_rejectable().
@@ -57,7 +57,7 @@ class ExactWriter {
   [[nodiscard]] bool is_conflict(const pg::CaughtError& error, const Attempt& attempt) const;
 
   Source& source_;
-  Rules& rules_;
+  TargetTable& target_;
   SelfReferences& self_references_;
   WriterOptions options_;
   RowNotes notes_;

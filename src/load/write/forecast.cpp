@@ -20,33 +20,33 @@ RowChecks checks_for(const RowCompany& company, bool has_policies) {
 }
 
 /// A table writer that lives as long as the object; what the caller's memory context is.
-pg::TableWriter open_table(Rules& rules, const WriterOptions& options) {
+pg::TableWriter open_table(TargetTable& target, const WriterOptions& options) {
   return call(
-      [&rules, &options] { return pg::TableWriter::open(rules.relation(), pg::TriggerSet::all, rules.written_columns()); });
+      [&target, &options] { return pg::TableWriter::open(target.relation(), pg::TriggerSet::all, target.written_columns()); });
 }
 
 }  // namespace
 
-std::unique_ptr<Forecast> Forecast::for_table(Source& source, Rules& rules, const WriterOptions& options) {
-  const char kind = rules.relation()->rd_rel->relkind;
+std::unique_ptr<Forecast> Forecast::for_table(Source& source, TargetTable& target, const WriterOptions& options) {
+  const char kind = target.relation()->rd_rel->relkind;
   if (kind != RELKIND_RELATION && kind != RELKIND_PARTITIONED_TABLE) return nullptr;
-  const RowCompany& company = row_company_of(rules);
+  const RowCompany& company = row_company_of(target);
   if (company.looking_types || company.foreign_tables) return nullptr;
   const bool forgets = company.looking_expressions || company.before_triggers || company.after_triggers;
-  auto forecast = std::make_unique<Forecast>(source, rules, options, checks_for(company, rules.has_row_security()), forgets);
+  auto forecast = std::make_unique<Forecast>(source, target, options, checks_for(company, target.has_row_security()), forgets);
   if (forecast->converter_.rows_are_independent()) return forecast;
   forecast->close();
   return nullptr;
 }
 
-Forecast::Forecast(Source& source, Rules& rules, const WriterOptions& options, RowChecks checks, bool forgets)
-    : rules_(rules),
+Forecast::Forecast(Source& source, TargetTable& target, const WriterOptions& options, RowChecks checks, bool forgets)
+    : target_(target),
       options_(options),
       forgets_(forgets),
-      table_(open_table(rules, options)),
-      converter_(source, rules, options, table_, checks) {
-  Relation const relation = rules.relation();
-  for (pg::ForeignKey& key : foreign_keys_of(relation, rules.facts()).keys) {
+      table_(open_table(target, options)),
+      converter_(source, target, options, table_, checks) {
+  Relation const relation = target.relation();
+  for (pg::ForeignKey& key : foreign_keys_of(relation, target.facts()).keys) {
     // what the load writes itself may be their parent
     if (may_share_rows(RelationGetRelid(relation), key.definition().parent)) continue;
     constraints_ = call([this, constraint = key.definition().constraint] { return lappend_oid(constraints_, constraint); });
@@ -54,9 +54,9 @@ Forecast::Forecast(Source& source, Rules& rules, const WriterOptions& options, R
   }
   // an update takes the place of the row that has the key; those of partitions are not worth the way to them
   if (options.on_conflict == OnConflict::update || relation->rd_rel->relkind != RELKIND_RELATION) return;
-  const ResultRelInfo* const target = table_.target();
-  for (int i = 0; i < target->ri_NumIndices; i++) {
-    Relation const index = target->ri_IndexRelationDescs[i];
+  const ResultRelInfo* const relation_info = table_.target();
+  for (int i = 0; i < relation_info->ri_NumIndices; i++) {
+    Relation const index = relation_info->ri_IndexRelationDescs[i];
     if (index->rd_index->indisunique && UniqueKey::supports(relation, index)) unique_keys_.emplace_back(relation, index);
   }
 }

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "load/table/foreign_keys.hpp"
-#include "load/table/rules.hpp"
+#include "load/table/target_table.hpp"
 #include "load/table/unique_keys.hpp"
 #include "load/write/batch_converter.hpp"
 #include "pg/table/table_writer.hpp"
@@ -21,9 +21,9 @@ class Forecast {
  public:
   /// Nothing where rows cannot be made before others are written: a default, a filter or a type may look at tables. source, rules
   /// and options outlive the object. What it keeps lives in the current memory context.
-  static std::unique_ptr<Forecast> for_table(Source& source, Rules& rules, const WriterOptions& options);
+  static std::unique_ptr<Forecast> for_table(Source& source, TargetTable& target, const WriterOptions& options);
   /// For for_table() alone.
-  Forecast(Source& source, Rules& rules, const WriterOptions& options, RowChecks checks, bool forgets);
+  Forecast(Source& source, TargetTable& target, const WriterOptions& options, RowChecks checks, bool forgets);
   /// Releases what for_table() took.
   void close();
 
@@ -46,7 +46,7 @@ class Forecast {
   void ask_foreign_keys();
   void ask_unique_keys();
 
-  Rules& rules_;
+  TargetTable& target_;
   const WriterOptions& options_;
   bool spares_ = true;
   const bool forgets_;  ///< triggers and functions of a user's may change parents

@@ -25,15 +25,16 @@ namespace ferry::load {
 using pg::call;
 using Buffers = pg::BulkTable::Buffers;
 
-HeapWriter::HeapWriter(Source& source, Rules& rules, const WriterOptions& options, std::vector<pg::ForeignKey> foreign_keys)
+HeapWriter::HeapWriter(Source& source, TargetTable& target, const WriterOptions& options,
+                       std::vector<pg::ForeignKey> foreign_keys)
     : source_(source),
-      rules_(rules),
+      target_(target),
       options_(options),
-      notes_(rules, options),
+      notes_(target, options),
       foreign_keys_(std::move(foreign_keys)),
       context_(CurrentMemoryContext),
       deferred_(table_, notes_, options),
-      fixed_row_bytes_(fixed_row_bytes(rules)) {}
+      fixed_row_bytes_(fixed_row_bytes(target)) {}
 
 bool HeapWriter::open(ResultRelInfo* target, EState* executor, const AttrMap* map) {
   table_.open(target, executor);

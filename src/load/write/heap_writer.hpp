@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "load/table/foreign_keys.hpp"
-#include "load/table/rules.hpp"
+#include "load/table/target_table.hpp"
 #include "load/table/unique_keys.hpp"
 #include "load/write/batch.hpp"
 #include "load/write/deferred_rows.hpp"
@@ -22,8 +22,8 @@ namespace ferry::load {
 /// or that another session was quicker with; and rows that are to take the place of others.
 class HeapWriter {
  public:
-  /// source, rules and options outlive the object. What it keeps lives in the current memory context.
-  HeapWriter(Source& source, Rules& rules, const WriterOptions& options, std::vector<pg::ForeignKey> foreign_keys);
+  /// source, target and options outlive the object. What it keeps lives in the current memory context.
+  HeapWriter(Source& source, TargetTable& target, const WriterOptions& options, std::vector<pg::ForeignKey> foreign_keys);
 
   /// target: the table itself or a partition, open as long as the writer is, as executor. map: from the table's columns to those
   /// of the partition; null where they are equal. False where an index needs another way; close() is called all the same.
@@ -83,7 +83,7 @@ class HeapWriter {
   static constexpr int kProbingBatches = 16;  ///< so many are asked for behind one with many rows written in vain
 
   Source& source_;
-  Rules& rules_;
+  TargetTable& target_;
   const WriterOptions& options_;
   RowNotes notes_;
   std::vector<pg::ForeignKey> foreign_keys_;

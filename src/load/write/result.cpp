@@ -49,13 +49,13 @@ std::string json_of(const RowKey& key) {
   return json == nullptr ? "null" : *json;
 }
 
-RowNotes::RowNotes(Rules& rules, const WriterOptions& options) : rules_(rules) {
-  for (const Column& column : rules.columns()) {
+RowNotes::RowNotes(TargetTable& target, const WriterOptions& options) : target_(target) {
+  for (const Column& column : target.columns()) {
     if (!column.loaded || !OidIsValid(column.from.sequence)) continue;
     const Oid type = call(getBaseType, column.type);
     if (pg::is_integer(type) || pg::may_read_as_integer(type)) fed_.emplace_back(&column, type);
   }
-  if (options.want_keys) key_ = rules.primary_key();
+  if (options.want_keys) key_ = target.primary_key();
 }
 
 void RowNotes::take_from(TupleTableSlot* slot, const AttrMap* map, Result& result, FarthestValues& farthest) const {
@@ -81,7 +81,7 @@ void RowNotes::note_value(const Column& column, Oid type, Datum value, FarthestV
 }
 
 const FormData_pg_attribute& RowNotes::attribute(AttrNumber number) const {
-  return *TupleDescAttr(RelationGetDescr(rules_.relation()), number - 1);
+  return *TupleDescAttr(RelationGetDescr(target_.relation()), number - 1);
 }
 
 RowKey RowNotes::simple_key(Oid type, Datum value) {

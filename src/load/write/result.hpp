@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "load/record/record.hpp"
-#include "load/table/rules.hpp"
+#include "load/table/target_table.hpp"
 #include "load/write/error_place.hpp"
 #include "pg/table/table_writer.hpp"
 
@@ -72,7 +72,7 @@ using FarthestValues = std::map<const Column*, std::int64_t>;
 /// What a load remembers of the rows it has written: keys and the values that sequences have to move past.
 class RowNotes {
  public:
-  RowNotes(Rules& rules, const WriterOptions& options);
+  RowNotes(TargetTable& target, const WriterOptions& options);
 
   /// value_of(attribute, is_null): the value in the row just written, by the table's attribute numbers.
   template <class F>
@@ -107,7 +107,7 @@ class RowNotes {
     return json + "}";
   }
 
-  Rules& rules_;
+  TargetTable& target_;
   std::vector<std::pair<const Column*, Oid>> fed_;  ///< loaded columns with a sequence, and the type below domains
   std::vector<AttrNumber> key_;
 };

@@ -22,14 +22,14 @@ namespace ferry::load {
 
 using pg::call;
 
-RowConverter::RowConverter(Rules& rules, List* filter, bool fields_may_be_absent) : context_(CurrentMemoryContext) {
+RowConverter::RowConverter(TargetTable& target, List* filter, bool fields_may_be_absent) : context_(CurrentMemoryContext) {
   const auto place_of = [](Column& column) {
     std::size_t max_bytes = 0;
     const Parser parser = parser_of(column, max_bytes);
     return Place{&column, parser, max_bytes, nullptr};
   };
-  for (const std::size_t column : rules.field_columns()) fields_.push_back(place_of(rules.columns()[column]));
-  for (Column& column : rules.columns()) {
+  for (const std::size_t column : target.field_columns()) fields_.push_back(place_of(target.columns()[column]));
+  for (Column& column : target.columns()) {
     if (column.default_value == nullptr || (column.loaded && !fields_may_be_absent)) continue;
     if (!column.loaded) defaults_.push_back(place_of(column));
     if (column.default_may_look) may_look_at_tables_ = true;

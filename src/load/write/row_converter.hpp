@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "load/record/source.hpp"
-#include "load/table/rules.hpp"
+#include "load/table/target_table.hpp"
 
 extern "C" {
 #include "nodes/execnodes.h"
@@ -16,10 +16,10 @@ namespace ferry::load {
 /// by the type's input function; then the defaults of the columns that have no field.
 class RowConverter {
  public:
-  /// Prepares for the columns that rules loads. The expressions of defaults live in the current memory context.
+  /// Prepares for the columns that the load fills. The expressions of defaults live in the current memory context.
   /// filter: see WriterOptions.
   /// fields_may_be_absent: see Source::may_leave_fields_out().
-  RowConverter(Rules& rules, List* filter, bool fields_may_be_absent);
+  RowConverter(TargetTable& target, List* filter, bool fields_may_be_absent);
 
   /// Fills slot, emptied before, with values in the current memory context. converting tells which column is at work when an
   /// error is raised. Calls the server without a guard; nothing here needs a destructor.

@@ -9,22 +9,22 @@ namespace ferry::load {
 using pg::call;
 using pg::StatementTriggers;
 
-Writer::Writer(Source& source, Rules& rules, const WriterOptions& options)
-    : rules_(rules),
+Writer::Writer(Source& source, TargetTable& target, const WriterOptions& options)
+    : target_(target),
       options_(options),
-      self_references_(rules.relation()),
-      exact_(source, rules, self_references_, options),
+      self_references_(target.relation()),
+      exact_(source, target, self_references_, options),
       waiting_(exact_, self_references_),
       source_(source) {}
 
 void Writer::begin() {
-  Relation const relation = rules_.relation();
+  Relation const relation = target_.relation();
   const bool with_update = options_.on_conflict == OnConflict::update;
   if (StatementTriggers::has_any(relation, with_update))
-    statement_ = call([=, this] { return StatementTriggers::begin(relation, with_update, rules_.written_columns()); });
+    statement_ = call([=, this] { return StatementTriggers::begin(relation, with_update, target_.written_columns()); });
   // what triggers have written is there when it looks at the table
   load_context_ = CurrentMemoryContext;
-  batches_ = BatchWriter::for_table(source_, rules_, options_);
+  batches_ = BatchWriter::for_table(source_, target_, options_);
 }
 
 void Writer::end() {
@@ -81,7 +81,7 @@ Forecast* Writer::forecast_for(const Batch& batch) {
   if (has_no_forecast_ || std::count_if(batch.results.begin(), batch.results.end(), is_pending) < kWorthwhileRows) return nullptr;
   if (!forecast_) {
     MemoryContext const caller = MemoryContextSwitchTo(load_context_);
-    forecast_ = Forecast::for_table(source_, rules_, options_);
+    forecast_ = Forecast::for_table(source_, target_, options_);
     MemoryContextSwitchTo(caller);
     has_no_forecast_ = !forecast_;
   }

@@ -17,8 +17,8 @@ namespace ferry::load {
 /// Loads batches of records: in bulk where the table allows it, row by row the rest.
 class Writer {
  public:
-  /// source and rules outlive the writer. Errors: those of ExactWriter.
-  Writer(Source& source, Rules& rules, const WriterOptions& options);
+  /// source and target outlive the writer. Errors: those of ExactWriter.
+  Writer(Source& source, TargetTable& target, const WriterOptions& options);
 
   /// Fires the table's statement triggers before and after all rows. Errors: theirs.
   void begin();
@@ -41,7 +41,7 @@ class Writer {
   Forecast* forecast_for(const Batch& batch);
   void note(const Result& result);
 
-  Rules& rules_;
+  TargetTable& target_;
   WriterOptions options_;
   SelfReferences self_references_;
   ExactWriter exact_;

@@ -190,15 +190,15 @@ TableWriter::Outcome TableWriter::update_existing(ResultRelInfo* target, ItemPoi
 /// Computes the generated columns of the new version of a row, and checks it.
 void TableWriter::check_new_version(ResultRelInfo* target, TupleTableSlot* slot) {
   Relation const table = target->ri_RelationDesc;
-  const TupleConstr* const rules = table->rd_att->constr;
+  const TupleConstr* const constraints = table->rd_att->constr;
   slot->tts_tableOid = RelationGetRelid(table);
   // as for INSERT: for UPDATE only those that depend on the columns which are known to be written
-  if (rules != nullptr && rules->has_generated_stored) ExecComputeStoredGenerated(target, estate_, slot, CMD_INSERT);
+  if (constraints != nullptr && constraints->has_generated_stored) ExecComputeStoredGenerated(target, estate_, slot, CMD_INSERT);
   ExecMaterializeSlot(slot);
   if (table->rd_rel->relispartition && !ExecPartitionCheck(target, slot, estate_, false))
     ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("invalid ON UPDATE specification"),
                     errdetail("The result tuple would appear in a different partition than the original tuple.")));
-  if (rules != nullptr) ExecConstraints(enforced_, slot, estate_);
+  if (constraints != nullptr) ExecConstraints(enforced_, slot, estate_);
 }
 
 }  // namespace ferry::pg

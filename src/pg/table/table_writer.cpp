@@ -194,12 +194,12 @@ ResultRelInfo* TableWriter::route(TupleTableSlot** slot) {
 /// Generated columns, NOT NULL, CHECK, partition constraint: what a new row passes after the BEFORE triggers.
 void TableWriter::check_new_row(ResultRelInfo* target, TupleTableSlot* slot, CmdType command) {
   Relation const table = target->ri_RelationDesc;
-  TupleConstr* const rules = table->rd_att->constr;
+  TupleConstr* const constraints = table->rd_att->constr;
   // as for INSERT, whatever the command: UPDATE computes only those that depend on columns, and 15 keeps what it computed first
-  if (rules != nullptr && rules->has_generated_stored) ExecComputeStoredGenerated(target, estate_, slot, CMD_INSERT);
+  if (constraints != nullptr && constraints->has_generated_stored) ExecComputeStoredGenerated(target, estate_, slot, CMD_INSERT);
   // before the constraints, whose errors would tell of what the user may not see
   if (policies_ != nullptr) policies_->check(slot, &broke_policy_);
-  if (rules != nullptr && target->ri_FdwRoutine == nullptr) ExecConstraints(enforced_, slot, estate_);
+  if (constraints != nullptr && target->ri_FdwRoutine == nullptr) ExecConstraints(enforced_, slot, estate_);
   const bool has_before_trigger = target->ri_TrigDesc != nullptr && target->ri_TrigDesc->trig_insert_before_row;
   if (table->rd_rel->relispartition && (routing_ == nullptr || has_before_trigger || command == CMD_UPDATE))
     ExecPartitionCheck(target, slot, estate_, true);

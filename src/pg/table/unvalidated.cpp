@@ -19,10 +19,10 @@ bool is_unvalidated_not_null(TupleDesc columns, int place) {
 
 bool has_unvalidated_rules(Relation table) {
   TupleDesc const columns = RelationGetDescr(table);
-  const TupleConstr* const rules = columns->constr;
-  if (rules == nullptr) return false;
-  for (int i = 0; i < rules->num_check; i++)
-    if (!rules->check[i].ccvalid) return true;
+  const TupleConstr* const constraints = columns->constr;
+  if (constraints == nullptr) return false;
+  for (int i = 0; i < constraints->num_check; i++)
+    if (!constraints->check[i].ccvalid) return true;
   for (int i = 0; i < columns->natts; i++)
     if (is_unvalidated_not_null(columns, i)) return true;
   return false;

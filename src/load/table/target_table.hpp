@@ -21,13 +21,13 @@ enum class RecordColumns : std::uint8_t {
 };
 
 /// The table that a load fills: what its catalog says of it, read once per load and valid as long as the table is open.
-class Rules {
+class TargetTable {
  public:
   /// Opens and locks the table for writing and reads its columns; of generated ones nothing. The load fills all of them, in
   /// their order, unless choose_columns() says otherwise.
   /// Errors: 42P01, 42809 no table; 42501 no right to insert at all; 25006 read-only transaction; 0A000 another engine stores
   /// the rows of the table, or of one that a foreign key refers to.
-  explicit Rules(Oid table, RecordColumns record_columns = RecordColumns::all);
+  explicit TargetTable(Oid table, RecordColumns record_columns = RecordColumns::all);
 
   /// Closes the table; its lock stays until the transaction ends.
   void close();

@@ -1,4 +1,4 @@
-#include "load/table/rules.hpp"
+#include "load/table/target_table.hpp"
 
 #include "base/concat.hpp"
 #include "pg/compat.hpp"
@@ -23,7 +23,7 @@ namespace ferry::load {
 
 using pg::call;
 
-Rules::Rules(Oid table, RecordColumns record_columns) : record_columns_(record_columns) {
+TargetTable::TargetTable(Oid table, RecordColumns record_columns) : record_columns_(record_columns) {
   relation_ = call([table] {
     if (RecoveryInProgress()) PreventCommandDuringRecovery("a load");
     Relation const relation = try_table_open(table, RowExclusiveLock);
@@ -45,10 +45,10 @@ Rules::Rules(Oid table, RecordColumns record_columns) : record_columns_(record_c
   copy_columns();
 }
 
-void Rules::close() { call(table_close, relation_, NoLock); }
+void TargetTable::close() { call(table_close, relation_, NoLock); }
 
 /// The facts are for many loads; what the server's functions remember of values, and what a user may do, is of this one.
-void Rules::copy_columns() {
+void TargetTable::copy_columns() {
   columns_ = (*facts_)->columns;
   for (std::size_t i = 0; i < columns_.size(); i++) {
     Column& column = columns_[i];
@@ -59,13 +59,13 @@ void Rules::copy_columns() {
   }
 }
 
-const Column* Rules::find_column(std::string_view name) const {
+const Column* TargetTable::find_column(std::string_view name) const {
   for (const Column& column : columns_)
     if (column.name == name) return &column;
   return nullptr;
 }
 
-void Rules::choose_columns(const std::vector<std::string>& names) {
+void TargetTable::choose_columns(const std::vector<std::string>& names) {
   field_columns_.clear();
   for (Column& column : columns_) column.loaded = false;
   for (const std::string& name : names) {
@@ -84,7 +84,7 @@ void Rules::choose_columns(const std::vector<std::string>& names) {
   }
 }
 
-std::vector<LoadedColumn> Rules::loaded_columns() const {
+std::vector<LoadedColumn> TargetTable::loaded_columns() const {
   std::vector<LoadedColumn> loaded;
   loaded.reserve(field_columns_.size());
   for (const std::size_t at : field_columns_) {
@@ -94,11 +94,11 @@ std::vector<LoadedColumn> Rules::loaded_columns() const {
   return loaded;
 }
 
-std::string Rules::qualified_name() const { return call(pg::qualified_name, RelationGetRelid(relation_)); }
+std::string TargetTable::qualified_name() const { return call(pg::qualified_name, RelationGetRelid(relation_)); }
 
-std::string Rules::owner() const { return call(GetUserNameFromId, relation_->rd_rel->relowner, false); }
+std::string TargetTable::owner() const { return call(GetUserNameFromId, relation_->rd_rel->relowner, false); }
 
-bool Rules::is_own_table(const std::string& schema, const std::string& table) const {
+bool TargetTable::is_own_table(const std::string& schema, const std::string& table) const {
   if (schema == schema_name_ && table == table_name_) return true;
   const char* const schema_text = schema.c_str();
   const char* const table_text = table.c_str();
@@ -114,8 +114,8 @@ bool Rules::is_own_table(const std::string& schema, const std::string& table) co
   });
 }
 
-std::string Rules::columns_of_constraint(const std::string& schema, const std::string& table,
-                                         const std::string& constraint) const {
+std::string TargetTable::columns_of_constraint(const std::string& schema, const std::string& table,
+                                               const std::string& constraint) const {
   if (constraint.empty() || !is_own_table(schema, table)) return {};
   const char* const schema_text = schema.c_str();
   const char* const table_text = table.c_str();
@@ -148,7 +148,7 @@ std::string Rules::columns_of_constraint(const std::string& schema, const std::s
   return names;
 }
 
-Problem Rules::no_such_column(const std::string& name) const {
+Problem TargetTable::no_such_column(const std::string& name) const {
   if (call(get_attnum, RelationGetRelid(relation_), name.c_str()) > 0)
     return {"428C9",
             name,
@@ -158,7 +158,7 @@ Problem Rules::no_such_column(const std::string& name) const {
   return {"42703", name, {}, concat("column \"", name, "\" of relation \"", table_name_, "\" does not exist"), {}};
 }
 
-Problem Rules::explain(const pg::CaughtError& error, const Column* converted) const {
+Problem TargetTable::explain(const pg::CaughtError& error, const Column* converted) const {
   Problem problem{error.sqlstate, {}, error.constraint, error.message, error.detail, error.hint};
   if (converted != nullptr)
     problem.column = converted->name;
@@ -169,7 +169,7 @@ Problem Rules::explain(const pg::CaughtError& error, const Column* converted) co
   return problem;
 }
 
-void Rules::check_may_insert(Column& column) const {
+void TargetTable::check_may_insert(Column& column) const {
   if (column.may_insert) return;
   const Oid table = RelationGetRelid(relation_);
   const AttrNumber attribute = column.attribute;
@@ -182,12 +182,12 @@ void Rules::check_may_insert(Column& column) const {
   column.may_insert = true;
 }
 
-void Rules::check_may_insert() {
+void TargetTable::check_may_insert() {
   for (const std::size_t at : field_columns_) check_may_insert(columns_[at]);
   may_insert_all_ = true;
 }
 
-void Rules::check_columns_of(const Fields& fields) {
+void TargetTable::check_columns_of(const Fields& fields) {
   bool may_insert_all = fields.valid == field_columns_.size();
   for (std::size_t i = 0; i < fields.valid; i++) {
     Column& column = columns_[field_columns_[i]];
@@ -197,7 +197,7 @@ void Rules::check_columns_of(const Fields& fields) {
   may_insert_all_ = may_insert_all;
 }
 
-Bitmapset* Rules::written_columns() const {
+Bitmapset* TargetTable::written_columns() const {
   Bitmapset* written = nullptr;
   if (record_columns_ == RecordColumns::chosen) return written;
   for (const Column& column : columns_)
@@ -205,7 +205,7 @@ Bitmapset* Rules::written_columns() const {
   return written;
 }
 
-void Rules::check_may_update() const {
+void TargetTable::check_may_update() const {
   Relation const table = relation_;
   Bitmapset* const written = call([this] { return written_columns(); });
   call([=] {
@@ -219,7 +219,7 @@ void Rules::check_may_update() const {
   });
 }
 
-bool Rules::has_row_security() const {
+bool TargetTable::has_row_security() const {
   return call(check_enable_rls, RelationGetRelid(relation_), InvalidOid, false) == RLS_ENABLED;
 }
 
