@@ -80,13 +80,13 @@ std::vector<std::string> choose_columns(StreamSource& source, const StreamOption
 }
 
 void choose_columns(AvroSource& source, const AvroOptions& avro, TargetTable& target) {
-  std::vector<map::Target> targets;
-  const auto add = [&targets](const Column& column) {
+  std::vector<map::ReadColumn> targets;
+  const auto add = [&targets](const TargetColumn& column) {
     targets.push_back({column.name, map::read_type(column.type, column.typmod)});
   };
   for (const std::string& name : avro.columns) add(*target.find_column(name));
   if (avro.columns.empty())
-    for (const Column& column : target.columns()) add(column);
+    for (const TargetColumn& column : target.columns()) add(column);
   const std::vector<std::size_t>& filled = source.fill(targets);
   std::vector<std::string> names;
   for (const std::size_t at : filled) names.push_back(targets[at].name);

@@ -40,27 +40,27 @@ RowType result_type(FunctionCallInfo call_info) {
   return row;
 }
 
-std::vector<map::Target> targets_of(const RowType& row, std::vector<int>& attributes) {
+std::vector<map::ReadColumn> columns_of(const RowType& row, std::vector<int>& attributes) {
   if (row.descriptor == nullptr) return {{"value", map::read_type(row.type, -1)}};
-  std::vector<map::Target> targets;
+  std::vector<map::ReadColumn> columns;
   for (int i = 0; i < row.descriptor->natts; i++) {
     const FormData_pg_attribute& attribute = *TupleDescAttr(row.descriptor, i);
     if (attribute.attisdropped) continue;
-    targets.push_back({NameStr(attribute.attname), map::read_type(attribute.atttypid, attribute.atttypmod)});
+    columns.push_back({NameStr(attribute.attname), map::read_type(attribute.atttypid, attribute.atttypmod)});
     attributes.push_back(i);
   }
-  return targets;
+  return columns;
 }
 
 /// A type that is no row type takes each record as one value.
 map::Match match_of(const RowType& row) { return row.descriptor == nullptr ? map::Match::whole : map::Match::name; }
 
 /// A column that a list declares is wanted; one of a row type may be younger than the file, and is null.
-void check_all_read(const RowType& row, const std::vector<map::Target>& targets, const RecordStream& stream) {
+void check_all_read(const RowType& row, const std::vector<map::ReadColumn>& columns, const RecordStream& stream) {
   if (!row.is_declared) return;
-  for (std::size_t i = 0; i < targets.size(); i++)
+  for (std::size_t i = 0; i < columns.size(); i++)
     if (!stream.is_read()[i])
-      throw Error("42703", concat("column \"", targets[i].name, "\" does not exist in file \"", stream.file().path(), '"'))
+      throw Error("42703", concat("column \"", columns[i].name, "\" does not exist in file \"", stream.file().path(), '"'))
           .detail(concat("The file has the columns (", map::stored_definition(stream.file().header().schema()), ")."));
 }
 
@@ -68,23 +68,23 @@ void check_all_read(const RowType& row, const std::vector<map::Target>& targets,
 class Scan {
  public:
   Scan(FunctionCallInfo call_info, const std::string& path)
-      : row_(result_type(call_info)), targets_(targets_of(row_, attributes_)), stream_(path, targets_, match_of(row_)) {
-    check_all_read(row_, targets_, stream_);
+      : row_(result_type(call_info)), columns_(columns_of(row_, attributes_)), stream_(path, columns_, match_of(row_)) {
+    check_all_read(row_, columns_, stream_);
     const std::size_t count = row_.descriptor == nullptr ? 1 : static_cast<std::size_t>(row_.descriptor->natts);
     values_.resize(count);
     nulls_ = std::make_unique<bool[]>(count);
-    target_values_.resize(targets_.size());
-    target_nulls_ = std::make_unique<bool[]>(targets_.size());
+    column_values_.resize(columns_.size());
+    column_nulls_ = std::make_unique<bool[]>(columns_.size());
     if (row_.descriptor != nullptr)
       row_.descriptor = pg::call([from = row_.descriptor] { return BlessTupleDesc(CreateTupleDescCopy(from)); });
   }
 
   /// The next row in the current memory context; false at the end.
   [[nodiscard]] bool next(Datum* row, bool* is_null) {
-    std::fill_n(target_nulls_.get(), targets_.size(), true);
-    if (!stream_.next(target_values_.data(), target_nulls_.get())) return false;
-    *is_null = row_.descriptor == nullptr && target_nulls_[0];
-    *row = row_.descriptor == nullptr ? target_values_[0] : make_row();
+    std::fill_n(column_nulls_.get(), columns_.size(), true);
+    if (!stream_.next(column_values_.data(), column_nulls_.get())) return false;
+    *is_null = row_.descriptor == nullptr && column_nulls_[0];
+    *row = row_.descriptor == nullptr ? column_values_[0] : make_row();
     return true;
   }
 
@@ -93,8 +93,8 @@ class Scan {
     std::fill_n(nulls_.get(), values_.size(), true);
     for (std::size_t i = 0; i < attributes_.size(); i++) {
       const auto at = static_cast<std::size_t>(attributes_[i]);
-      values_[at] = target_values_[i];
-      nulls_[at] = target_nulls_[i];
+      values_[at] = column_values_[i];
+      nulls_[at] = column_nulls_[i];
     }
     const Datum row =
         pg::call([this] { return HeapTupleGetDatum(heap_form_tuple(row_.descriptor, values_.data(), nulls_.get())); });
@@ -103,11 +103,11 @@ class Scan {
   }
 
   RowType row_;
-  std::vector<int> attributes_;  ///< of the targets
-  std::vector<map::Target> targets_;
+  std::vector<int> attributes_;  ///< of the columns
+  std::vector<map::ReadColumn> columns_;
   RecordStream stream_;
-  std::vector<Datum> target_values_, values_;
-  std::unique_ptr<bool[]> target_nulls_, nulls_;
+  std::vector<Datum> column_values_, values_;
+  std::unique_ptr<bool[]> column_nulls_, nulls_;
   void* domain_state_ = nullptr;
   MemoryContext memory_ = CurrentMemoryContext;
 };

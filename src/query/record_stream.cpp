@@ -8,8 +8,8 @@
 
 namespace ferry::query {
 
-RecordStream::RecordStream(const std::string& path, std::vector<map::Target> targets, map::Match match)
-    : file_(path), rows_(file_.header().schema(), std::move(targets), match), decoder_(ByteView{}) {}
+RecordStream::RecordStream(const std::string& path, std::vector<map::ReadColumn> columns, map::Match match)
+    : file_(path), rows_(file_.header().schema(), std::move(columns), match), decoder_(ByteView{}) {}
 
 bool RecordStream::next_block() {
   do {
@@ -40,7 +40,7 @@ bool RecordStream::next(Datum* values, bool* nulls) {
 }
 
 void RecordStream::tell_place(std::span<char> out) const {
-  const map::Target* const target = rows_.current_target();
+  const map::ReadColumn* const target = rows_.current_column();
   std::snprintf(out.data(), out.size(), "file \"%s\", block %lld, record %lld%s%s", file_.path().c_str(),
                 static_cast<long long>(block_.block_number), static_cast<long long>(next_record_),
                 target == nullptr ? "" : ", column ", target == nullptr ? "" : target->name.c_str());

@@ -17,11 +17,11 @@ namespace ferry::query {
 class RecordStream {
  public:
   /// Errors: as AvroFile; as map::RowReader, with nothing in the context: they are about the schema and the columns.
-  RecordStream(const std::string& path, std::vector<map::Target> targets, map::Match match);
+  RecordStream(const std::string& path, std::vector<map::ReadColumn> columns, map::Match match);
 
-  /// Whether the file has a field for each of the targets.
+  /// Whether the file has a field for each of the columns.
   [[nodiscard]] const std::vector<bool>& is_read() const { return rows_.is_read(); }
-  /// Decodes the next record; false at the end. Values are in the current memory context; those of targets without a field are
+  /// Decodes the next record; false at the end. Values are in the current memory context; those of columns without a field are
   /// left alone. Errors: as map::RowReader::read(), with file, block, record and column in the context.
   [[nodiscard]] bool next(Datum* values, bool* nulls);
   [[nodiscard]] const AvroFile& file() const { return file_; }

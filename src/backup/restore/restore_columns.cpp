@@ -87,24 +87,24 @@ RestoreColumns match_columns(const avro::Schema& writer, const TableEntry& entry
   std::vector<std::string> names;
   for (const map::Column& column : today.columns) names.push_back(column.name);
   RestoreColumns columns;
-  std::vector<int> target_of(today.columns.size(), -1);
+  std::vector<int> index_of(today.columns.size(), -1);
   for (const int column : map::match_fields(writer.fields, names)) {
     const std::string name = map::column_name(writer.fields[columns.places.size()]);
     const bool is_computed = column >= 0 && today.columns[static_cast<std::size_t>(column)].is_generated;
     if (column < 0) columns.dropped.push_back(name);
     const bool was_computed = avro::find_property(writer.fields[columns.places.size()].properties, "pg.generated").has_value();
     if (is_computed && !was_computed) columns.computed.push_back(name);
-    columns.places.push_back(column < 0 || is_computed ? -1 : static_cast<int>(columns.targets.size()));
+    columns.places.push_back(column < 0 || is_computed ? -1 : static_cast<int>(columns.read.size()));
     if (column < 0 || is_computed) continue;
     const map::Column& found = today.columns[static_cast<std::size_t>(column)];
-    target_of[static_cast<std::size_t>(column)] = columns.places.back();
-    columns.targets.push_back({found.name, found.type});
+    index_of[static_cast<std::size_t>(column)] = columns.places.back();
+    columns.read.push_back({found.name, found.type});
     columns.attributes.push_back(found.attribute);
   }
   if (columns.dropped.size() == writer.fields.size() && !writer.fields.empty())
     throw Error("42703", concat("no column of the backup exists in table \"", today.name, '"')).detail(definition_then(entry));
   for (std::size_t i = 0; i < today.columns.size(); i++)
-    if (target_of[i] < 0 && !today.columns[i].is_generated) add_default(columns, today.columns[i], entry, table);
+    if (index_of[i] < 0 && !today.columns[i].is_generated) add_default(columns, today.columns[i], entry, table);
   return columns;
 }
 
@@ -112,18 +112,18 @@ map::RowReader make_reader(const avro::Schema& writer, const TableEntry& entry, 
                            const std::string& table_name) {
   for (std::size_t i = 0; i < writer.fields.size(); i++) {
     if (columns.places[i] < 0) continue;
-    const map::Target& target = columns.targets[static_cast<std::size_t>(columns.places[i])];
+    const map::ReadColumn& column = columns.read[static_cast<std::size_t>(columns.places[i])];
     try {
-      append_skipped(map::plan_read(*writer.fields[i].schema, target.type, map::Origin::backup), target.name, columns.parts);
+      append_skipped(map::plan_read(*writer.fields[i].schema, column.type, map::Origin::backup), column.name, columns.parts);
     } catch (const map::TypeMismatch&) {
-      throw Error("42804", concat("column \"", target.name, "\" of table \"", table_name, "\" has type ", target.type.name,
+      throw Error("42804", concat("column \"", column.name, "\" of table \"", table_name, "\" has type ", column.type.name,
                                   ", which cannot take type ", map::column_type(writer.fields[i]), " of the backup"))
           .detail(definition_then(entry))
-          .column(target.name)
+          .column(column.name)
           .table(table_name);
     }
   }
-  return map::RowReader(writer, columns.targets, columns.places);
+  return map::RowReader(writer, columns.read, columns.places);
 }
 
 void report_left_out(const RestoreColumns& columns, const std::string& table_name) {

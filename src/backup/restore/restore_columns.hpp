@@ -23,9 +23,9 @@ struct DefaultColumn {
 
 /// Which column of a table today is restored from which field of its file.
 struct RestoreColumns {
-  std::vector<map::Target> targets;     ///< the columns that are read
-  std::vector<AttrNumber> attributes;   ///< of the targets
-  std::vector<int> places;              ///< field -> target; < 0: the field is not read
+  std::vector<map::ReadColumn> read;    ///< the columns that are read
+  std::vector<AttrNumber> attributes;   ///< of those
+  std::vector<int> places;              ///< field -> index in read; < 0: the field is not read
   std::vector<DefaultColumn> defaults;  ///< the columns that the file has no field for
   bool has_volatile_default = false;    ///< one that may see the rows before its own
   std::vector<std::string> dropped;     ///< columns of the file that the table has not

@@ -30,8 +30,8 @@ RestoreSource::RestoreSource(const std::string& path, const TableEntry& entry, R
       container_(source_, kLimits),
       columns_(match_columns(container_.schema(), entry, table)),
       rows_(make_reader(container_.schema(), entry, columns_, table_name_)),
-      values_(columns_.targets.size()),
-      nulls_(std::make_unique<bool[]>(columns_.targets.size())),
+      values_(columns_.read.size()),
+      nulls_(std::make_unique<bool[]>(columns_.read.size())),
       decoder_(ByteView{}) {
   if (pg::sha256_of(as_bytes(container_.schema_json())) != entry.schema_sha256)
     throw Error("22P04", concat("schema of file \"", path, "\" is not the one in its manifest"));
@@ -82,7 +82,7 @@ bool RestoreSource::next_row(TupleTableSlot* slot, ExprContext* expressions) {
 }
 
 void RestoreSource::tell_place(std::span<char> out) const {
-  const map::Target* const target = rows_.current_target();
+  const map::ReadColumn* const target = rows_.current_column();
   std::snprintf(out.data(), out.size(), "restore of %s, file \"%s\", block %lld, record %lld%s%s", table_name_.c_str(),
                 path_.c_str(), static_cast<long long>(block_.block_number), static_cast<long long>(next_record_ - looked_back_),
                 target == nullptr ? "" : ", column ", target == nullptr ? "" : target->name.c_str());

@@ -56,7 +56,7 @@ class RestoreSource {
   avro::ContainerReader container_;
   RestoreColumns columns_;
   map::RowReader rows_;
-  std::vector<Datum> values_;  ///< of the targets
+  std::vector<Datum> values_;  ///< of the columns that are read
   std::unique_ptr<bool[]> nulls_;
   avro::Block block_;
   avro::Decoder decoder_;

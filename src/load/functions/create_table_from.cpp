@@ -76,10 +76,10 @@ std::string primary_key_sql(const std::vector<std::string>& key, const std::vect
   return list.empty() ? list : concat("PRIMARY KEY (", list, ")");
 }
 
-template <class Column>
-std::vector<std::string> names_of(const std::vector<Column>& columns) {
+template <class TargetColumn>
+std::vector<std::string> names_of(const std::vector<TargetColumn>& columns) {
   std::vector<std::string> names;
-  for (const Column& column : columns) names.push_back(column.name);
+  for (const TargetColumn& column : columns) names.push_back(column.name);
   return names;
 }
 

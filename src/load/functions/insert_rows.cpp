@@ -212,7 +212,7 @@ void add_result(pg::ResultRows& results, const TableRows& table) {
 
 /// Whether a row has a value in a column, or may take one by default.
 bool has_values(const text::JsonBatch& batch, const TableRows& table, const std::string& column) {
-  const Column* const known = table.target->find_column(column);
+  const TargetColumn* const known = table.target->find_column(column);
   if (known == nullptr) return true;
   const std::string name = pg::to_utf8(column);
   return std::any_of(table.rows.begin(), table.rows.end(), [&](const text::JsonBatch::Row& row) {

@@ -35,15 +35,15 @@ AvroSource::AvroSource(ByteSource& bytes, const AvroOptions& options, std::strin
                                                                               .check_interrupts = pg::check_interrupts,
                                                                               .block_hint = settings::kBlockHint})) {}
 
-const std::vector<std::size_t>& AvroSource::fill(const std::vector<map::Target>& targets) {
-  rows_ = std::make_unique<map::RowReader>(file_->schema(), targets, options_.match);
-  for (std::size_t i = 0; i < targets.size(); i++) {
-    target_names_.push_back(targets[i].name);
-    if (rows_->is_read()[i]) target_of_field_.push_back(i);
+const std::vector<std::size_t>& AvroSource::fill(const std::vector<map::ReadColumn>& columns) {
+  rows_ = std::make_unique<map::RowReader>(file_->schema(), columns, options_.match);
+  for (std::size_t i = 0; i < columns.size(); i++) {
+    column_names_.push_back(columns[i].name);
+    if (rows_->is_read()[i]) column_of_field_.push_back(i);
   }
-  values_.resize(targets.size());
-  nulls_ = std::make_unique<bool[]>(targets.size());
-  return target_of_field_;
+  values_.resize(columns.size());
+  nulls_ = std::make_unique<bool[]>(columns.size());
+  return column_of_field_;
 }
 
 /// False at the end of the file.
@@ -88,26 +88,26 @@ bool AvroSource::read(Record& record) {
 }
 
 void AvroSource::split(const Record& record, Fields& out) {
-  out.values.resize(target_of_field_.size());
+  out.values.resize(column_of_field_.size());
   out.valid = 0;
   out.take_problem_of(record);
   if (out.problem) return;
   avro::Decoder decoder(as_bytes(record.raw), 0, pg::check_interrupts);
   call([&] { rows_->read(decoder, values_.data(), nulls_.get()); });
   for (std::size_t i = 0; i < out.values.size(); i++) {
-    const std::size_t target = target_of_field_[i];
-    out.values[i].state = nulls_[target] ? Field::State::null : Field::State::value;
+    const std::size_t column = column_of_field_[i];
+    out.values[i].state = nulls_[column] ? Field::State::null : Field::State::value;
     out.values[i].text = nullptr;
-    out.values[i].value = values_[target];
+    out.values[i].value = values_[column];
   }
   out.valid = out.values.size();
 }
 
 std::optional<std::size_t> AvroSource::failed_field() const {
-  const map::Target* const target = rows_->current_target();
-  if (target == nullptr) return std::nullopt;
-  for (std::size_t i = 0; i < target_of_field_.size(); i++)
-    if (target_names_[target_of_field_[i]] == target->name) return i;
+  const map::ReadColumn* const column = rows_->current_column();
+  if (column == nullptr) return std::nullopt;
+  for (std::size_t i = 0; i < column_of_field_.size(); i++)
+    if (column_names_[column_of_field_[i]] == column->name) return i;
   return std::nullopt;
 }
 

@@ -33,7 +33,7 @@ class AvroSource : public Source {
   [[nodiscard]] const avro::Schema& schema() const { return file_->schema(); }
   /// Finds the fields for targets; before the first record. The positions of the targets that have one: records have those fields
   /// in that order. Errors: 42804 a field that does not fit its column; those of map::RowReader.
-  [[nodiscard]] const std::vector<std::size_t>& fill(const std::vector<map::Target>& targets);
+  [[nodiscard]] const std::vector<std::size_t>& fill(const std::vector<map::ReadColumn>& columns);
 
   /// Errors, with file, block and record in the context: 22P04 a malformed file; 54000 a limit; 0A000 a codec.
   [[nodiscard]] bool read(Record& record) override;
@@ -67,9 +67,9 @@ class AvroSource : public Source {
   bool ended_ = false;
   std::int64_t rows_read_ = 0, next_record_ = 0;  ///< of the file; of the block
   std::deque<BlockStart> blocks_;                 ///< those of the records that errors may still tell of
-  std::vector<std::string> target_names_;
-  std::vector<std::size_t> target_of_field_;
-  std::vector<Datum> values_;  ///< by target
+  std::vector<std::string> column_names_;
+  std::vector<std::size_t> column_of_field_;
+  std::vector<Datum> values_;  ///< by column
   std::unique_ptr<bool[]> nulls_;
 };
 

@@ -89,12 +89,12 @@ void read_columns(Relation table, TableFacts& facts) {
   for (int i = 0; i < description->natts; i++) {
     Form_pg_attribute const attribute = TupleDescAttr(description, i);
     if (attribute->attisdropped || attribute->attgenerated != '\0') continue;
-    Column column{};
+    TargetColumn column{};
     column.name = NameStr(attribute->attname);
     column.attribute = attribute->attnum;
     column.typmod = attribute->atttypmod;
     column.type = attribute->atttypid;
-    Column* const place = &column;
+    TargetColumn* const place = &column;
     MemoryContext const context = facts.context;
     call([=] {
       Oid function;

@@ -18,7 +18,7 @@ struct RowLayout;
 namespace ferry::load {
 
 /// A column that a load may fill.
-struct Column {
+struct TargetColumn {
   std::string name;
   AttrNumber attribute;
   FmgrInfo input;
@@ -55,7 +55,7 @@ struct ForeignKeyDefinitions {
 struct TableFacts {
   Oid table = InvalidOid;
   MemoryContext context = nullptr;  ///< of what the server's functions made
-  std::vector<Column> columns{};
+  std::vector<TargetColumn> columns{};
   std::vector<AttrNumber> primary_key{};
   std::optional<RowCompany> row_company{};
   std::optional<ForeignKeyDefinitions> foreign_keys{};

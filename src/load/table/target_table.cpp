@@ -51,7 +51,7 @@ void TargetTable::close() { call(table_close, relation_, NoLock); }
 void TargetTable::copy_columns() {
   columns_ = (*facts_)->columns;
   for (std::size_t i = 0; i < columns_.size(); i++) {
-    Column& column = columns_[i];
+    TargetColumn& column = columns_[i];
     column.input.fn_extra = nullptr;
     column.input.fn_mcxt = CurrentMemoryContext;
     column.loaded = true;
@@ -59,17 +59,17 @@ void TargetTable::copy_columns() {
   }
 }
 
-const Column* TargetTable::find_column(std::string_view name) const {
-  for (const Column& column : columns_)
+const TargetColumn* TargetTable::find_column(std::string_view name) const {
+  for (const TargetColumn& column : columns_)
     if (column.name == name) return &column;
   return nullptr;
 }
 
 void TargetTable::choose_columns(const std::vector<std::string>& names) {
   field_columns_.clear();
-  for (Column& column : columns_) column.loaded = false;
+  for (TargetColumn& column : columns_) column.loaded = false;
   for (const std::string& name : names) {
-    const Column* const found = find_column(name);
+    const TargetColumn* const found = find_column(name);
     if (found == nullptr) {
       const AttrNumber attribute = call(get_attnum, RelationGetRelid(relation_), name.c_str());
       if (attribute > 0)
@@ -77,7 +77,7 @@ void TargetTable::choose_columns(const std::vector<std::string>& names) {
             .detail("Generated columns are computed and cannot be loaded.");
       throw Error("42703", concat("column \"", name, "\" of relation \"", table_name_, "\" does not exist"));
     }
-    Column& column = columns_[static_cast<std::size_t>(found - columns_.data())];
+    TargetColumn& column = columns_[static_cast<std::size_t>(found - columns_.data())];
     if (column.loaded) throw Error("42701", concat("column \"", name, "\" specified more than once"));
     column.loaded = true;
     field_columns_.push_back(static_cast<std::size_t>(found - columns_.data()));
@@ -88,7 +88,7 @@ std::vector<LoadedColumn> TargetTable::loaded_columns() const {
   std::vector<LoadedColumn> loaded;
   loaded.reserve(field_columns_.size());
   for (const std::size_t at : field_columns_) {
-    const Column& column = columns_[at];
+    const TargetColumn& column = columns_[at];
     loaded.push_back({column.name, column.type, column.typmod, column.default_value != nullptr});
   }
   return loaded;
@@ -158,7 +158,7 @@ Problem TargetTable::no_such_column(const std::string& name) const {
   return {"42703", name, {}, concat("column \"", name, "\" of relation \"", table_name_, "\" does not exist"), {}};
 }
 
-Problem TargetTable::explain(const pg::CaughtError& error, const Column* converted) const {
+Problem TargetTable::explain(const pg::CaughtError& error, const TargetColumn* converted) const {
   Problem problem{error.sqlstate, {}, error.constraint, error.message, error.detail, error.hint};
   if (converted != nullptr)
     problem.column = converted->name;
@@ -169,7 +169,7 @@ Problem TargetTable::explain(const pg::CaughtError& error, const Column* convert
   return problem;
 }
 
-void TargetTable::check_may_insert(Column& column) const {
+void TargetTable::check_may_insert(TargetColumn& column) const {
   if (column.may_insert) return;
   const Oid table = RelationGetRelid(relation_);
   const AttrNumber attribute = column.attribute;
@@ -190,7 +190,7 @@ void TargetTable::check_may_insert() {
 void TargetTable::check_columns_of(const Fields& fields) {
   bool may_insert_all = fields.valid == field_columns_.size();
   for (std::size_t i = 0; i < fields.valid; i++) {
-    Column& column = columns_[field_columns_[i]];
+    TargetColumn& column = columns_[field_columns_[i]];
     if (fields.values[i].state != Field::State::absent) check_may_insert(column);
     may_insert_all = may_insert_all && column.may_insert;
   }
@@ -200,7 +200,7 @@ void TargetTable::check_columns_of(const Fields& fields) {
 Bitmapset* TargetTable::written_columns() const {
   Bitmapset* written = nullptr;
   if (record_columns_ == RecordColumns::chosen) return written;
-  for (const Column& column : columns_)
+  for (const TargetColumn& column : columns_)
     if (column.loaded) written = bms_add_member(written, column.attribute - FirstLowInvalidHeapAttributeNumber);
   return written;
 }

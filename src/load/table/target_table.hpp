@@ -40,12 +40,12 @@ class TargetTable {
   /// The same columns for a source; they live as long as the object.
   [[nodiscard]] std::vector<LoadedColumn> loaded_columns() const;
   /// The column of the field at that place, or null.
-  [[nodiscard]] const Column* column_of_field(std::optional<std::size_t> place) const {
+  [[nodiscard]] const TargetColumn* column_of_field(std::optional<std::size_t> place) const {
     return place ? &columns_[field_columns_[*place]] : nullptr;
   }
-  [[nodiscard]] std::vector<Column>& columns() { return columns_; }
-  [[nodiscard]] const std::vector<Column>& columns() const { return columns_; }
-  [[nodiscard]] const Column* find_column(std::string_view name) const;
+  [[nodiscard]] std::vector<TargetColumn>& columns() { return columns_; }
+  [[nodiscard]] const std::vector<TargetColumn>& columns() const { return columns_; }
+  [[nodiscard]] const TargetColumn* find_column(std::string_view name) const;
   [[nodiscard]] Relation relation() const { return relation_; }
   [[nodiscard]] const std::string& schema_name() const { return schema_name_; }
   [[nodiscard]] const std::string& table_name() const { return table_name_; }
@@ -63,7 +63,7 @@ class TargetTable {
   /// What is wrong with a row that has a value for a column of that name, which find_column() does not find.
   [[nodiscard]] Problem no_such_column(const std::string& name) const;
   /// What an error says of a row. converted: the column whose value was being converted, or null.
-  [[nodiscard]] Problem explain(const pg::CaughtError& error, const Column* converted) const;
+  [[nodiscard]] Problem explain(const pg::CaughtError& error, const TargetColumn* converted) const;
   /// Whether the columns of a table by that name are those that the load fills.
   [[nodiscard]] bool is_own_table(const std::string& schema, const std::string& table) const;
 
@@ -84,14 +84,14 @@ class TargetTable {
 
  private:
   void copy_columns();
-  void check_may_insert(Column& column) const;
+  void check_may_insert(TargetColumn& column) const;
   void check_columns_of(const Fields& fields);
 
   RecordColumns record_columns_;
   Relation relation_;
   std::optional<FactsInUse> facts_;  ///< made when the table is locked
   std::string schema_name_, table_name_;
-  std::vector<Column> columns_;
+  std::vector<TargetColumn> columns_;
   std::vector<std::size_t> field_columns_;
   bool may_insert_all_ = false;  ///< the right was looked up for each of those, and is there
 };

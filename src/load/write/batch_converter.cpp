@@ -98,7 +98,7 @@ void BatchConverter::forget_targets() {
 }
 
 /// The column whose value is being made when an error is raised, or null.
-const Column* BatchConverter::column_at_work() const {
+const TargetColumn* BatchConverter::column_at_work() const {
   return converting_ != nullptr ? converting_ : target_.column_of_field(source_.failed_field());
 }
 

@@ -47,7 +47,7 @@ class BatchConverter {
   void forget_targets();
 
  private:
-  [[nodiscard]] const Column* column_at_work() const;
+  [[nodiscard]] const TargetColumn* column_at_work() const;
   [[nodiscard]] bool may_be_simple() const;
   void begin(std::size_t count);
   bool convert_simple(const Record& record, TupleTableSlot* slot);
@@ -84,7 +84,7 @@ class BatchConverter {
   ResultRelInfo* at_work_ = nullptr;    ///< whose constraints are looked at
   std::vector<std::size_t> difficult_;  ///< positions of the records whose conversion may raise
   std::size_t at_difficult_ = 0;        ///< the one at work
-  const Column* converting_ = nullptr;
+  const TargetColumn* converting_ = nullptr;
 };
 
 }  // namespace ferry::load

@@ -117,7 +117,7 @@ RowCompany find_company(Relation table, TableFacts& facts) {
 std::size_t fixed_row_bytes(const TargetTable& target) {
   constexpr std::size_t kHeaderAndPadding = 8;
   std::size_t bytes = 0;
-  for (const Column& column : target.columns()) {
+  for (const TargetColumn& column : target.columns()) {
     const int width = TupleDescAttr(RelationGetDescr(target.relation()), column.attribute - 1)->attlen;
     const bool is_text = column.type == TEXTOID || column.type == VARCHAROID;
     if (width < 0 && (!is_text || !column.loaded || column.default_value != nullptr)) return 0;

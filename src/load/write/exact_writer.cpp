@@ -65,7 +65,7 @@ bool is_rejectable(const char* sqlstate) {
   return std::find(kDefined.begin(), kDefined.end(), sql_class) == kDefined.end();
 }
 
-bool is_rejectable(const char* sqlstate, const Column* converting) {
+bool is_rejectable(const char* sqlstate, const TargetColumn* converting) {
   const bool is_of_value = converting != nullptr && converting->loaded;
   if (!is_of_value && std::strcmp(sqlstate, "54001") == 0 && Nesting::has_occurred()) return false;
   if (is_rejectable(sqlstate)) return true;
@@ -79,7 +79,7 @@ bool is_rejectable(const char* sqlstate, const Column* converting) {
 struct ExactWriter::Attempt {
   std::size_t current = 0;
   const Record* record = nullptr;
-  const Column* converting = nullptr;  ///< the column whose value is being converted or computed
+  const TargetColumn* converting = nullptr;  ///< the column whose value is being converted or computed
   TableWriter table{};
   RowConverter* converter = nullptr;  ///< null with a forecast, which has the rows
   Forecast* forecast = nullptr;
@@ -95,7 +95,7 @@ ExactWriter::ExactWriter(Source& source, TargetTable& target, SelfReferences& se
   if (options_.on_conflict != OnConflict::update) return;
   target_.check_may_update();
   call(TableWriter::check_replaceable, target_.relation());
-  for (const Column& column : target_.columns())
+  for (const TargetColumn& column : target_.columns())
     if (column.loaded) loaded_ = call(bms_add_member, loaded_, static_cast<int>(column.attribute));
 }
 
@@ -150,7 +150,7 @@ void ExactWriter::write(std::span<const Record> records, std::span<Result> resul
 }
 
 /// The column whose value is being made when an error is raised, or null.
-const Column* ExactWriter::column_at_work(const Attempt& attempt) const {
+const TargetColumn* ExactWriter::column_at_work(const Attempt& attempt) const {
   if (attempt.converting != nullptr || attempt.forecast != nullptr) return attempt.converting;
   return target_.column_of_field(source_.failed_field());
 }

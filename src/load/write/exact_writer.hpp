@@ -51,7 +51,7 @@ class ExactWriter {
   void write_record(Attempt& attempt, Result& result);
   void take_row(const Attempt& attempt, TupleTableSlot* slot) const;
   [[nodiscard]] bool make_row(Attempt& attempt, TupleTableSlot* slot, Result& result);
-  [[nodiscard]] const Column* column_at_work(const Attempt& attempt) const;
+  [[nodiscard]] const TargetColumn* column_at_work(const Attempt& attempt) const;
   bool passes_filter(Attempt& attempt, TupleTableSlot* slot);
   void settle_failed(const pg::CaughtError& error, const Attempt& attempt, Result& result);
   [[nodiscard]] bool is_conflict(const pg::CaughtError& error, const Attempt& attempt) const;
@@ -75,6 +75,6 @@ class ExactWriter {
 /// The same while the value of a field is converted, where the input functions of some types (tsvector, jsonpath, regclass) find
 /// the value wrong in words of classes 42 and 0A, and those of types that are not the server's own in XX000, too; converting: the
 /// column, or null. Without one, 54001 ends loads that nest. May look at the catalogs: for pg::attempt().
-[[nodiscard]] bool is_rejectable(const char* sqlstate, const Column* converting);
+[[nodiscard]] bool is_rejectable(const char* sqlstate, const TargetColumn* converting);
 
 }  // namespace ferry::load

@@ -16,7 +16,7 @@ namespace ferry::load {
 using pg::call;
 
 namespace {
-std::int64_t farther(const Column& column, std::int64_t a, std::int64_t b) {
+std::int64_t farther(const TargetColumn& column, std::int64_t a, std::int64_t b) {
   return column.descends ? std::min(a, b) : std::max(a, b);
 }
 
@@ -50,7 +50,7 @@ std::string json_of(const RowKey& key) {
 }
 
 RowNotes::RowNotes(TargetTable& target, const WriterOptions& options) : target_(target) {
-  for (const Column& column : target.columns()) {
+  for (const TargetColumn& column : target.columns()) {
     if (!column.loaded || !OidIsValid(column.from.sequence)) continue;
     const Oid type = call(getBaseType, column.type);
     if (pg::is_integer(type) || pg::may_read_as_integer(type)) fed_.emplace_back(&column, type);
@@ -70,7 +70,7 @@ void RowNotes::take_from(TupleTableSlot* slot, const AttrMap* map, Result& resul
   take(value_of, result, farthest);
 }
 
-void RowNotes::note_value(const Column& column, Oid type, Datum value, FarthestValues& farthest) {
+void RowNotes::note_value(const TargetColumn& column, Oid type, Datum value, FarthestValues& farthest) {
   const std::optional<std::int64_t> number = type == INT2OID   ? DatumGetInt16(value)
                                              : type == INT4OID ? DatumGetInt32(value)
                                              : type == INT8OID ? DatumGetInt64(value)

@@ -67,7 +67,7 @@ struct WriterOptions {
 };
 
 /// Column -> the value that rows gave to it which is the farthest on the way of the sequence that feeds it.
-using FarthestValues = std::map<const Column*, std::int64_t>;
+using FarthestValues = std::map<const TargetColumn*, std::int64_t>;
 
 /// What a load remembers of the rows it has written: keys and the values that sequences have to move past.
 class RowNotes {
@@ -89,7 +89,7 @@ class RowNotes {
   [[nodiscard]] bool is_empty() const { return fed_.empty() && key_.empty(); }
 
  private:
-  static void note_value(const Column& column, Oid type, Datum value, FarthestValues& farthest);
+  static void note_value(const TargetColumn& column, Oid type, Datum value, FarthestValues& farthest);
   static RowKey simple_key(Oid type, Datum value);
   [[nodiscard]] const FormData_pg_attribute& attribute(AttrNumber number) const;
   void add_member(std::string& json, AttrNumber number, const RowKey& value) const;
@@ -108,7 +108,7 @@ class RowNotes {
   }
 
   TargetTable& target_;
-  std::vector<std::pair<const Column*, Oid>> fed_;  ///< loaded columns with a sequence, and the type below domains
+  std::vector<std::pair<const TargetColumn*, Oid>> fed_;  ///< loaded columns with a sequence, and the type below domains
   std::vector<AttrNumber> key_;
 };
 

@@ -23,13 +23,13 @@ namespace ferry::load {
 using pg::call;
 
 RowConverter::RowConverter(TargetTable& target, List* filter, bool fields_may_be_absent) : context_(CurrentMemoryContext) {
-  const auto place_of = [](Column& column) {
+  const auto place_of = [](TargetColumn& column) {
     std::size_t max_bytes = 0;
     const Parser parser = parser_of(column, max_bytes);
     return Place{&column, parser, max_bytes, nullptr};
   };
   for (const std::size_t column : target.field_columns()) fields_.push_back(place_of(target.columns()[column]));
-  for (Column& column : target.columns()) {
+  for (TargetColumn& column : target.columns()) {
     if (column.default_value == nullptr || (column.loaded && !fields_may_be_absent)) continue;
     if (!column.loaded) defaults_.push_back(place_of(column));
     if (column.default_may_look) may_look_at_tables_ = true;
@@ -40,7 +40,7 @@ RowConverter::RowConverter(TargetTable& target, List* filter, bool fields_may_be
   may_look_at_tables_ = may_look_at_tables_ || call([=] { return ferry::load::may_look_at_tables(conditions); });
 }
 
-RowConverter::Parser RowConverter::parser_of(const Column& column, std::size_t& max_bytes) {
+RowConverter::Parser RowConverter::parser_of(const TargetColumn& column, std::size_t& max_bytes) {
   switch (column.type) {
     case INT2OID:
       return Parser::int2;
@@ -139,13 +139,13 @@ Datum RowConverter::to_datum(const Place& place, const Field& field) {
   if (is_null && place.parser != Parser::server) return value;
   if (!is_null && parse(place, field, &value)) return value;
   // an input function may want to see a null too: that of a domain does
-  Column& column = *place.column;
+  TargetColumn& column = *place.column;
   char* const text = field.state == Field::State::view ? pnstrdup(field.text, field.size) : const_cast<char*>(field.text);
   return InputFunctionCall(&column.input, text, column.input_parameter, column.typmod);
 }
 
 void RowConverter::compute_default(Place& place, TupleTableSlot* slot, ExprContext* expressions,
-                                   const Column** converting) const {
+                                   const TargetColumn** converting) const {
   *converting = place.column;
   if (place.default_value == nullptr) {
     place.default_value =
@@ -158,7 +158,8 @@ void RowConverter::compute_default(Place& place, TupleTableSlot* slot, ExprConte
   slot->tts_values[at] = MakeExpandedObjectReadOnly(slot->tts_values[at], slot->tts_isnull[at], stored.attlen);
 }
 
-void RowConverter::convert(const Fields& fields, TupleTableSlot* slot, ExprContext* expressions, const Column** converting) {
+void RowConverter::convert(const Fields& fields, TupleTableSlot* slot, ExprContext* expressions,
+                           const TargetColumn** converting) {
   std::memset(slot->tts_isnull, true, static_cast<std::size_t>(slot->tts_tupleDescriptor->natts));
   for (std::size_t i = 0; i < fields.valid; i++) {
     const Field& field = fields.values[i];

@@ -23,7 +23,7 @@ class RowConverter {
 
   /// Fills slot, emptied before, with values in the current memory context. converting tells which column is at work when an
   /// error is raised. Calls the server without a guard; nothing here needs a destructor.
-  void convert(const Fields& fields, TupleTableSlot* slot, ExprContext* expressions, const Column** converting);
+  void convert(const Fields& fields, TupleTableSlot* slot, ExprContext* expressions, const TargetColumn** converting);
 
   /// The same for a row that takes fast parsers and no defaults, which raises no error; false, and an empty slot, for any other.
   bool convert_simple(const Fields& fields, TupleTableSlot* slot) const;
@@ -50,13 +50,13 @@ class RowConverter {
     uuid
   };
   struct Place {
-    Column* column;
+    TargetColumn* column;
     Parser parser;
     std::size_t max_bytes;     ///< of a text that fits its column whatever its characters are
     ExprState* default_value;  ///< null until it is needed: to prepare it may raise, and takes rights to its functions
   };
-  void compute_default(Place& place, TupleTableSlot* slot, ExprContext* expressions, const Column** converting) const;
-  static Parser parser_of(const Column& column, std::size_t& max_bytes);
+  void compute_default(Place& place, TupleTableSlot* slot, ExprContext* expressions, const TargetColumn** converting) const;
+  static Parser parser_of(const TargetColumn& column, std::size_t& max_bytes);
   static bool parse(const Place& place, const Field& field, Datum* value);
   static Datum to_datum(const Place& place, const Field& field);
 

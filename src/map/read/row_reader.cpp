@@ -28,39 +28,39 @@ std::string file_columns(const avro::Schema& writer) {
   return concat("The file has the columns (", stored_definition(writer), ").");
 }
 
-std::vector<std::string> names_of(const std::vector<Target>& targets) {
+std::vector<std::string> names_of(const std::vector<ReadColumn>& columns) {
   std::vector<std::string> names;
-  for (const Target& target : targets) names.push_back(target.name);
+  for (const ReadColumn& column : columns) names.push_back(column.name);
   return names;
 }
 
 /// is_record: fields are those of writer, not the one that stands for its values.
-std::vector<int> places(const avro::Schema& writer, const std::vector<avro::Field>& fields, const std::vector<Target>& targets,
-                        bool is_record, Match match) {
+std::vector<int> places(const avro::Schema& writer, const std::vector<avro::Field>& fields,
+                        const std::vector<ReadColumn>& columns, bool is_record, Match match) {
   std::vector<int> result;
-  if (match == Match::name && (is_record || targets.size() != 1)) {
-    result = match_fields(fields, names_of(targets));
-    if (!targets.empty() && std::all_of(result.begin(), result.end(), [](int place) { return place < 0; }))
+  if (match == Match::name && (is_record || columns.size() != 1)) {
+    result = match_fields(fields, names_of(columns));
+    if (!columns.empty() && std::all_of(result.begin(), result.end(), [](int place) { return place < 0; }))
       throw Error("42703", "no field of the file has the name of a column")
           .detail(file_columns(writer))
           .hint("Columns need the names of the fields.");
     return result;
   }
-  if (fields.size() > targets.size())
-    throw Error("42703", concat("the file has ", fields.size(), " fields, but only ", targets.size(), " columns are to be read"))
+  if (fields.size() > columns.size())
+    throw Error("42703", concat("the file has ", fields.size(), " fields, but only ", columns.size(), " columns are to be read"))
         .detail(file_columns(writer));
   for (std::size_t i = 0; i < fields.size(); i++) result.push_back(static_cast<int>(i));
   return result;
 }
 
-[[noreturn]] void fail_type(const TypeMismatch& mismatch, const avro::Field& field, const Target& target) {
+[[noreturn]] void fail_type(const TypeMismatch& mismatch, const avro::Field& field, const ReadColumn& column) {
   Error error("42804", concat("field \"", column_name(field), "\" of Avro type ", avro_type_text(*field.schema),
-                              " cannot become column \"", target.name, "\" of type ", target.type.name));
+                              " cannot become column \"", column.name, "\" of type ", column.type.name));
   if (!mismatch.path.empty())
     error.detail(concat("Its part \"", mismatch.path, "\" has Avro type ", mismatch.avro_type, ", but type ", mismatch.pg_type,
                         " is needed."));
   error.hint(concat("Columns of type ", natural_type(*field.schema), " take it."));
-  throw Error(std::move(error).column(target.name));
+  throw Error(std::move(error).column(column.name));
 }
 
 bool is_read_without_errors(const ReadNode& node) {
@@ -99,55 +99,55 @@ bool makes_text(const ReadNode& node) {
 
 }  // namespace
 
-RowReader::RowReader(const avro::Schema& writer, std::vector<Target> targets, Match match)
-    : targets_(std::move(targets)), is_read_(targets_.size()) {
+RowReader::RowReader(const avro::Schema& writer, std::vector<ReadColumn> columns, Match match)
+    : columns_(std::move(columns)), is_read_(columns_.size()) {
   const bool is_record = writer.type == avro::Type::record && match != Match::whole;
   if (!is_record) single_.push_back({.name = kSingleField, .schema = &writer});
   const std::vector<avro::Field>& fields = is_record ? writer.fields : single_;
-  const std::vector<int> found = places(writer, fields, targets_, is_record, match);
+  const std::vector<int> found = places(writer, fields, columns_, is_record, match);
   for (std::size_t i = 0; i < fields.size(); i++) {
     const Origin origin = column_type(fields[i]).empty() ? Origin::anywhere : Origin::own;
     add_step(fields[i], found[i], origin);
   }
 }
 
-RowReader::RowReader(const avro::Schema& writer, std::vector<Target> targets, const std::vector<int>& places)
-    : targets_(std::move(targets)), is_read_(targets_.size()) {
+RowReader::RowReader(const avro::Schema& writer, std::vector<ReadColumn> columns, const std::vector<int>& places)
+    : columns_(std::move(columns)), is_read_(columns_.size()) {
   for (std::size_t i = 0; i < writer.fields.size(); i++) add_step(writer.fields[i], places[i], Origin::backup);
 }
 
-void RowReader::add_step(const avro::Field& field, int target, Origin origin) {
-  Step& step = steps_.emplace_back(Step{field.schema, target, {}});
-  if (target < 0) return;
-  const auto place = static_cast<std::size_t>(target);
+void RowReader::add_step(const avro::Field& field, int column, Origin origin) {
+  Step& step = steps_.emplace_back(Step{field.schema, column, {}});
+  if (column < 0) return;
+  const auto place = static_cast<std::size_t>(column);
   is_read_[place] = true;
   try {
-    step.node = plan_read(*field.schema, targets_[place].type, origin);
+    step.node = plan_read(*field.schema, columns_[place].type, origin);
   } catch (const TypeMismatch& mismatch) {
-    fail_type(mismatch, field, targets_[place]);
+    fail_type(mismatch, field, columns_[place]);
   }
 }
 
 void RowReader::read(avro::Decoder& decoder, Datum* values, bool* nulls) {
   current_ = nullptr;
   for (Step& step : steps_) {
-    if (step.target < 0) {
+    if (step.column < 0) {
       decoder.skip(*step.schema);
       continue;
     }
-    current_ = &targets_[static_cast<std::size_t>(step.target)];
-    values[step.target] = values_.read(step.node, decoder, &nulls[step.target]);
+    current_ = &columns_[static_cast<std::size_t>(step.column)];
+    values[step.column] = values_.read(step.node, decoder, &nulls[step.column]);
   }
   current_ = nullptr;
 }
 
 bool RowReader::reads_without_errors() const {
-  const auto is_simple = [](const Step& step) { return step.target < 0 || is_read_without_errors(step.node); };
+  const auto is_simple = [](const Step& step) { return step.column < 0 || is_read_without_errors(step.node); };
   return std::all_of(steps_.begin(), steps_.end(), is_simple);
 }
 
 bool RowReader::makes_texts() const {
-  return std::any_of(steps_.begin(), steps_.end(), [](const Step& step) { return step.target >= 0 && makes_text(step.node); });
+  return std::any_of(steps_.begin(), steps_.end(), [](const Step& step) { return step.column >= 0 && makes_text(step.node); });
 }
 
 std::string stored_definition(const avro::Schema& writer) {
