@@ -1,7 +1,7 @@
 #pragma once
 
 #include "backup/restore/restore_source.hpp"
-#include "backup/restore/target.hpp"
+#include "backup/restore/restore_target.hpp"
 
 #include "pg/server.hpp"
 

@@ -4,7 +4,7 @@
 #include "backup/folder.hpp"
 #include "backup/restore/restore_columns.hpp"
 #include "backup/restore/restore_run.hpp"
-#include "backup/restore/target.hpp"
+#include "backup/restore/restore_target.hpp"
 #include "base/concat.hpp"
 #include "base/error.hpp"
 #include "pg/arguments.hpp"
@@ -48,7 +48,7 @@ bool has_role_of(const std::string& owner) {
 
 /// A backup that is found by name may be of another table of that name, long gone: its rows are for those who have the
 /// privileges of the table's owner then. Errors: 42501.
-void check_may_have(const std::string& backup_id, const TableEntry& entry, const Target& target) {
+void check_may_have(const std::string& backup_id, const TableEntry& entry, const RestoreTarget& target) {
   if (entry.oid == static_cast<std::int64_t>(target.oid)) return;
   const std::string owner = pg::from_utf8(entry.owner);
   if (!has_role_of(owner))
@@ -90,7 +90,7 @@ std::vector<TableName> candidates(const std::string& name) {
 }
 
 /// A partition is backed up with the table that it is of. Says so where a backup has that one and not the partition.
-void check_is_no_part(const Target& target, const Where& where) {
+void check_is_no_part(const RestoreTarget& target, const Where& where) {
   const TableName name{pg::to_utf8(target.schema), pg::to_utf8(target.table)};
   const List* const ancestors =
       pg::call([oid = target.oid]() -> List* { return get_rel_relispartition(oid) ? get_partition_ancestors(oid) : NIL; });
@@ -106,12 +106,12 @@ void check_is_no_part(const Target& target, const Where& where) {
   }
 }
 
-std::vector<Target> find_targets(const std::vector<std::string>& names, const Where& where) {
-  std::vector<Target> targets;
+std::vector<RestoreTarget> find_targets(const std::vector<std::string>& names, const Where& where) {
+  std::vector<RestoreTarget> targets;
   for (const std::string& name : names) {
-    const std::optional<Target> target = find_target(name);
+    const std::optional<RestoreTarget> target = find_target(name);
     if (!target) fail_missing(name, where);
-    const auto is_same = [&](const Target& other) { return other.oid == target->oid; };
+    const auto is_same = [&](const RestoreTarget& other) { return other.oid == target->oid; };
     if (std::any_of(targets.begin(), targets.end(), is_same))
       throw Error("42712", concat("table \"", name, "\" is named more than once"));
     targets.push_back(*target);
@@ -136,10 +136,10 @@ Datum restore(FunctionCallInfo fcinfo, const char* function, const std::vector<s
   const pg::Arguments arguments(fcinfo);
   const Mode mode = mode_by_name(arguments.text(3, "mode"));
   const Where where = find_where(arguments);
-  const std::vector<Target> targets = find_targets(names, where);
+  const std::vector<RestoreTarget> targets = find_targets(names, where);
   std::vector<TableName> wanted;
-  for (const Target& target : targets) wanted.push_back({pg::to_utf8(target.schema), pg::to_utf8(target.table)});
-  for (const Target& target : targets) check_is_no_part(target, where);
+  for (const RestoreTarget& target : targets) wanted.push_back({pg::to_utf8(target.schema), pg::to_utf8(target.table)});
+  for (const RestoreTarget& target : targets) check_is_no_part(target, where);
   const Found found = find_backup(where.directory, where.backup_id, where.database, wanted);
   std::vector<TableRestore> tables;
   for (std::size_t i = 0; i < targets.size(); i++) {

@@ -80,7 +80,7 @@ void check_disjoint(const std::vector<TableRestore>& tables) {
 }
 
 void put_in_fill_order(std::vector<TableRestore>& tables, std::vector<bool>& is_emptied) {
-  std::vector<Target> targets;
+  std::vector<RestoreTarget> targets;
   for (const TableRestore& table : tables) targets.push_back(table.target);
   std::vector<TableRestore> ordered;
   std::vector<bool> emptied;
@@ -161,7 +161,7 @@ void restore_all(std::vector<TableRestore>& tables, Mode mode) {
   pg::Stopwatch watch;
   for (const TableRestore& table : tables) verify_file(table.path, *table.entry);
   std::vector<std::string> names;
-  std::vector<Target> targets;
+  std::vector<RestoreTarget> targets;
   for (const TableRestore& table : tables) names.push_back(table.name), targets.push_back(table.target);
   std::vector<bool> is_emptied = lock_targets(names, targets, mode);
   check_disjoint(tables);

@@ -5,14 +5,14 @@
 #include <vector>
 
 #include "backup/folder.hpp"
-#include "backup/restore/target.hpp"
+#include "backup/restore/restore_target.hpp"
 
 namespace ferry::backup {
 
 /// One table of a restore, and what came of it.
 struct TableRestore {
   std::string name;  ///< as the user named it
-  Target target;
+  RestoreTarget target;
   const TableEntry* entry;
   std::string path;  ///< of its file
   std::int64_t rows_restored = 0, rows_removed = 0;

@@ -15,21 +15,21 @@ enum class Mode { replace, append, upsert };
 [[nodiscard]] Mode mode_by_name(const std::string& name);
 
 /// A table by name, not locked yet.
-struct Target {
+struct RestoreTarget {
   Oid oid;
   std::string schema, table;  ///< in the database's encoding
 };
 
 /// The table that name means in the search_path; nothing where there is none. Errors: 42501 not owned by the user, a system
 /// catalog; 42809 no table; 0A000 a temporary one.
-[[nodiscard]] std::optional<Target> find_target(const std::string& name);
+[[nodiscard]] std::optional<RestoreTarget> find_target(const std::string& name);
 
 /// Locks the tables, in the order of their OIDs, as strongly as the mode and their references need, until the end of the
 /// transaction. names: of targets, which must still mean them. In mode replace, tells which of them TRUNCATE is to empty.
 /// Errors: as find_target(); 40001 a name means another table by now; 55006 a query of this session is reading a table; 0A000
 /// a foreign partition, whose rows mode replace would have to replace; another engine stores the rows of a table, or of one that
 /// a foreign key refers to.
-[[nodiscard]] std::vector<bool> lock_targets(const std::vector<std::string>& names, const std::vector<Target>& targets,
+[[nodiscard]] std::vector<bool> lock_targets(const std::vector<std::string>& names, const std::vector<RestoreTarget>& targets,
                                              Mode mode);
 
 /// The unique btree index by which rows of the table are told apart: the primary key, else one that a foreign key references,
@@ -42,6 +42,6 @@ struct Target {
 
 /// The places of tables in the order in which they are filled: those that are referenced before those that reference them,
 /// otherwise as given.
-[[nodiscard]] std::vector<std::size_t> fill_order(const std::vector<Target>& targets);
+[[nodiscard]] std::vector<std::size_t> fill_order(const std::vector<RestoreTarget>& targets);
 
 }  // namespace ferry::backup

@@ -1,4 +1,4 @@
-#include "backup/restore/target.hpp"
+#include "backup/restore/restore_target.hpp"
 
 #include <algorithm>
 
@@ -134,7 +134,7 @@ bool references(Oid table, const List* parents) {
 }
 
 struct Walk {
-  const std::vector<Target>& targets;
+  const std::vector<RestoreTarget>& targets;
   std::vector<List*> families;
   std::vector<bool> visited;
   std::vector<std::size_t> order;
@@ -181,20 +181,20 @@ Mode mode_by_name(const std::string& name) {
       .hint("The modes are \"replace\", \"append\" and \"upsert\".");
 }
 
-std::optional<Target> find_target(const std::string& name) {
+std::optional<RestoreTarget> find_target(const std::string& name) {
   const Oid oid = resolve(name, NoLock);
   if (!OidIsValid(oid)) return std::nullopt;
   check_is_table(oid, name);
   const char* const schema = pg::call(pg::schema_of, oid);
   const char* const table = pg::call(get_rel_name, oid);
   if (schema == nullptr || table == nullptr) return std::nullopt;
-  return Target{oid, schema, table};
+  return RestoreTarget{oid, schema, table};
 }
 
-std::vector<bool> lock_targets(const std::vector<std::string>& names, const std::vector<Target>& targets, Mode mode) {
+std::vector<bool> lock_targets(const std::vector<std::string>& names, const std::vector<RestoreTarget>& targets, Mode mode) {
   std::vector<Oid> oids;
   std::vector<std::size_t> order;
-  for (const Target& target : targets) order.push_back(oids.size()), oids.push_back(target.oid);
+  for (const RestoreTarget& target : targets) order.push_back(oids.size()), oids.push_back(target.oid);
   std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return oids[a] < oids[b]; });
   const bool replaces = mode == Mode::replace;
   const std::vector<bool> expected = find_truncatable(oids, std::vector<bool>(oids.size(), replaces));
@@ -232,9 +232,9 @@ List* referrers_by_other_columns(Relation table, Oid key) {
   return referrers;
 }
 
-std::vector<std::size_t> fill_order(const std::vector<Target>& targets) {
+std::vector<std::size_t> fill_order(const std::vector<RestoreTarget>& targets) {
   Walk walk{targets, {}, std::vector<bool>(targets.size()), {}};
-  for (const Target& target : targets) walk.families.push_back(family_of(target.oid));
+  for (const RestoreTarget& target : targets) walk.families.push_back(family_of(target.oid));
   for (std::size_t i = 0; i < targets.size(); i++) walk.visit(i);
   return walk.order;
 }
