@@ -14,9 +14,9 @@ void RowPlace::tell(std::span<char> out) const {
   if (shared_scan_ == nullptr) {
     std::snprintf(row, sizeof row, "%lld", static_cast<long long>(rows_before_ + rows_.row_count() + 1));
   } else {
-    const ItemPointerData place = shared_scan_->place();
-    std::snprintf(row, sizeof row, "(%u,%u)", static_cast<unsigned>(ItemPointerGetBlockNumberNoCheck(&place)),
-                  static_cast<unsigned>(ItemPointerGetOffsetNumberNoCheck(&place)));
+    const ItemPointerData tid = shared_scan_->tid();
+    std::snprintf(row, sizeof row, "(%u,%u)", static_cast<unsigned>(ItemPointerGetBlockNumberNoCheck(&tid)),
+                  static_cast<unsigned>(ItemPointerGetOffsetNumberNoCheck(&tid)));
   }
   std::snprintf(out.data(), out.size(), "%.*srow %s, column %s", static_cast<int>(prefix_.size()), prefix_.data(), row,
                 column->name.c_str());

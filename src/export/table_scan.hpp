@@ -33,7 +33,7 @@ class TableScan {
   void end();
 
   /// Of the row at work.
-  [[nodiscard]] ItemPointerData place() const { return has_pages_ ? pages_.place() : slot_->tts_tid; }
+  [[nodiscard]] ItemPointerData tid() const { return has_pages_ ? pages_.tid() : slot_->tts_tid; }
 
  private:
   void begin(Relation root, Relation table, map::RowWriter& rows);

@@ -65,7 +65,7 @@ class StoredRejects {
   Snapshot snapshot_ = nullptr;
   IndexScanDesc scan_ = nullptr;
   bool at_end_ = false;
-  std::unordered_map<std::int64_t, ItemPointerData> unsettled_;  ///< row number -> place of a row that waits for a verdict
+  std::unordered_map<std::int64_t, ItemPointerData> unsettled_;  ///< row number -> location of a row that waits for a verdict
   TupleTableSlot *row_ = nullptr, *settled_ = nullptr;           ///< of the scan; of a verdict
   pg::TableWriter writer_{};
 };

@@ -26,7 +26,7 @@ extern "C" {
 namespace ferry::load {
 
 using pg::call;
-using pg::RowPlace;
+using pg::RowLocation;
 
 namespace {
 
@@ -94,7 +94,7 @@ Reference* prepare(Relation child, HeapTuple tuple) {
 enum class Answer : std::uint8_t { no_key, missing, found };
 
 /// Finds and locks the parent of a row.
-Answer find_parent(const Reference& reference, TupleTableSlot* row, RowPlace* parent) {
+Answer find_parent(const Reference& reference, TupleTableSlot* row, RowLocation* parent) {
   Datum values[INDEX_MAX_KEYS];
   int null_count = 0;
   for (int i = 0; i < reference.count; i++) {
@@ -144,13 +144,14 @@ Child* open_child(Oid table, const List* referenced) {
   return child;
 }
 
-auto key_of_place(const RowPlace& place) {
-  return std::tuple(place.table, ItemPointerGetBlockNumberNoCheck(&place.tid), ItemPointerGetOffsetNumberNoCheck(&place.tid));
+auto key_of_location(const RowLocation& location) {
+  return std::tuple(location.table, ItemPointerGetBlockNumberNoCheck(&location.tid),
+                    ItemPointerGetOffsetNumberNoCheck(&location.tid));
 }
 
-/// What is known of rows, by their places in an array.
+/// What is known of rows, by their indexes in an array.
 struct Lookup {
-  std::vector<WrittenRow>& rows;  ///< ordered by place
+  std::vector<WrittenRow>& rows;  ///< ordered by location
   List* referenced;
   std::vector<bool> orphan{};
   std::vector<std::pair<std::uint32_t, std::uint32_t>> edges{};  ///< parent, child
@@ -162,12 +163,12 @@ struct Lookup {
     for (std::size_t i = 0; i < rows.size(); i++) {
       CHECK_FOR_INTERRUPTS();
       WrittenRow& row = rows[i];
-      if (child == nullptr || RelationGetRelid(child->table) != row.place.table) {
+      if (child == nullptr || RelationGetRelid(child->table) != row.location.table) {
         if (child != nullptr) close(child);
-        child = open_child(row.place.table, referenced);
+        child = open_child(row.location.table, referenced);
       }
       // one that was updated or deleted since is not checked any more, or was with the update
-      if (table_tuple_fetch_row_version(child->table, &row.place.tid, SnapshotSelf, child->row))
+      if (table_tuple_fetch_row_version(child->table, &row.location.tid, SnapshotSelf, child->row))
         ask_for(*child, static_cast<std::uint32_t>(i));
       ExecClearTuple(child->row);
     }
@@ -178,14 +179,14 @@ struct Lookup {
   void ask_for(const Child& child, std::uint32_t i) {
     ListCell* cell;
     foreach (cell, child.references) {
-      RowPlace parent;
+      RowLocation parent;
       const Answer answer = find_parent(*static_cast<Reference*>(lfirst(cell)), child.row, &parent);
       if (answer == Answer::missing) orphan[i] = true;
       if (answer != Answer::found) continue;
-      const auto at = std::lower_bound(rows.begin(), rows.end(), parent, [](const WrittenRow& row, const RowPlace& place) {
-        return key_of_place(row.place) < key_of_place(place);
+      const auto at = std::lower_bound(rows.begin(), rows.end(), parent, [](const WrittenRow& row, const RowLocation& location) {
+        return key_of_location(row.location) < key_of_location(location);
       });
-      if (at != rows.end() && key_of_place(at->place) == key_of_place(parent))
+      if (at != rows.end() && key_of_location(at->location) == key_of_location(parent))
         edges.emplace_back(static_cast<std::uint32_t>(at - rows.begin()), i);
     }
   }
@@ -267,7 +268,7 @@ List* SelfReferences::tables() {
 
 std::vector<std::uint32_t> SelfReferences::find_orphans(std::vector<WrittenRow>& rows, bool with_dependents) {
   std::sort(rows.begin(), rows.end(),
-            [](const WrittenRow& a, const WrittenRow& b) { return key_of_place(a.place) < key_of_place(b.place); });
+            [](const WrittenRow& a, const WrittenRow& b) { return key_of_location(a.location) < key_of_location(b.location); });
   Lookup lookup{rows, tables()};
   lookup.orphan.assign(rows.size(), false);
   call([&lookup] { lookup.ask(); });

@@ -16,7 +16,7 @@ namespace ferry::load {
 
 /// A row that was written without a look at its parents in the same table.
 struct WrittenRow {
-  pg::RowPlace place;
+  pg::RowLocation location;
   std::uint32_t number;  ///< the caller's
 };
 

@@ -295,7 +295,7 @@ void ExactWriter::write_record(Attempt& attempt, Result& result) {
     return;
   }
   result.state = Result::State::loaded;
-  result.place = table->place();
+  result.location = table->location();
   const auto value_of = [table](AttrNumber attribute, bool* is_null) {
     return call([=] { return table->stored_value(attribute, is_null); });
   };

@@ -39,13 +39,13 @@ struct Result {
     waiting,     ///< its parent, a row of the same table, may come later
   } state = State::pending;
   RowKey key{};                        ///< of a loaded one, if the writer was asked for it
-  pg::RowPlace place{};                ///< of a loaded one that was written row by row
+  pg::RowLocation location{};          ///< of a loaded one that was written row by row
   std::unique_ptr<Problem> problem{};  ///< of a rejected one
 
   /// Of long texts, which may have whole values in them, only the beginning is kept.
   void reject(Problem why);
 
-  /// Makes it one of a record that nothing is known of. Its place, which that state has no use for, is not worth the time.
+  /// Makes it one of a record that nothing is known of. Its location, which that state has no use for, is left as it is.
   void reset() {
     state = State::pending;
     key = {};

@@ -21,7 +21,7 @@ bool hides_row(const Result& result) {
   const bool is_conflict =
       result.state == Result::State::rejected && (result.problem->sqlstate == "23505" || result.problem->sqlstate == "23P01");
   return result.state == Result::State::skipped || is_conflict ||
-         (result.state == Result::State::loaded && ItemPointerIsValid(&result.place.replaced));
+         (result.state == Result::State::loaded && ItemPointerIsValid(&result.location.replaced));
 }
 
 }  // namespace
@@ -139,7 +139,7 @@ void WaitingRows::write_candidates() {
                        state = State::suppressed;
                      if (result.state != Result::State::loaded) continue;
                      state = State::loaded;
-                     written_.push_back({result.place, numbers[i]});
+                     written_.push_back({result.location, numbers[i]});
                      if (!std::holds_alternative<std::monostate>(result.key)) keys_[numbers[i]] = result.key;
                    }
                  });
@@ -147,7 +147,7 @@ void WaitingRows::write_candidates() {
 
 void WaitingRows::settle_loaded(const Settle& settle) {
   std::sort(written_.begin(), written_.end(), [](const WrittenRow& a, const WrittenRow& b) { return a.number < b.number; });
-  auto place = written_.begin();
+  auto written = written_.begin();
   const auto is_decided = [this](std::uint32_t number) {
     return states_[number] == State::loaded || states_[number] == State::suppressed;
   };
@@ -157,7 +157,7 @@ void WaitingRows::settle_loaded(const Settle& settle) {
       Result result;
       result.state = state == State::loaded ? Result::State::loaded : Result::State::suppressed;
       if (state == State::loaded) {
-        result.place = (place++)->place;
+        result.location = (written++)->location;
         if (const auto key = keys_.find(numbers[i]); key != keys_.end()) result.key = key->second;
       }
       settle(batch[i], result);

@@ -41,8 +41,8 @@ void Writer::end() {
 void Writer::note(const Result& result) {
   if (!statement_ || !statement_->has_transition_table() || result.state != Result::State::loaded) return;
   StatementTriggers* const statement = &*statement_;
-  const pg::RowPlace place = result.place;
-  call([statement, place] { statement->add(place); });
+  const pg::RowLocation location = result.location;
+  call([statement, location] { statement->add(location); });
 }
 
 bool Writer::write(std::span<const Record> records, std::span<Result> results, std::size_t first) {

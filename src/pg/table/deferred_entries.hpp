@@ -24,7 +24,7 @@ class DeferredEntries {
   /// target: with its indexes open, outlives what waits. What waits lives in the current memory context.
   void begin(ResultRelInfo* target);
   [[nodiscard]] bool is_open() const { return !sorts_.empty(); }
-  /// slot: a row with its place in the table.
+  /// slot: a row with its location.
   void keep(TupleTableSlot* slot);
   /// The memory of what waits.
   [[nodiscard]] std::size_t bytes() const { return is_open() ? MemoryContextMemAllocated(context_, true) : 0; }

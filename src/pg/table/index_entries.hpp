@@ -33,7 +33,7 @@ class IndexEntries {
   /// Puts in the entries of the first rows whose keys ascend and are beyond all others, and tells of how many rows. None of their
   /// keys is taken. What is needed for it lives in the current memory context.
   std::size_t append(std::span<TupleTableSlot* const> slots);
-  /// slot: a row with its place in the table; row expressions may be computed in executor's memory for a row. False where a
+  /// slot: a row with its location; row expressions may be computed in executor's memory for a row. False where a
   /// unique index may have its key already: the index then has both. Calls the server without a guard.
   [[nodiscard]] bool add(TupleTableSlot* slot) const;
   /// The same, but a key that is taken raises 23505 or 23P01. The list of the deferrable indexes that are to be checked later.

@@ -47,10 +47,10 @@ class PageScan {
   }
 
   /// Of the row that next() returned.
-  [[nodiscard]] ItemPointerData place() const {
-    ItemPointerData place;
-    ItemPointerSet(&place, scan_->rs_cblock, scan_->rs_vistuples[scan_->rs_cindex]);
-    return place;
+  [[nodiscard]] ItemPointerData tid() const {
+    ItemPointerData tid;
+    ItemPointerSet(&tid, scan_->rs_cblock, scan_->rs_vistuples[scan_->rs_cindex]);
+    return tid;
   }
 
  private:

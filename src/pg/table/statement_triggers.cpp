@@ -74,20 +74,20 @@ TupleTableSlot* StatementTriggers::fetch(Part* part, ItemPointerData tid, TupleT
   return ExecCopySlot(in_root, part->row);
 }
 
-void StatementTriggers::add(const RowPlace& place) {
-  if (!OidIsValid(place.table))
+void StatementTriggers::add(const RowLocation& location) {
+  if (!OidIsValid(location.table))
     ereport(ERROR,
             (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("cannot collect transition tuples from child foreign tables")));
   ResetPerTupleExprContext(estate_);
   MemoryContext const caller = MemoryContextSwitchTo(GetPerTupleMemoryContext(estate_));
-  Part* const part = part_of(place.table);
-  if (!ItemPointerIsValid(&place.replaced)) {
-    if (inserted_ != nullptr) ExecARInsertTriggers(estate_, target_, fetch(part, place.tid, new_row_), NIL, inserted_);
+  Part* const part = part_of(location.table);
+  if (!ItemPointerIsValid(&location.replaced)) {
+    if (inserted_ != nullptr) ExecARInsertTriggers(estate_, target_, fetch(part, location.tid, new_row_), NIL, inserted_);
   } else if (updated_ != nullptr) {
     bool is_copy = false;
-    HeapTuple const replaced = ExecFetchSlotHeapTuple(fetch(part, place.replaced, old_row_), true, &is_copy);
-    ExecARUpdateTriggers(estate_, target_, nullptr, nullptr, nullptr, replaced, fetch(part, place.tid, new_row_), NIL, updated_,
-                         false);
+    HeapTuple const replaced = ExecFetchSlotHeapTuple(fetch(part, location.replaced, old_row_), true, &is_copy);
+    ExecARUpdateTriggers(estate_, target_, nullptr, nullptr, nullptr, replaced, fetch(part, location.tid, new_row_), NIL,
+                         updated_, false);
   }
   MemoryContextSwitchTo(caller);
   ExecClearTuple(part->row);

@@ -19,7 +19,7 @@ class StatementTriggers {
   /// Whether add() is to be called for every row.
   [[nodiscard]] bool has_transition_table() const { return inserted_ != nullptr || updated_ != nullptr; }
   /// Adds a row to the transition tables, as it was written.
-  void add(const RowPlace& place);
+  void add(const RowLocation& location);
   /// Fires the AFTER triggers and releases what begin() took. Errors: those of the triggers.
   void end();
 

@@ -335,7 +335,7 @@ void TableWriter::remove(ItemPointer tid) {
 
 void TableWriter::recheck(ItemPointer tid, Oid index) { recheck_unique(relation_, tid, index); }
 
-RowPlace TableWriter::place() const {
+RowLocation TableWriter::location() const {
   const bool is_foreign = last_target_->ri_FdwRoutine != nullptr;
   return {is_foreign ? InvalidOid : stored_->tts_tableOid, stored_->tts_tid, replaced_};
 }

@@ -31,7 +31,7 @@ struct RowTest {
 };
 
 /// Where a row was written. Good for as long as the transaction lasts.
-struct RowPlace {
+struct RowLocation {
   Oid table = InvalidOid;      ///< the table or partition that took it; invalid for a foreign one
   ItemPointerData tid{};       ///< of the row
   ItemPointerData replaced{};  ///< of the row that it took the place of, or invalid
@@ -145,7 +145,7 @@ class TableWriter {
 
   /// The row written last, with its tid, in the row type of the partition that took it.
   TupleTableSlot* stored() const { return stored_; }
-  [[nodiscard]] RowPlace place() const;
+  [[nodiscard]] RowLocation location() const;
   /// Whether an error that was raised came from the server of a foreign table.
   [[nodiscard]] bool failed_remotely() const { return remote_; }
   /// Attribute number in the root table -> value of the row written last.
