@@ -115,8 +115,8 @@ void ContainerReader::read_growing(Buffer& out, std::size_t size_bytes) {
 }
 
 void ContainerReader::fail(const char* sqlstate, std::string message) const {
-  const std::string place = block_number_ == 0 ? std::string("header") : concat("block ", block_number_);
-  throw Error(sqlstate, std::move(message)).detail(concat("The place is byte ", position_, " of the file, in the ", place, "."));
+  const std::string part = block_number_ == 0 ? std::string("header") : concat("block ", block_number_);
+  throw Error(sqlstate, std::move(message)).detail(concat("The place is byte ", position_, " of the file, in the ", part, "."));
 }
 
 // ---- ContainerReader: header

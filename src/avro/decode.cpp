@@ -142,8 +142,8 @@ void Decoder::skip_items(const Schema& schema, int depth) {
   }
 }
 
-void Decoder::fail(const char* sqlstate, std::string message, const std::uint8_t* place) const {
-  const std::size_t offset_bytes = base_offset_bytes_ + static_cast<std::size_t>(place - begin_);
+void Decoder::fail(const char* sqlstate, std::string message, const std::uint8_t* at) const {
+  const std::size_t offset_bytes = base_offset_bytes_ + static_cast<std::size_t>(at - begin_);
   throw Error(sqlstate, std::move(message)).detail(concat("The value starts at byte ", offset_bytes, " of the block."));
 }
 

@@ -135,7 +135,7 @@ class Decoder {
   void skip_record(const Schema& schema, int depth);
   void skip_items(const Schema& schema, int depth);
 
-  [[noreturn]] void fail(const char* sqlstate, std::string message, const std::uint8_t* place) const;
+  [[noreturn]] void fail(const char* sqlstate, std::string message, const std::uint8_t* at) const;
   [[noreturn]] void fail_truncated(std::size_t wanted_bytes) const;
   [[noreturn]] void fail_varint(std::size_t max_bytes) const;
   [[noreturn]] void fail_boolean(std::uint8_t byte) const;

@@ -123,11 +123,11 @@ class SchemaParser {
   };
 
   [[noreturn]] void fail(std::string message, std::string_view more = {}) const {
-    std::string place = "The place is the root of the schema.";
-    if (!path_.empty()) place = concat("The place is \"", path_, "\" in the schema.");
-    if (!more.empty()) place = concat(more, path_.empty() ? "" : concat(" ", place));
+    std::string position = "The place is the root of the schema.";
+    if (!path_.empty()) position = concat("The place is \"", path_, "\" in the schema.");
+    if (!more.empty()) position = concat(more, path_.empty() ? "" : concat(" ", position));
     // Names are as long as the file wants, and of any characters.
-    throw Error("22P04", shown_text(message, kMaxMessageBytes)).detail(std::move(place));
+    throw Error("22P04", shown_text(message, kMaxMessageBytes)).detail(std::move(position));
   }
   [[noreturn]] static void fail_depth() {
     throw Error("54000", concat("schema is nested more than ", kMaxSchemaDepth, " levels deep"));

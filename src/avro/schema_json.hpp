@@ -21,8 +21,8 @@ inline constexpr std::size_t kMaxSchemaNameBytes = std::size_t{16} << 20;
 /// empty; a leading dot means the null namespace. A logicalType that is unknown or does not fit its type is ignored and kept
 /// among the properties.
 /// Errors: 22P04 text that is no JSON or no schema, undefined or twice defined names, a union directly in a union, duplicate
-/// branches, fields or symbols; 54000 more depth, nodes or bytes of names than the limits. The detail names the place as a JSON
-/// pointer.
+/// branches, fields or symbols; 54000 more depth, nodes or bytes of names than the limits. The detail names the position as a
+/// JSON pointer.
 [[nodiscard]] SchemaDocument parse_schema(std::string_view json);
 
 /// The schema as JSON text without white space. A named type is defined where it first occurs and referred to by name after, so

@@ -73,7 +73,7 @@ void write_table(Relation relation, const PlannedTable& planned, NewFolder& fold
                             {.record = {.profile = map::Profile::lossless},
                              .codec = kCodec,
                              .level = kLevel,
-                             .place_prefix = concat("backup of ", table.name, ", ")},
+                             .context_prefix = concat("backup of ", table.name, ", ")},
                             progress);
   pg::OutputFile file(folder.add(entry.file));
   rows.begin(file);

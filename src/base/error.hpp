@@ -40,7 +40,7 @@ class Error : public std::exception {
     hint_ = std::move(text);
     return std::move(*this);
   }
-  /// Adds a line of context; the innermost place comes first.
+  /// Adds a line of context; the innermost position comes first.
   Error& context(const std::string& text) & {
     if (!context_.empty()) context_ += '\n';
     context_ += text;

@@ -71,7 +71,7 @@ std::int64_t copy_to(const Format& format, ParseState* state, const PlannedStmt&
   pg::ExportProgress progress;
   progress.table = source.relation_oid();
   progress.kind = kind_of(statement);
-  options.place_prefix = concat("COPY ", source.name(), source.name().empty() ? "" : ", ");
+  options.context_prefix = concat("COPY ", source.name(), source.name().empty() ? "" : ", ");
   exporter::FileExport rows(source.table(), options, progress);
   write_target(statement, static_cast<int>(source.table().columns.size()), [&](ByteSink& sink) {
     rows.begin(sink);

@@ -18,12 +18,12 @@ std::optional<int> level_of(const SharedJob& job) { return job.level < 0 ? std::
 
 }  // namespace
 
-ExportShare::ExportShare(SharedJob& job, std::string_view place_prefix, Relation root, Relation table, Snapshot snapshot,
+ExportShare::ExportShare(SharedJob& job, std::string_view context_prefix, Relation root, Relation table, Snapshot snapshot,
                          map::RowWriter& rows)
     : job_(job),
       rows_(rows),
       encoder_(job.codec, level_of(job), job.sync_marker, pg::check_interrupts),
-      place_(place_prefix, rows, &scan_),
+      position_(context_prefix, rows, &scan_),
       page_count_(static_cast<BlockNumber>(std::clamp(job.block_bytes / BLCKSZ, std::size_t{1}, kMaxRangePages))),
       range_bytes_(page_count_ * std::size_t{BLCKSZ}) {
   call([&] { scan_.begin_ranges(root, table, snapshot, rows); });
@@ -46,7 +46,7 @@ bool ExportShare::take_range() {
 
 bool ExportShare::make(Piece& piece) {
   if (!is_in_range_ && !take_range()) return false;
-  is_in_range_ = call([this] { return place_.run([this] { return scan_.append_to(rows_, job_.block_bytes); }); });
+  is_in_range_ = call([this] { return position_.run([this] { return scan_.append_to(rows_, job_.block_bytes); }); });
   pg::check_interrupts();
   range_bytes_ += rows_.payload().size();
   piece.head = {first_page_, is_in_range_ ? first_page_ : first_page_ + page_count_, rows_.row_count()};

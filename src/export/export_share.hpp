@@ -5,7 +5,7 @@
 
 #include "avro/block_encoder.hpp"
 #include "base/bytes.hpp"
-#include "export/row_place.hpp"
+#include "export/export_position.hpp"
 #include "export/shared_export.hpp"
 #include "export/table_scan.hpp"
 #include "map/write/row_writer.hpp"
@@ -25,7 +25,7 @@ struct Piece {
 class ExportShare {
  public:
   /// rows: of root, empty. All outlive the object. snapshot: the same in all processes.
-  ExportShare(SharedJob& job, std::string_view place_prefix, Relation root, Relation table, Snapshot snapshot,
+  ExportShare(SharedJob& job, std::string_view context_prefix, Relation root, Relation table, Snapshot snapshot,
               map::RowWriter& rows);
   ExportShare(const ExportShare&) = delete;
   ExportShare& operator=(const ExportShare&) = delete;
@@ -42,7 +42,7 @@ class ExportShare {
   map::RowWriter& rows_;
   avro::BlockEncoder encoder_;
   TableScan scan_;
-  RowPlace place_;
+  ExportPosition position_;
   bool is_in_range_ = false;
   BlockNumber first_page_ = 0, page_count_;  ///< of the range
   std::size_t range_bytes_ = 0;              ///< of its rows, encoded

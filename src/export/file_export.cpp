@@ -24,7 +24,7 @@ FileExport::FileExport(const map::Table& table, const FileOptions& options, cons
       schema_json_(avro::to_json(map::record_schema(table, options.record).root())),
       sync_marker_(random_marker()),
       rows_(table, options.record.profile),
-      place_(options_.place_prefix, rows_, nullptr),
+      position_(options_.context_prefix, rows_, nullptr),
       progress_(progress) {}
 
 void FileExport::begin(ByteSink& sink) {
@@ -37,7 +37,7 @@ void FileExport::begin(ByteSink& sink) {
 }
 
 void FileExport::append(TupleTableSlot* slot) {
-  (void)place_.run([&] {
+  (void)position_.run([&] {
     rows_.append(slot);
     return true;
   });
@@ -48,7 +48,7 @@ void FileExport::write_block() {
   file_->write_block(rows_.row_count(), rows_.payload());
   const std::int64_t rows = progress_.rows + rows_.row_count();
   rows_.clear();
-  place_.set_rows_before(rows);
+  position_.set_rows_before(rows);
   show_progress(rows);
 }
 

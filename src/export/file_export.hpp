@@ -5,7 +5,7 @@
 #include <string>
 
 #include "avro/container.hpp"
-#include "export/row_place.hpp"
+#include "export/export_position.hpp"
 #include "export/table_export.hpp"
 #include "map/types/types.hpp"
 #include "map/write/row_writer.hpp"
@@ -49,7 +49,7 @@ class FileExport {
   std::string schema_json_;
   avro::SyncMarker sync_marker_;
   map::RowWriter rows_;
-  RowPlace place_;
+  ExportPosition position_;
   std::optional<avro::ContainerWriter> file_;
   pg::ExportProgress progress_;
 };

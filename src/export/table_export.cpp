@@ -8,8 +8,8 @@
 #include "avro/schema_json.hpp"
 #include "base/concat.hpp"
 #include "base/error.hpp"
+#include "export/export_position.hpp"
 #include "export/export_share.hpp"
-#include "export/row_place.hpp"
 #include "export/shared_export.hpp"
 #include "export/table_scan.hpp"
 #include "pg/compat.hpp"
@@ -40,12 +40,12 @@ namespace {
 
 void export_alone(const TableExport& job, map::RowWriter& rows, avro::ContainerWriter& out, const BlockWritten& written) {
   TableScan scan;
-  RowPlace place(job.file.place_prefix, rows, nullptr);
+  ExportPosition position(job.file.context_prefix, rows, nullptr);
   call([&] { scan.begin(job.root, job.table, job.snapshot, rows); });
   std::int64_t row_count = 0;
   for (bool has_more = true; has_more;) {
-    place.set_rows_before(job.rows_before + row_count);
-    has_more = call([&] { return place.run([&] { return scan.append_to(rows, job.file.block_bytes); }); });
+    position.set_rows_before(job.rows_before + row_count);
+    has_more = call([&] { return position.run([&] { return scan.append_to(rows, job.file.block_bytes); }); });
     pg::check_interrupts();
     out.write_block(rows.row_count(), rows.payload());
     row_count += rows.row_count();
@@ -110,13 +110,13 @@ void Leader::start(int workers) {
   shm_toc_estimate_chunk(&estimator, sizeof(SharedJob));
   shm_toc_estimate_chunk(&estimator, mul_size(kQueueBytes, static_cast<Size>(std::max(context_->nworkers, 1))));
   shm_toc_estimate_chunk(&estimator, attributes_.size() * sizeof(AttrNumber) + 1);
-  shm_toc_estimate_chunk(&estimator, job_.file.place_prefix.size() + 1);
+  shm_toc_estimate_chunk(&estimator, job_.file.context_prefix.size() + 1);
   shm_toc_estimate_chunk(&estimator, schema_.size() + 1);
   shm_toc_estimate_chunk(&estimator, std::strlen(query) + 1);
   shm_toc_estimate_keys(&estimator, 6);
   InitializeParallelDSM(context_);
   fill_segment();
-  put_text(kSharedPrefix, job_.file.place_prefix.c_str());
+  put_text(kSharedPrefix, job_.file.context_prefix.c_str());
   put_text(kSharedSchema, schema_.c_str());
   put_text(kSharedQuery, query);
   // what a scan of all rows does once
@@ -227,7 +227,7 @@ void Leader::wait() {
 void Leader::write_all() {
   std::optional<ExportShare> share;
   if (parallel_leader_participation || workers_.empty())
-    share.emplace(*shared_, job_.file.place_prefix, job_.root, job_.table, job_.snapshot, rows_);
+    share.emplace(*shared_, job_.file.context_prefix, job_.root, job_.table, job_.snapshot, rows_);
   bool has_more = share.has_value();
   while (next_page_ < shared_->page_count) {
     pg::check_interrupts();

@@ -21,7 +21,7 @@ struct FileOptions {
   codec::CodecKind codec = codec::CodecKind::deflate;
   std::optional<int> level{};
   std::size_t block_bytes = avro::kUsualBlockBytes;  ///< a block ends with the row that reaches it
-  std::string place_prefix{};                        ///< what comes before the row in the context of errors: "COPY jobs, "
+  std::string context_prefix{};                      ///< what comes before the row in the context of errors: "COPY jobs, "
 };
 
 struct TableExport {

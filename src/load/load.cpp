@@ -71,15 +71,15 @@ class Load {
   Load& operator=(const Load&) = delete;
 
   void run() {
-    ErrorPlace place(options_.context, source_);
-    place_ = &place;
+    LoadPosition position(options_.context, source_);
+    position_ = &position;
     // made here and not before: in a rehearsal it belongs to the subtransaction
     writer_.emplace(source_, target_,
                     WriterOptions{.on_conflict = options_.on_conflict,
                                   .want_keys = options_.want_keys,
                                   .small_batches = options_.small_batches,
                                   .filter = options_.filter,
-                                  .place = &place});
+                                  .position = &position});
     writer_->begin();
     MemoryContext const load_context = CurrentMemoryContext;
     MemoryContext const batch_context =
@@ -146,7 +146,7 @@ class Load {
     for (std::size_t i = 0; i < count_; i++)
       if (results_[i].state != Result::State::waiting) settle(records_[i], results_[i]);
     count_ = 0;
-    // the next long records come to other places than these
+    // the next long records get other memory than these
     if (held_bytes_ > kMostHeldBytes) records_.clear();
     if (records_.empty()) held_bytes_ = 0;
     show_progress();
@@ -173,13 +173,13 @@ class Load {
   /// What the server's COPY would have said of the row.
   [[noreturn]] void fail_at(const Record& record, const Problem& problem) const {
     const bool is_of_table = problem.sqlstate.compare(0, 2, "23") == 0;
-    char place[pg::kMostContextBytes];
-    place_->set(record);
-    place_->tell(problem.column, place);
+    char position[pg::kMostContextBytes];
+    position_->set(record);
+    position_->tell(problem.column, position);
     throw Error(problem.sqlstate.c_str(), problem.reason)
         .detail(problem.detail)
         .hint(problem.hint)
-        .context(place)
+        .context(position)
         .constraint(problem.constraint)
         .column(problem.sqlstate == kNotNullViolation ? problem.column : "")
         .table(is_of_table ? target_.table_name() : "")
@@ -202,7 +202,7 @@ class Load {
   const Observer& observer_;
   Log& log_;
   LoadSummary& summary_;
-  ErrorPlace* place_ = nullptr;  ///< of run()
+  LoadPosition* position_ = nullptr;  ///< of run()
   std::optional<Writer> writer_;
   std::unique_ptr<Buffers> buffers_;
   std::vector<Record>& records_ = buffers_->records;

@@ -32,7 +32,7 @@ void shorten(std::string& text, std::size_t most_bytes);
 /// The bytes of text from at on that stand for one character of an encoding of the server's: "0xe2 0x82".
 [[nodiscard]] std::string hex_of_character(std::string_view text, std::size_t at, int encoding);
 
-/// What the server says of a text whose character at that place is none of the encoding.
+/// What the server says of a text whose character at that position is none of the encoding.
 [[nodiscard]] std::string invalid_sequence_text(std::string_view text, std::size_t at, int encoding);
 
 }  // namespace ferry::pg

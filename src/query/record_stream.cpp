@@ -17,9 +17,9 @@ bool RecordStream::next_block() {
     decoder_ = avro::Decoder(block_.payload, 0, pg::check_interrupts);
     next_record_ = 0;
     if (block_.record_count > 0 || decoder_.at_end()) continue;
-    char place[pg::kMostContextBytes];
-    tell_place(place);
-    throw Error("22P04", "block without records has bytes").context(place);
+    char position[pg::kMostContextBytes];
+    tell_position(position);
+    throw Error("22P04", "block without records has bytes").context(position);
   } while (block_.record_count == 0);
   return true;
 }
@@ -28,7 +28,7 @@ bool RecordStream::next(Datum* values, bool* nulls) {
   if (next_record_ == block_.record_count && !next_block()) return false;
   next_record_++;
   pg::call([&] {
-    pg::with_context([this](std::span<char> out) { tell_place(out); },
+    pg::with_context([this](std::span<char> out) { tell_position(out); },
                      [&] {
                        CHECK_FOR_INTERRUPTS();
                        rows_.read(decoder_, values, nulls);
@@ -39,7 +39,7 @@ bool RecordStream::next(Datum* values, bool* nulls) {
   return true;
 }
 
-void RecordStream::tell_place(std::span<char> out) const {
+void RecordStream::tell_position(std::span<char> out) const {
   const map::ReadColumn* const target = rows_.current_column();
   std::snprintf(out.data(), out.size(), "file \"%s\", block %lld, record %lld%s%s", file_.path().c_str(),
                 static_cast<long long>(block_.block_number), static_cast<long long>(next_record_),

@@ -28,7 +28,7 @@ class RecordStream {
 
  private:
   [[nodiscard]] bool next_block();
-  void tell_place(std::span<char> out) const;
+  void tell_position(std::span<char> out) const;
 
   AvroFile file_;
   map::RowReader rows_;

@@ -38,7 +38,7 @@ class ByteSearch {
   ByteSearch(char a, char b, char c, char d) : patterns_{repeat(a), repeat(b), repeat(c), repeat(d)} {}
   ByteSearch(char a, char b) : ByteSearch(a, b, a, b) {}
 
-  /// The first place of one of the bytes in [from, to), or to.
+  /// The position of the first of the bytes in [from, to), or to.
   [[nodiscard]] const char* find(const char* from, const char* to) const {
 #ifdef __SSE2__
     for (; to - from >= 16; from += 16) {

@@ -16,7 +16,7 @@ class CopyTextReader : public RecordReader {
 
  private:
   struct Scan {
-    std::size_t at = 0;                      ///< place in the buffer, relative to begin_
+    std::size_t at = 0;                      ///< position in the buffer, relative to begin_
     std::int64_t newlines = 0, returns = 0;  ///< behind backslashes
     bool stray = false;                      ///< a line end that is none here
     bool has_end_marker = false;             ///< \.

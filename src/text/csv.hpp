@@ -16,14 +16,14 @@ class CsvReader : public RecordReader {
   CsvReader(ByteSource& source, const Dialect& dialect, std::size_t max_record_bytes, CharacterLength character_length = nullptr);
 
  private:
-  /// Line ends of one kind inside of quotes. The places are set with the first one: few records have any.
+  /// Line ends of one kind inside of quotes. The positions are set with the first one: few records have any.
   struct LineEnds {
     std::int64_t count = 0;
-    std::size_t behind_first;          ///< place in the buffer, relative to begin_
+    std::size_t behind_first;          ///< position in the buffer, relative to begin_
     std::uint64_t behind_last_offset;  ///< in the stream
   };
   struct Scan {
-    std::size_t at = 0;    ///< place in the buffer, relative to begin_
+    std::size_t at = 0;    ///< position in the buffer, relative to begin_
     std::size_t size = 0;  ///< of the record without its line end, once it is found
     bool quoted = false, escaped = false, stray = false, too_long = false;
     LineEnds newlines, returns;
@@ -46,8 +46,8 @@ class CsvReader : public RecordReader {
   char quote_, escape_;
   bool resumes_;
 
-  /// Where a scan that had passed over a quoted line end gave up: what comes to a line end inside of quotes before that place is
-  /// where that scan was, and need not go the same way again.
+  /// Where a scan that had passed over a quoted line end gave up: what comes to a line end inside of quotes before that position
+  /// is where that scan was, and need not go the same way again.
   struct {
     std::uint64_t offset_bytes = 0;
     bool quoted = false, escaped = false, at_end = false, in_cr_file = false;

@@ -94,19 +94,19 @@ class RecordReader {
 
   /// Adds bytes to the buffer; false at the end of the source.
   bool fill();
-  /// Whether the stream has no byte at that place behind begin_; reads on to find out.
+  /// Whether the stream has no byte at that position behind begin_; reads on to find out.
   bool at_end(std::size_t at);
   [[nodiscard]] char byte(std::size_t at) const { return buffer_[begin_ + at]; }
-  /// The first place from at on, within the buffer, that a scan has to look at.
+  /// The first position from at on, within the buffer, that a scan has to look at.
   [[nodiscard]] std::size_t skip_ordinary(std::size_t at) const;
-  /// Where the buffer ends at that place of a record that is too long: drops what is beyond the limit, so that memory stays
+  /// Where the buffer ends at that position of a record that is too long: drops what is beyond the limit, so that memory stays
   /// bounded.
   void drop_excess(std::size_t& at);
   /// Gives record the bytes of the one at the front of the buffer, of which no more than the limit are kept.
   void set_raw(Record& record, std::size_t size, bool is_too_long);
-  /// The bytes of the character at a place, where there is one of several that may look like ASCII; else 0.
+  /// The bytes of the character at a position, where there is one of several that may look like ASCII; else 0.
   std::size_t wide_character(std::size_t at);
-  /// Whether the CR or LF at that place ends the record; else it is a stray one. at is then behind it.
+  /// Whether the CR or LF at that position ends the record; else it is a stray one. at is then behind it.
   bool take_line_end(std::size_t& at);
   [[nodiscard]] char line_end_byte() const { return line_end_ == LineEnd::cr ? '\r' : '\n'; }
   [[nodiscard]] RecordProblem stray_problem() const {

@@ -52,7 +52,7 @@ std::vector<Seen> read(ByteView file, std::size_t piece_bytes, const Case& chose
   return records;
 }
 
-void check_places(std::string_view file, const std::vector<Seen>& records, const Case& chosen) {
+void check_positions(std::string_view file, const std::vector<Seen>& records, const Case& chosen) {
   std::uint64_t end = file.starts_with("\xEF\xBB\xBF") ? 3 : 0;
   std::int64_t row = 0, line = 0;
   for (const Seen& record : records) {
@@ -80,11 +80,11 @@ void check_fields(const Seen& record, const Case& chosen) {
   const auto delimiters = static_cast<std::size_t>(std::count(raw.begin(), raw.end(), chosen.dialect.delimiter));
   check(!fields.empty() && fields.size() <= delimiters + 1);
   if (std::find(raw.begin(), raw.end(), '\\') == raw.end()) check(fields.size() == delimiters + 1);
-  const char* place = storage.data();
+  const char* from = storage.data();
   for (const text::Field& field : fields) {
-    check(field.text >= place && field.text + field.size < storage.data() + storage.size() + 1);
+    check(field.text >= from && field.text + field.size < storage.data() + storage.size() + 1);
     check(field.text[field.size] == '\0');
-    place = field.text + field.size + 1;
+    from = field.text + field.size + 1;
   }
 }
 
@@ -103,7 +103,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::size_t few_bytes = is_large ? 1000 : 1;
   for (const std::size_t piece_bytes : {few_bytes, few_bytes * 3, few_bytes * 7})
     check(read(file, piece_bytes, chosen) == records);
-  check_places(text, records, chosen);
+  check_positions(text, records, chosen);
   for (const Seen& record : records) check_fields(record, chosen);
   return 0;
 }

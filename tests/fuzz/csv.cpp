@@ -64,7 +64,7 @@ bool came_to_its_end(text::RecordProblem problem) {
          problem == text::RecordProblem::stray_newline;
 }
 
-void check_places(std::string_view file, const std::vector<Record>& records, const Case& chosen) {
+void check_positions(std::string_view file, const std::vector<Record>& records, const Case& chosen) {
   std::uint64_t end = file.starts_with("\xEF\xBB\xBF") ? 3 : 0;
   std::int64_t row = 0, line = 0;
   for (const Record& record : records) {
@@ -82,7 +82,7 @@ void check_places(std::string_view file, const std::vector<Record>& records, con
   }
 }
 
-/// What ends the lines of a file, and a place in it.
+/// What ends the lines of a file, and a position in it.
 struct Walk {
   std::string_view file;
   std::size_t at;
@@ -98,7 +98,7 @@ bool end_line(Walk& walk) {
   return is_crlf || c == walk.line_end;
 }
 
-/// The record at walk.at, without its places; for a dialect that does not resume. Moves behind it.
+/// The record at walk.at, without its positions; for a dialect that does not resume. Moves behind it.
 Record find_record(Walk& walk, const Case& chosen) {
   const text::Dialect& dialect = chosen.dialect;
   const std::size_t start = walk.at;
@@ -175,13 +175,13 @@ void check_fields(const Record& record, const Case& chosen) {
   if (!split) return;
   const auto delimiters = static_cast<std::size_t>(std::count(raw.begin(), raw.end(), chosen.dialect.delimiter));
   check(!fields.empty() && fields.size() <= delimiters + 1);
-  const char* place = storage.data();
+  const char* from = storage.data();
   std::size_t field_bytes = 0;
   for (const text::Field& field : fields) {
-    check(field.text >= place && field.text + field.size < storage.data() + storage.size() + 1);
+    check(field.text >= from && field.text + field.size < storage.data() + storage.size() + 1);
     check(field.text[field.size] == '\0');
     check(!field.is_null || std::string_view(field.text, field.size) == chosen.dialect.null_string);
-    place = field.text + field.size + 1;
+    from = field.text + field.size + 1;
     field_bytes += field.size;
   }
   check(field_bytes + fields.size() <= raw.size() + 1);
@@ -202,7 +202,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::size_t few_bytes = is_large ? 1000 : 1;
   for (const std::size_t piece_bytes : {few_bytes, few_bytes * 3, few_bytes * 7})
     check(read(file, piece_bytes, chosen) == records);
-  check_places(text, records, chosen);
+  check_positions(text, records, chosen);
   if (chosen.dialect.open_quote == text::OpenQuote::reject) check_against_walk(text, records, chosen);
   for (const Record& record : records) check_fields(record, chosen);
   return 0;

@@ -17,14 +17,14 @@ std::string repeat(std::string_view text, std::size_t count) {
   return out;
 }
 
-void expect_error(std::string_view json, std::string_view message, std::string_view place, const char* sqlstate = "22P04") {
+void expect_error(std::string_view json, std::string_view message, std::string_view position, const char* sqlstate = "22P04") {
   const Error error = error_of([&] { static_cast<void>(parse_schema(json)); });
   EXPECT_EQ(error.sqlstate(), sqlstate) << json;
   EXPECT_EQ(error.message(), message) << json;
-  EXPECT_EQ(error.detail(), place) << json;
+  EXPECT_EQ(error.detail(), position) << json;
 }
 
-std::string place(std::string_view pointer) { return "The place is \"" + std::string(pointer) + "\" in the schema."; }
+std::string position(std::string_view pointer) { return "The place is \"" + std::string(pointer) + "\" in the schema."; }
 
 TEST(AvroSchema, ReadsPrimitiveTypesInBothForms) {
   for (int i = 0; i < 8; i++) {
@@ -221,10 +221,10 @@ TEST(AvroSchema, RefusesTextThatIsNoSchema) {
   expect_error(R"("strin")", "type \"strin\" is not defined", kRoot);
   expect_error(R"("")", "type \"\" is not defined", kRoot);
   expect_error(R"({"type":"array"})", "schema has no attribute \"items\"", kRoot);
-  expect_error(R"({"type":"map","values":3})", "schema is neither a string nor an object nor an array", place("/values"));
+  expect_error(R"({"type":"map","values":3})", "schema is neither a string nor an object nor an array", position("/values"));
   expect_error(R"({"type":"record","name":"R","fields":{}})", "attribute \"fields\" is not an array", kRoot);
   expect_error(R"({"type":"record","name":"R","fields":[5]})", "attribute \"fields\" is not an array of objects",
-               place("/fields/0"));
+               position("/fields/0"));
   expect_error(R"({"type":"record","name":"","fields":[]})", "name \"\" has an empty part", kRoot);
   expect_error(R"({"type":"record","name":"a.","fields":[]})", "name \"a.\" has an empty part", kRoot);
   expect_error(R"({"type":"fixed","name":"F","size":-1})", "size -1 of fixed \"F\" is out of range", kRoot);
@@ -239,22 +239,22 @@ TEST(AvroSchema, ShowsNamesInErrorsWithoutTheirOddities) {
 }
 
 TEST(AvroSchema, RefusesWhatTheSpecificationForbids) {
-  expect_error(R"(["null",["int"]])", "union is directly in a union", place("/1"));
-  expect_error(R"(["int",{"type":"int","logicalType":"date"}])", "union has more than one branch \"int\"", place("/1"));
+  expect_error(R"(["null",["int"]])", "union is directly in a union", position("/1"));
+  expect_error(R"(["int",{"type":"int","logicalType":"date"}])", "union has more than one branch \"int\"", position("/1"));
   expect_error(R"([{"type":"array","items":"int"},{"type":"array","items":"long"}])", "union has more than one branch \"array\"",
-               place("/1"));
+               position("/1"));
   expect_error(R"({"type":"record","name":"R","fields":[{"name":"a","type":"int"},{"name":"a","type":"int"}]})",
-               "field \"a\" is defined twice in record \"R\"", place("/fields/1"));
+               "field \"a\" is defined twice in record \"R\"", position("/fields/1"));
   expect_error(R"({"type":"enum","name":"E","symbols":["A","A"]})", "enum \"E\" has symbol \"A\" twice",
                "The place is the root of the schema.");
   expect_error(R"({"type":"enum","name":"E","symbols":["A"],"default":"B"})",
                "default \"B\" of enum \"E\" is not one of its symbols", "The place is the root of the schema.");
   expect_error(R"([{"type":"fixed","name":"F","size":1},{"type":"fixed","name":"F","size":2}])", "type \"F\" is defined twice",
-               place("/1"));
+               position("/1"));
   expect_error(R"({"type":"fixed","name":"int","size":1})", "name \"int\" is that of a primitive type",
                "The place is the root of the schema.");
   expect_error(R"({"type":"record","name":"a.R","fields":[{"name":"x","type":{"type":"array","items":"b.R"}}]})",
-               "type \"b.R\" is not defined", place("/fields/0/type/items"));
+               "type \"b.R\" is not defined", position("/fields/0/type/items"));
 }
 
 TEST(AvroSchema, LimitsDepthAndSize) {

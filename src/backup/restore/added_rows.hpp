@@ -10,7 +10,7 @@ namespace ferry::backup {
 /// Adds the rows of source to an open table, with every check but those of foreign keys between the table and one of partners, a
 /// list of OIDs. Mode upsert: a row whose primary key is there already takes the place of that row, and columns that source has
 /// not keep what they have. Where the table is empty and its storage is of this transaction, indexes are built at the end.
-/// Errors: the server's, with the place in the file.
+/// Errors: the server's, with the position in the file.
 void add_rows(Relation table, RestoreSource& source, Mode mode, List* partners);
 
 }  // namespace ferry::backup

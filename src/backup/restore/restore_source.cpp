@@ -81,7 +81,7 @@ bool RestoreSource::next_row(TupleTableSlot* slot, ExprContext* expressions) {
   return true;
 }
 
-void RestoreSource::tell_place(std::span<char> out) const {
+void RestoreSource::tell_position(std::span<char> out) const {
   const map::ReadColumn* const target = rows_.current_column();
   std::snprintf(out.data(), out.size(), "restore of %s, file \"%s\", block %lld, record %lld%s%s", table_name_.c_str(),
                 path_.c_str(), static_cast<long long>(block_.block_number), static_cast<long long>(next_record_ - looked_back_),

@@ -35,10 +35,10 @@ class RestoreSource {
   [[nodiscard]] bool next_row(TupleTableSlot* slot, ExprContext* expressions);
   /// Tells errors until the next next_row() that they are about a row that it gave, so many before the last one.
   void look_back(std::int64_t rows) { looked_back_ = rows; }
-  /// pg::call() with the place in the file added to errors, the server's and our own. body calls the server without a guard.
+  /// pg::call() with the position in the file added to errors, the server's and our own. body calls the server without a guard.
   template <class F>
   void guarded(F&& body) {
-    pg::call([&] { pg::with_context([this](std::span<char> out) { tell_place(out); }, body); });
+    pg::call([&] { pg::with_context([this](std::span<char> out) { tell_position(out); }, body); });
   }
 
   [[nodiscard]] std::int64_t rows_read() const { return rows_read_; }
@@ -48,7 +48,7 @@ class RestoreSource {
   [[nodiscard]] const RestoreColumns& columns() const { return columns_; }
 
  private:
-  void tell_place(std::span<char> out) const;
+  void tell_position(std::span<char> out) const;
 
   std::string path_, table_name_;
   const TableEntry& entry_;

@@ -76,10 +76,10 @@ bool AvroSource::read(Record& record) {
     record.problem.reset();
     record.is_cut = false;
   } catch (Error& error) {
-    std::string place = context_;
-    if (block_.block_number > 0) place += concat(", block ", block_.block_number);
-    if (next_record_ > 0) place += concat(", record ", next_record_);
-    error.context(place);
+    std::string position = context_;
+    if (block_.block_number > 0) position += concat(", block ", block_.block_number);
+    if (next_record_ > 0) position += concat(", record ", next_record_);
+    error.context(position);
     throw;
   }
   record.row_number = ++rows_read_;

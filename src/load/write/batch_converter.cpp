@@ -132,7 +132,7 @@ void BatchConverter::convert_all_simple(const Batch& batch) {
       continue;
     }
     CHECK_FOR_INTERRUPTS();
-    options_.place->set(batch.record(i));
+    options_.position->set(batch.record(i));
     TupleTableSlot* const slot = rows_[i].slot;
     if (!convert_simple(batch.record(i), slot)) {
       difficult_.push_back(i);
@@ -151,7 +151,7 @@ void BatchConverter::convert_difficult(const Batch& batch) {
     const std::size_t current = difficult_[at_difficult_];
     converting_ = nullptr;
     at_work_ = nullptr;
-    options_.place->set(batch.record(current));
+    options_.position->set(batch.record(current));
     convert_one(batch.record(current), batch.result(current), rows_[current]);
   }
 }

@@ -102,7 +102,7 @@ void BatchWriter::build_indexes() {
 
 bool BatchWriter::write(const Batch& batch) {
   converter_.convert(batch);
-  options_.place->set(batch.own_records().front(), batch.own_records().back());
+  options_.position->set(batch.own_records().front(), batch.own_records().back());
   sort_out(batch);
   if (lacks_indexes_ && !alone().keys_ascend(heaps_.begin()->second.rows)) build_indexes();
   if (!write_heaps(batch) && lacks_indexes_) build_indexes();

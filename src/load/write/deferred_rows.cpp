@@ -57,7 +57,7 @@ bool DeferredRows::is_full_with(const Batch& batch) {
 }
 
 DeferredRows::Outcome DeferredRows::settle(const Batch& batch, UniqueKey& key, FarthestValues& farthest) {
-  options_.place->set(batch.records.front(), batch.records.back());
+  options_.position->set(batch.records.front(), batch.records.back());
   const bool has_company = has_other_writers(table_.relation());
   refused_.clear();
   raced_ = false;

@@ -269,7 +269,7 @@ bool ExactWriter::make_row(Attempt& attempt, TupleTableSlot* slot, Result& resul
 }
 
 void ExactWriter::write_record(Attempt& attempt, Result& result) {
-  options_.place->set(*attempt.record);
+  options_.position->set(*attempt.record);
   TableWriter* const table = &attempt.table;
   // every record is a statement of its own: STABLE functions see the rows before it
   TupleTableSlot* const slot = call([table] {

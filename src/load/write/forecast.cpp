@@ -80,7 +80,7 @@ void Forecast::make(const Batch& batch) {
   }
   if (slots_.empty()) return;
   MemoryContext const caller = MemoryContextSwitchTo(converter_.memory());
-  options_.place->set(batch.record(pending_.front()), batch.record(pending_.back()));
+  options_.position->set(batch.record(pending_.front()), batch.record(pending_.back()));
   ask_foreign_keys();
   ask_unique_keys();
   MemoryContextSwitchTo(caller);

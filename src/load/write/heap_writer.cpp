@@ -150,7 +150,7 @@ bool HeapWriter::settle_before_probes(const Batch& batch) {
   if (!deferred_.has_any() || !(probes_ || in_subtransaction_)) return true;
   const Batch before{batch.records.first(batch.first), batch.results.first(batch.first), batch.first};
   const bool is_clear = settle(before) == DeferredRows::Outcome::settled;
-  options_.place->set(batch.own_records().front(), batch.own_records().back());
+  options_.position->set(batch.own_records().front(), batch.own_records().back());
   return is_clear;
 }
 

@@ -10,7 +10,7 @@
 
 #include "load/record/record.hpp"
 #include "load/table/target_table.hpp"
-#include "load/write/error_place.hpp"
+#include "load/write/load_position.hpp"
 #include "pg/table/table_writer.hpp"
 
 namespace ferry::load {
@@ -60,10 +60,10 @@ struct Result {
 
 struct WriterOptions {
   OnConflict on_conflict = OnConflict::reject;
-  bool want_keys = false;       ///< fill Result::key
-  bool small_batches = false;   ///< too small for buffers of their own, and none waits for the next
-  List* filter = nullptr;       ///< planned conditions on the columns of the table; rows for which one is not true are left out
-  ErrorPlace* place = nullptr;  ///< told which records are at work
+  bool want_keys = false;      ///< fill Result::key
+  bool small_batches = false;  ///< too small for buffers of their own, and none waits for the next
+  List* filter = nullptr;      ///< planned conditions on the columns of the table; rows for which one is not true are left out
+  LoadPosition* position = nullptr;  ///< told which records are at work
 };
 
 /// Column -> the value that rows gave to it which is the farthest on the way of the sequence that feeds it.

@@ -13,17 +13,17 @@
 namespace ferry::exporter {
 
 /// Adds the row and the column at work to the context of errors, the server's and our own: "COPY jobs, row 3, column job". Where
-/// several processes share a scan no row has a number, and its place in the table is told instead: "row (12,5)".
-class RowPlace {
+/// several processes share a scan no row has a number, and its tid is told instead: "row (12,5)".
+class ExportPosition {
  public:
   /// prefix: what comes before the row. shared_scan: may be null. All outlive the object.
-  RowPlace(std::string_view prefix, const map::RowWriter& rows, const TableScan* shared_scan)
+  ExportPosition(std::string_view prefix, const map::RowWriter& rows, const TableScan* shared_scan)
       : prefix_(prefix), rows_(rows), shared_scan_(shared_scan) {}
 
   /// Of rows in blocks before this one.
   void set_rows_before(std::int64_t rows_before) { rows_before_ = rows_before; }
 
-  /// Runs body with the place added to its errors. Calls the server without a guard.
+  /// Runs body with the position added to its errors. Calls the server without a guard.
   template <class F>
   auto run(F&& body) const {
     return pg::with_context([this](std::span<char> out) { tell(out); }, body);

@@ -1,4 +1,4 @@
-#include "export/row_place.hpp"
+#include "export/export_position.hpp"
 
 #include <cstdio>
 
@@ -6,7 +6,7 @@
 
 namespace ferry::exporter {
 
-void RowPlace::tell(std::span<char> out) const {
+void ExportPosition::tell(std::span<char> out) const {
   out[0] = '\0';
   const map::Column* const column = rows_.current_column();
   if (column == nullptr) return;

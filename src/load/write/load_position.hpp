@@ -13,13 +13,13 @@ namespace ferry::load {
 
 /// Where a load is, in the words of the context of errors. Adds it to that of the server's errors as long as it lives; on the
 /// stack only.
-class ErrorPlace {
+class LoadPosition {
  public:
   /// context: what the words begin with, as "COPY jobs". It and source outlive the object.
-  ErrorPlace(const std::string& context, const Source& source);
-  ~ErrorPlace() { error_context_stack = callback_.previous; }
-  ErrorPlace(const ErrorPlace&) = delete;
-  ErrorPlace& operator=(const ErrorPlace&) = delete;
+  LoadPosition(const std::string& context, const Source& source);
+  ~LoadPosition() { error_context_stack = callback_.previous; }
+  LoadPosition(const LoadPosition&) = delete;
+  LoadPosition& operator=(const LoadPosition&) = delete;
 
   void set(const Record& record) { set(record, record); }
   void set(const Record& first, const Record& last) {

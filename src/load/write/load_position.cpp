@@ -1,4 +1,4 @@
-#include "load/write/error_place.hpp"
+#include "load/write/load_position.hpp"
 
 #include <algorithm>
 #include <cstdio>
@@ -9,14 +9,14 @@
 
 namespace ferry::load {
 
-ErrorPlace::ErrorPlace(const std::string& context, const Source& source) : context_(context.c_str()), source_(source) {
+LoadPosition::LoadPosition(const std::string& context, const Source& source) : context_(context.c_str()), source_(source) {
   callback_.callback = describe;
   callback_.arg = this;
   callback_.previous = error_context_stack;
   error_context_stack = &callback_;
 }
 
-void ErrorPlace::tell(std::string_view column, std::span<char> out) const {
+void LoadPosition::tell(std::string_view column, std::span<char> out) const {
   out[0] = '\0';
   if (first_ == 0) return;
   std::size_t used = 0;
@@ -38,9 +38,9 @@ void ErrorPlace::tell(std::string_view column, std::span<char> out) const {
 }
 
 /// Called by the server while it makes an error; raises none.
-void ErrorPlace::describe(void* self) {
+void LoadPosition::describe(void* self) {
   char text[pg::kMostContextBytes];
-  static_cast<const ErrorPlace*>(self)->tell({}, text);
+  static_cast<const LoadPosition*>(self)->tell({}, text);
   pg::add_context_line(text);
 }
 
