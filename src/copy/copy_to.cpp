@@ -28,13 +28,13 @@ constexpr std::uint32_t kFileMode = 0644;  // whatever the server's umask, as CO
 /// Produces into a file of the server, which is replaced by a good one or not at all.
 template <class F>
 void write_file(const std::string& path, F&& produce) {
-  const pg::OutputPlace place = pg::find_output_place(path);
-  if (place.is_stream) {
-    pg::StreamFile file(place.path);
+  const pg::OutputDestination destination = pg::find_destination(path);
+  if (destination.is_stream) {
+    pg::StreamFile file(destination.path);
     produce(file);
     return file.close();
   }
-  pg::OutputFile file(place.path, {.mode = place.mode == 0 ? kFileMode : place.mode, .has_digest = false});
+  pg::OutputFile file(destination.path, {.mode = destination.mode == 0 ? kFileMode : destination.mode, .has_digest = false});
   produce(file);
   file.commit();
 }

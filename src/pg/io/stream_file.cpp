@@ -56,7 +56,7 @@ std::string link_target(const std::string& path) {
 
 }  // namespace
 
-OutputPlace find_output_place(const std::string& path) {
+OutputDestination find_destination(const std::string& path) {
   struct ::stat status {};
   if (::stat(path.c_str(), &status) != 0) {
     if (errno != ENOENT) fail_to_open(path, errno);

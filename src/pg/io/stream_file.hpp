@@ -8,7 +8,7 @@
 namespace ferry::pg {
 
 /// Where a file that is to be written goes.
-struct OutputPlace {
+struct OutputDestination {
   std::string path;        ///< of a regular file without symbolic links
   bool is_stream = false;  ///< a FIFO, a device, the server's own output: nothing that could be replaced
   std::uint32_t mode = 0;  ///< permission bits of the file that is there; 0: there is none
@@ -16,7 +16,7 @@ struct OutputPlace {
 
 /// Looks at what is there under an absolute name. Errors: 42809 a directory; by errno, also for a file that the server may not
 /// write.
-[[nodiscard]] OutputPlace find_output_place(const std::string& path);
+[[nodiscard]] OutputDestination find_destination(const std::string& path);
 
 /// A FIFO, a device, the server's own output: written as it is, from what comes first. The descriptor belongs to the
 /// (sub)transaction that opened it.
