@@ -122,15 +122,15 @@ std::vector<std::string> parameters_of(Way way, std::int64_t id, int rows) {
 }
 
 /// One client: sends requests that were made before, until the time is over; its rows per second.
-/// place: among the clients, whose requests have their keys in turns.
-std::int64_t post(const char* conninfo, Way way, int rows, int place, int clients, int milliseconds, std::atomic<int>& waiting) {
+/// index: among the clients, whose requests have their keys in turns.
+std::int64_t post(const char* conninfo, Way way, int rows, int index, int clients, int milliseconds, std::atomic<int>& waiting) {
   const Connection connection = connect(conninfo);
   const std::string sql = statement(way, rows);
   check(connection.get(), Answer(PQprepare(connection.get(), "post", sql.c_str(), 0, nullptr)));
   // making texts is not what is measured
   const int requests = kUntimedRequests + std::max(20, milliseconds * 600 / (20 + rows));
   std::vector<std::vector<std::string>> made;
-  for (int i = 0; i < requests; i++) made.push_back(parameters_of(way, 1 + (std::int64_t{i} * clients + place) * rows, rows));
+  for (int i = 0; i < requests; i++) made.push_back(parameters_of(way, 1 + (std::int64_t{i} * clients + index) * rows, rows));
   waiting--;
   while (waiting > 0) std::this_thread::yield();
   auto started = Clock::now();

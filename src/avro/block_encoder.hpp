@@ -27,7 +27,7 @@ class BlockEncoder {
                CheckInterrupts check_interrupts = nullptr);
 
   /// All bytes of a block of record_count records, whose encoding is payload: count, size, the payload compressed, sync marker.
-  /// Of 0 records nothing. Valid until the next call. The payload is compressed, or copied once, right to its place.
+  /// Of 0 records nothing. Valid until the next call. The payload is compressed, or copied once, right where it belongs.
   /// Errors: 22003 a negative record_count; as Codec::compress().
   [[nodiscard]] ByteView encode(std::int64_t record_count, ByteView payload);
 

@@ -8,7 +8,7 @@
 
 #include "base/bytes.hpp"
 
-// Source: Avro 1.12, Binary Encoding. Two layers: encode_* write to a place that has room and return the place after, for loops
+// Source: Avro 1.12, Binary Encoding. Two layers: encode_* write to memory that has room and return its end, for loops
 // that reserve once a row; put_* append to a buffer that grows.
 namespace ferry::avro {
 
@@ -41,7 +41,7 @@ namespace detail {
 }  // namespace detail
 
 /// Writes a long, or an int, whose encoding is the same, and may write more bytes than it takes. Precondition: room for
-/// kMaxLongBytes. Where lengths vary, a loop over the bytes would stop at a place that no processor foresees; so up to 56 bits
+/// kMaxLongBytes. Where lengths vary, no processor foresees where a loop over the bytes would stop; so up to 56 bits
 /// are spread to eight bytes at once.
 [[nodiscard]] inline std::uint8_t* encode_long(std::uint8_t* out, std::int64_t value) {
   const std::uint64_t bits = zigzag(value);
@@ -87,7 +87,7 @@ namespace detail {
 }
 
 namespace detail {
-/// Appends what encode(place) writes: max_bytes or fewer.
+/// Appends what encode(to) writes: max_bytes or fewer.
 template <class Encode>
 void append(Bytes& out, std::size_t max_bytes, Encode encode) {
   const std::size_t before = out.size();
@@ -98,32 +98,32 @@ void append(Bytes& out, std::size_t max_bytes, Encode encode) {
 }  // namespace detail
 
 inline void put_boolean(Bytes& out, bool value) {
-  detail::append(out, 1, [=](std::uint8_t* place) { return encode_boolean(place, value); });
+  detail::append(out, 1, [=](std::uint8_t* to) { return encode_boolean(to, value); });
 }
 
 /// Appends a long; also a union's branch, an enum's symbol, and the counts of array and map blocks.
 inline void put_long(Bytes& out, std::int64_t value) {
-  detail::append(out, kMaxLongBytes, [=](std::uint8_t* place) { return encode_long(place, value); });
+  detail::append(out, kMaxLongBytes, [=](std::uint8_t* to) { return encode_long(to, value); });
 }
 
 inline void put_int(Bytes& out, std::int32_t value) { put_long(out, value); }
 
 inline void put_float(Bytes& out, float value) {
-  detail::append(out, sizeof value, [=](std::uint8_t* place) { return encode_float(place, value); });
+  detail::append(out, sizeof value, [=](std::uint8_t* to) { return encode_float(to, value); });
 }
 
 inline void put_double(Bytes& out, double value) {
-  detail::append(out, sizeof value, [=](std::uint8_t* place) { return encode_double(place, value); });
+  detail::append(out, sizeof value, [=](std::uint8_t* to) { return encode_double(to, value); });
 }
 
 /// value must not be a view into out.
 inline void put_fixed(Bytes& out, ByteView value) {
-  detail::append(out, value.size(), [=](std::uint8_t* place) { return encode_fixed(place, value); });
+  detail::append(out, value.size(), [=](std::uint8_t* to) { return encode_fixed(to, value); });
 }
 
 /// value must not be a view into out.
 inline void put_bytes(Bytes& out, ByteView value) {
-  detail::append(out, kMaxLongBytes + value.size(), [=](std::uint8_t* place) { return encode_bytes(place, value); });
+  detail::append(out, kMaxLongBytes + value.size(), [=](std::uint8_t* to) { return encode_bytes(to, value); });
 }
 
 /// text is UTF-8; this is not checked.

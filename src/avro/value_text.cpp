@@ -238,9 +238,9 @@ void append_decimal(std::string& out, const Decimal& decimal, CheckInterrupts ch
   // the magnitude in words of 32 bits, the lowest first
   std::vector<std::uint32_t> words((unscaled.size() + 3) / 4, is_negative ? ~std::uint32_t{0} : 0);
   for (std::size_t i = 0; i < unscaled.size(); i++) {
-    const std::size_t place = unscaled.size() - 1 - i, shift = place % 4 * 8;
-    words[place / 4] &= ~(std::uint32_t{0xff} << shift);
-    words[place / 4] |= std::uint32_t{unscaled[i]} << shift;
+    const std::size_t index = unscaled.size() - 1 - i, shift = index % 4 * 8;
+    words[index / 4] &= ~(std::uint32_t{0xff} << shift);
+    words[index / 4] |= std::uint32_t{unscaled[i]} << shift;
   }
   std::uint64_t carry = is_negative ? 1 : 0;
   for (std::uint32_t& word : words) {

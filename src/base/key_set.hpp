@@ -49,11 +49,11 @@ class KeySet {
 
   [[nodiscard]] bool has_number(std::int64_t number) const {
     if (number == kNone) return has_none_;
-    return !slots_.empty() && slots_[place_of(number)] == number;
+    return !slots_.empty() && slots_[slot_of(number)] == number;
   }
 
   /// The slot that has the number, or the one for it.
-  [[nodiscard]] std::size_t place_of(std::int64_t number) const {
+  [[nodiscard]] std::size_t slot_of(std::int64_t number) const {
     const std::size_t mask = slots_.size() - 1;
     std::size_t at = (static_cast<std::uint64_t>(number) * 0x9E3779B97F4A7C15u >> 20) & mask;
     while (slots_[at] != kNone && slots_[at] != number) at = (at + 1) & mask;
@@ -63,7 +63,7 @@ class KeySet {
   bool add_number(std::int64_t number) {
     if (number == kNone) return !std::exchange(has_none_, true);
     if (slots_.size() < 2 * (numbers_ + 1)) grow();
-    std::int64_t& slot = slots_[place_of(number)];
+    std::int64_t& slot = slots_[slot_of(number)];
     if (slot == number) return false;
     slot = number;
     numbers_++;
@@ -74,7 +74,7 @@ class KeySet {
     std::vector<std::int64_t> old(slots_.empty() ? 64 : 2 * slots_.size(), kNone);
     old.swap(slots_);
     for (const std::int64_t number : old)
-      if (number != kNone) slots_[place_of(number)] = number;
+      if (number != kNone) slots_[slot_of(number)] = number;
   }
 
   std::vector<std::int64_t> slots_;

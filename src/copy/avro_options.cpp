@@ -95,7 +95,7 @@ Given sort_options(ParseState* state, const CopyStmt& statement) {
   return given;
 }
 
-/// The place of an option's value among two words. Calls the server without a guard.
+/// The index of an option's value among two words. Calls the server without a guard.
 int choose(ParseState* state, DefElem* option, const char* shown, const char* const (&words)[2]) {
   const char* const value = defGetString(option);
   for (int i = 0; i < 2; i++)

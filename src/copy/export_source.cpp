@@ -95,7 +95,7 @@ OpenRelation open_for_export(ParseState* state, const CopyStmt& statement) {
 
 /// SELECT columns FROM relation: what COPY makes of a table with row-level security. Not from its children, which COPY leaves
 /// out; the children of a partitioned table are what it has. Calls the server without a guard.
-RawStmt* select_from(Relation relation, List* columns, const PlannedStmt& place) {
+RawStmt* select_from(Relation relation, List* columns, const PlannedStmt& original) {
   auto* const select = makeNode(SelectStmt);
   for (int i = 0; i < list_length(columns); i++) {
     auto* const column = makeNode(ColumnRef);
@@ -113,8 +113,8 @@ RawStmt* select_from(Relation relation, List* columns, const PlannedStmt& place)
   select->fromClause = list_make1(from);
   auto* const query = makeNode(RawStmt);
   query->stmt = reinterpret_cast<Node*>(select);
-  query->stmt_location = place.stmt_location;
-  query->stmt_len = place.stmt_len;
+  query->stmt_location = original.stmt_location;
+  query->stmt_len = original.stmt_len;
   return query;
 }
 
@@ -152,13 +152,13 @@ ExportSource::ExportSource(ParseState* state, const PlannedStmt& planned) {
     open_relation(state, planned);
     return;
   }
-  const PlannedStmt* const place = &planned;
+  const PlannedStmt* const original = &planned;
   Node* const query = statement.query;
   RawStmt* const raw = call([=] {
     auto* const made = makeNode(RawStmt);
     made->stmt = query;
-    made->stmt_location = place->stmt_location;
-    made->stmt_len = place->stmt_len;
+    made->stmt_location = original->stmt_location;
+    made->stmt_len = original->stmt_len;
     return made;
   });
   query_.emplace().begin(state, raw, InvalidOid);
@@ -192,8 +192,8 @@ void ExportSource::open_relation(ParseState* state, const PlannedStmt& planned) 
     column.attribute = static_cast<AttrNumber>(list_length(columns));
     column.is_nullable = column.is_nullable || leaves.has_foreign;  // NOT NULL is somebody else's promise there
   }
-  const PlannedStmt* const place = &planned;
-  RawStmt* const query = call([=] { return select_from(open.relation, columns, *place); });
+  const PlannedStmt* const original = &planned;
+  RawStmt* const query = call([=] { return select_from(open.relation, columns, *original); });
   // the query opens it again; the lock stays
   call(table_close, relation_, NoLock);
   relation_ = nullptr;

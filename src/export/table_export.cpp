@@ -148,9 +148,9 @@ void Leader::fill_segment() {
 /// Calls the server without a guard.
 void Leader::put_text(SharedKey key, const char* text) {
   const Size size_bytes = std::strlen(text) + 1;
-  void* const place = shm_toc_allocate(context_->toc, size_bytes);
-  std::memcpy(place, text, size_bytes);
-  shm_toc_insert(context_->toc, key, place);
+  void* const text_copy = shm_toc_allocate(context_->toc, size_bytes);
+  std::memcpy(text_copy, text, size_bytes);
+  shm_toc_insert(context_->toc, key, text_copy);
 }
 
 /// Calls the server without a guard; workers_ has room.

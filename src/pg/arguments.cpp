@@ -41,24 +41,24 @@ std::string_view Arguments::to_view(Datum datum) {
   return {VARDATA_ANY(value), static_cast<std::size_t>(VARSIZE_ANY_EXHDR(value))};
 }
 
-std::vector<std::string> Arguments::names(int place, const char* name) const {
+std::vector<std::string> Arguments::names(int number, const char* name) const {
   std::vector<std::string> result;
-  if (is_null(place)) return result;
-  for (const Datum value : elements(info_->args[place].value, {NAMEOID, NAMEDATALEN, false, TYPALIGN_CHAR}, name))
+  if (is_null(number)) return result;
+  for (const Datum value : elements(info_->args[number].value, {NAMEOID, NAMEDATALEN, false, TYPALIGN_CHAR}, name))
     result.emplace_back(NameStr(*DatumGetName(value)));
   return result;
 }
 
-std::vector<std::string> Arguments::texts(int place, const char* name) const {
+std::vector<std::string> Arguments::texts(int number, const char* name) const {
   std::vector<std::string> result;
-  for (const Datum value : elements(required(place, name), {TEXTOID, -1, false, TYPALIGN_INT}, name))
+  for (const Datum value : elements(required(number, name), {TEXTOID, -1, false, TYPALIGN_INT}, name))
     result.push_back(to_string(value));
   return result;
 }
 
-std::vector<Oid> Arguments::oids(int place, const char* name) const {
+std::vector<Oid> Arguments::oids(int number, const char* name) const {
   std::vector<Oid> result;
-  for (const Datum value : elements(required(place, name), {REGCLASSOID, sizeof(Oid), true, TYPALIGN_INT}, name))
+  for (const Datum value : elements(required(number, name), {REGCLASSOID, sizeof(Oid), true, TYPALIGN_INT}, name))
     result.push_back(DatumGetObjectId(value));
   return result;
 }

@@ -16,38 +16,40 @@ extern "C" {
 /// Arguments and results of SQL functions.
 namespace ferry::pg {
 
-/// The arguments of a call by place. Errors: 22004 where a required one is null, named.
+/// The arguments of a call by number, from 0. Errors: 22004 where a required one is null, named.
 class Arguments {
  public:
   explicit Arguments(FunctionCallInfo call_info) : info_(call_info) {}
 
-  [[nodiscard]] bool is_null(int place) const { return info_->args[place].isnull; }
-  [[nodiscard]] Oid oid(int place, const char* name) const { return DatumGetObjectId(required(place, name)); }
-  [[nodiscard]] bool boolean(int place, const char* name) const { return DatumGetBool(required(place, name)); }
-  [[nodiscard]] std::int64_t bigint(int place, const char* name) const { return DatumGetInt64(required(place, name)); }
-  [[nodiscard]] TimestampTz timestamptz(int place, const char* name) const { return DatumGetTimestampTz(required(place, name)); }
-  [[nodiscard]] std::string text(int place, const char* name) const { return to_string(required(place, name)); }
-  /// The bytes of a text or json, which live as long as the call.
-  [[nodiscard]] std::string_view text_view(int place, const char* name) const { return to_view(required(place, name)); }
-  [[nodiscard]] std::optional<std::string> optional_text(int place) const {
-    if (is_null(place)) return std::nullopt;
-    return to_string(info_->args[place].value);
+  [[nodiscard]] bool is_null(int number) const { return info_->args[number].isnull; }
+  [[nodiscard]] Oid oid(int number, const char* name) const { return DatumGetObjectId(required(number, name)); }
+  [[nodiscard]] bool boolean(int number, const char* name) const { return DatumGetBool(required(number, name)); }
+  [[nodiscard]] std::int64_t bigint(int number, const char* name) const { return DatumGetInt64(required(number, name)); }
+  [[nodiscard]] TimestampTz timestamptz(int number, const char* name) const {
+    return DatumGetTimestampTz(required(number, name));
   }
-  [[nodiscard]] std::optional<std::int64_t> optional_bigint(int place) const {
-    if (is_null(place)) return std::nullopt;
-    return DatumGetInt64(info_->args[place].value);
+  [[nodiscard]] std::string text(int number, const char* name) const { return to_string(required(number, name)); }
+  /// The bytes of a text or json, which live as long as the call.
+  [[nodiscard]] std::string_view text_view(int number, const char* name) const { return to_view(required(number, name)); }
+  [[nodiscard]] std::optional<std::string> optional_text(int number) const {
+    if (is_null(number)) return std::nullopt;
+    return to_string(info_->args[number].value);
+  }
+  [[nodiscard]] std::optional<std::int64_t> optional_bigint(int number) const {
+    if (is_null(number)) return std::nullopt;
+    return DatumGetInt64(info_->args[number].value);
   }
   /// The elements of a name[]; empty for null. Errors: 22004 a null element.
-  [[nodiscard]] std::vector<std::string> names(int place, const char* name) const;
+  [[nodiscard]] std::vector<std::string> names(int number, const char* name) const;
   /// The elements of a text[]. Errors: 22004 a null element.
-  [[nodiscard]] std::vector<std::string> texts(int place, const char* name) const;
+  [[nodiscard]] std::vector<std::string> texts(int number, const char* name) const;
   /// The elements of a regclass[]. Errors: 22004 a null element.
-  [[nodiscard]] std::vector<Oid> oids(int place, const char* name) const;
+  [[nodiscard]] std::vector<Oid> oids(int number, const char* name) const;
 
  private:
-  [[nodiscard]] Datum required(int place, const char* name) const {
-    if (is_null(place)) throw Error("22004", concat("argument \"", name, "\" must not be null"));
-    return info_->args[place].value;
+  [[nodiscard]] Datum required(int number, const char* name) const {
+    if (is_null(number)) throw Error("22004", concat("argument \"", name, "\" must not be null"));
+    return info_->args[number].value;
   }
   static std::string to_string(Datum datum);
   static std::string_view to_view(Datum datum);

@@ -31,13 +31,13 @@ int type_of(StreamKind kind) {
 }  // namespace
 
 void LoadProgress::show() {
-  const int places[] = {PROGRESS_COPY_COMMAND,          PROGRESS_COPY_TYPE,
-                        PROGRESS_COPY_BYTES_TOTAL,      PROGRESS_COPY_BYTES_PROCESSED,
-                        PROGRESS_COPY_TUPLES_PROCESSED, PROGRESS_COPY_TUPLES_EXCLUDED};
+  const int parameters[] = {PROGRESS_COPY_COMMAND,          PROGRESS_COPY_TYPE,
+                            PROGRESS_COPY_BYTES_TOTAL,      PROGRESS_COPY_BYTES_PROCESSED,
+                            PROGRESS_COPY_TUPLES_PROCESSED, PROGRESS_COPY_TUPLES_EXCLUDED};
   const std::int64_t values[] = {PROGRESS_COPY_COMMAND_FROM, type_of(kind), bytes_total, bytes, rows_loaded, rows_excluded};
   call([&] {
     if (!is_shown_) pgstat_progress_start_command(PROGRESS_COMMAND_COPY, table);
-    pgstat_progress_update_multi_param(static_cast<int>(std::size(places)), places, values);
+    pgstat_progress_update_multi_param(static_cast<int>(std::size(parameters)), parameters, values);
   });
   is_shown_ = true;
 }
@@ -45,11 +45,12 @@ void LoadProgress::show() {
 void LoadProgress::end() const { call(pgstat_progress_end_command); }
 
 void ExportProgress::show() {
-  const int places[] = {PROGRESS_COPY_COMMAND, PROGRESS_COPY_TYPE, PROGRESS_COPY_BYTES_PROCESSED, PROGRESS_COPY_TUPLES_PROCESSED};
+  const int parameters[] = {PROGRESS_COPY_COMMAND, PROGRESS_COPY_TYPE, PROGRESS_COPY_BYTES_PROCESSED,
+                            PROGRESS_COPY_TUPLES_PROCESSED};
   const std::int64_t values[] = {PROGRESS_COPY_COMMAND_TO, type_of(kind), bytes, rows};
   call([&] {
     if (!is_shown_) pgstat_progress_start_command(PROGRESS_COMMAND_COPY, table);
-    pgstat_progress_update_multi_param(static_cast<int>(std::size(places)), places, values);
+    pgstat_progress_update_multi_param(static_cast<int>(std::size(parameters)), parameters, values);
   });
   is_shown_ = true;
 }

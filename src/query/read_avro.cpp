@@ -116,8 +116,8 @@ void destroy_scan(void* scan) { std::unique_ptr<Scan>(static_cast<Scan*>(scan));
 
 /// Opens the file in the memory context of the call, with which the scan goes: at its end, after an error, and where a query
 /// wants no more rows.
-void first_call(FunctionCallInfo call_info, int path_place) {
-  const std::string path = pg::Arguments(call_info).text(path_place, "path");
+void first_call(FunctionCallInfo call_info, int path_argument) {
+  const std::string path = pg::Arguments(call_info).text(path_argument, "path");
   FuncCallContext* const context = pg::call(init_MultiFuncCall, call_info);
   MemoryContext const caller = pg::call(MemoryContextSwitchTo, context->multi_call_memory_ctx);
   auto* const callback = static_cast<MemoryContextCallback*>(pg::call(palloc0, sizeof(MemoryContextCallback)));
@@ -129,8 +129,8 @@ void first_call(FunctionCallInfo call_info, int path_place) {
   MemoryContextSwitchTo(caller);
 }
 
-Datum read_avro(FunctionCallInfo call_info, int path_place) {
-  if (call_info->flinfo->fn_extra == nullptr) first_call(call_info, path_place);
+Datum read_avro(FunctionCallInfo call_info, int path_argument) {
+  if (call_info->flinfo->fn_extra == nullptr) first_call(call_info, path_argument);
   FuncCallContext* const context = pg::call(per_MultiFuncCall, call_info);
   auto* const scan = static_cast<Scan*>(context->user_fctx);
   auto* const info = reinterpret_cast<ReturnSetInfo*>(call_info->resultinfo);

@@ -80,7 +80,7 @@ class JsonBatch::Reader {
   ondemand::document document_;
   std::unique_ptr<char[]> text_;  ///< the JSON, with the room behind it that the parser reads into
   std::size_t size_ = 0;
-  std::unordered_map<std::string_view, std::size_t> places_;  ///< of tables, by name: a request may have very many keys
+  std::unordered_map<std::string_view, std::size_t> known_;  ///< of tables, by name: a request may have very many keys
 };
 
 JsonBatch::JsonBatch() : reader_(std::make_unique<Reader>()) {}
@@ -101,7 +101,7 @@ std::span<const JsonView> JsonBatch::members(const Row& row) const {
 void JsonBatch::Reader::begin(std::string_view json) {
   members.clear();
   tables.clear();
-  places_.clear();
+  known_.clear();
   row_count = 0;
   size_ = json.size();
   if (size_ > capacity || text_ == nullptr) {
@@ -167,8 +167,8 @@ void JsonBatch::Reader::add_members(ondemand::object object, Row& row, const Row
   row.is_object = true;
   for (auto element : object) {
     ondemand::field& field = look_into(element);
-    const std::size_t place = members.size() - row.first;
-    const std::string_view probable = place < before.count ? members[before.first + place].key : std::string_view();
+    const std::size_t index = members.size() - row.first;
+    const std::string_view probable = index < before.count ? members[before.first + index].key : std::string_view();
     JsonView& view = members.emplace_back();
     const char* const token = field.key().raw();
     if (is_plain(probable) && stands_at(token, probable)) {
@@ -216,9 +216,9 @@ void JsonBatch::Reader::add_tables(ondemand::object object) {
     ondemand::array rows;
     if (field.value().get_array().get(rows) != simdjson::SUCCESS)
       throw Error("22023", concat("rows of \"", key, "\" are not a JSON array"));
-    const auto [place, is_new] = places_.try_emplace(key, tables.size());
+    const auto [known, is_new] = known_.try_emplace(key, tables.size());
     if (is_new) tables.push_back({key, {}});
-    add_rows(rows, tables[place->second]);
+    add_rows(rows, tables[known->second]);
   }
 }
 

@@ -336,10 +336,10 @@ char line_end_byte(std::string_view text) {
 }
 
 std::string_view raw_field(std::string_view record, const std::string& storage, const std::vector<Field>& fields,
-                           std::size_t place) {
-  const auto from = static_cast<std::size_t>(fields[place].text - storage.data());
+                           std::size_t index) {
+  const auto from = static_cast<std::size_t>(fields[index].text - storage.data());
   const std::size_t to =
-      place + 1 < fields.size() ? static_cast<std::size_t>(fields[place + 1].text - storage.data()) - 1 : record.size();
+      index + 1 < fields.size() ? static_cast<std::size_t>(fields[index + 1].text - storage.data()) - 1 : record.size();
   return record.substr(from, to - from);
 }
 

@@ -33,6 +33,6 @@ struct Layout {
 
 /// A field of a record as it came, quotes included, by what split_csv() made of the record.
 [[nodiscard]] std::string_view raw_field(std::string_view record, const std::string& storage, const std::vector<Field>& fields,
-                                         std::size_t place);
+                                         std::size_t index);
 
 }  // namespace ferry::text

@@ -122,10 +122,10 @@ void Survey::tally(const text::Record& record) {
   records_++;
 }
 
-void Survey::compare_to_first(Column& column, std::string_view value, std::size_t place) {
+void Survey::compare_to_first(Column& column, std::string_view value, std::size_t index) {
   value = trim(value);
   if (value.empty()) return;
-  column.equal_to_first += value == first_.values[place] ? 1 : 0;
+  column.equal_to_first += value == first_.values[index] ? 1 : 0;
   column.small_starts += is_small(value.front()) ? 1 : 0;
   column.shortest = std::min(column.shortest, value.size());
   column.longest = std::max(column.longest, value.size());

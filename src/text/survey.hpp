@@ -31,7 +31,7 @@ class Survey {
   void note_encoding(std::string_view raw);
   void keep_first(const text::Record& record);
   void tally(const text::Record& record);
-  void compare_to_first(Column& column, std::string_view value, std::size_t place);
+  void compare_to_first(Column& column, std::string_view value, std::size_t index);
   void add_value(Column& column, std::string_view raw, std::string_view value, std::int64_t line_number);
   [[nodiscard]] TextEncoding encoding() const;
   [[nodiscard]] bool has_header() const;

@@ -144,7 +144,7 @@ struct EightPattern {
   }
 };
 
-constexpr unsigned pair_at(std::uint64_t pairs, unsigned place) { return pairs >> 8 * place & 0xff; }
+constexpr unsigned pair_at(std::uint64_t pairs, unsigned index) { return pairs >> 8 * index & 0xff; }
 
 constexpr unsigned days_in_month(unsigned year, unsigned month) {
   if (month == 2) return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0 ? 29 : 28;
@@ -282,10 +282,10 @@ bool parse_timestamptz(std::string_view text, std::int64_t& value) {
 
 bool parse_uuid(std::string_view text, Uuid& value) {
   if (text.size() != 36 || text[8] != '-' || text[13] != '-' || text[18] != '-' || text[23] != '-') return false;
-  constexpr std::array<std::uint8_t, 16> kPlaces{0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34};
+  constexpr std::array<std::uint8_t, 16> kPairOffsets{0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34};
   unsigned seen = 0;
   for (std::size_t i = 0; i < value.size(); i++) {
-    const unsigned high = hex_of(text[kPlaces[i]]), low = hex_of(text[kPlaces[i] + 1]);
+    const unsigned high = hex_of(text[kPairOffsets[i]]), low = hex_of(text[kPairOffsets[i] + 1]);
     seen |= high | low;
     value[i] = static_cast<std::uint8_t>(high << 4 | low);
   }

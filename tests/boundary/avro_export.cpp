@@ -59,8 +59,8 @@ Datum to_file(const map::Table& table, map::Profile profile, const map::RowWrite
   });
 }
 
-const char* text_argument(FunctionCallInfo fcinfo, int place) {
-  return call([=] { return const_cast<const char*>(TextDatumGetCString(fcinfo->args[place].value)); });
+const char* text_argument(FunctionCallInfo fcinfo, int number) {
+  return call([=] { return const_cast<const char*>(TextDatumGetCString(fcinfo->args[number].value)); });
 }
 
 }  // namespace

@@ -144,8 +144,8 @@ const CustomPathMethods path_methods{"engine scan", plan_scan, nullptr};
 set_rel_pathlist_hook_type next_pathlist_hook;
 planner_hook_type next_planner_hook;
 
-void replace_scan(PlannerInfo* root, RelOptInfo* relation, Index place, RangeTblEntry* entry) {
-  if (next_pathlist_hook != nullptr) next_pathlist_hook(root, relation, place, entry);
+void replace_scan(PlannerInfo* root, RelOptInfo* relation, Index rtindex, RangeTblEntry* entry) {
+  if (next_pathlist_hook != nullptr) next_pathlist_hook(root, relation, rtindex, entry);
   if (entry->rtekind != RTE_RELATION) return;
   const Oid side = scanned_table(entry->relid);
   if (!OidIsValid(side)) return;
@@ -160,8 +160,8 @@ void replace_scan(PlannerInfo* root, RelOptInfo* relation, Index place, RangeTbl
   relation->partial_pathlist = NIL;
 }
 
-/// The table at a place of the range table.
-Oid table_at(const PlannedStmt& planned, int place) { return rt_fetch(place, planned.rtable)->relid; }
+/// The table with that index in the range table.
+Oid table_at(const PlannedStmt& planned, int rtindex) { return rt_fetch(rtindex, planned.rtable)->relid; }
 
 /// Tells the server that a plan writes into no relation. 19 renamed the field.
 template <class Plan>

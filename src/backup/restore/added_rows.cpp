@@ -201,8 +201,8 @@ class BatchedRows {
     }
   }
 
-  TupleTableSlot* empty_slot(std::size_t place) {
-    TupleTableSlot*& slot = slots_[place];
+  TupleTableSlot* empty_slot(std::size_t index) {
+    TupleTableSlot*& slot = slots_[index];
     if (slot == nullptr)
       slot = pg::in_context(writer_.executor_state()->es_query_cxt, [this] { return table_slot_create(table_, nullptr); });
     return ExecClearTuple(slot);

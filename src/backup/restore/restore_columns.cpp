@@ -56,7 +56,7 @@ void append_skipped(const map::ReadNode& node, const std::string& path, std::vec
   for (std::size_t i = 0; i < node.parts.size(); i++) {
     const bool is_field = node.op == map::ReadOp::composite;
     const std::string part = is_field ? concat(path, '.', map::column_name(node.schema->fields[i])) : path;
-    if (!is_field || node.places[i] >= 0)
+    if (!is_field || node.attributes[i] >= 0)
       append_skipped(node.parts[i], part, skipped);
     else if (std::find(skipped.begin(), skipped.end(), part) == skipped.end())
       skipped.push_back(part);
@@ -89,15 +89,16 @@ RestoreColumns match_columns(const avro::Schema& writer, const TableEntry& entry
   RestoreColumns columns;
   std::vector<int> index_of(today.columns.size(), -1);
   for (const int column : map::match_fields(writer.fields, names)) {
-    const std::string name = map::column_name(writer.fields[columns.places.size()]);
+    const std::string name = map::column_name(writer.fields[columns.column_of_field.size()]);
     const bool is_computed = column >= 0 && today.columns[static_cast<std::size_t>(column)].is_generated;
     if (column < 0) columns.dropped.push_back(name);
-    const bool was_computed = avro::find_property(writer.fields[columns.places.size()].properties, "pg.generated").has_value();
+    const bool was_computed =
+        avro::find_property(writer.fields[columns.column_of_field.size()].properties, "pg.generated").has_value();
     if (is_computed && !was_computed) columns.computed.push_back(name);
-    columns.places.push_back(column < 0 || is_computed ? -1 : static_cast<int>(columns.read.size()));
+    columns.column_of_field.push_back(column < 0 || is_computed ? -1 : static_cast<int>(columns.read.size()));
     if (column < 0 || is_computed) continue;
     const map::Column& found = today.columns[static_cast<std::size_t>(column)];
-    index_of[static_cast<std::size_t>(column)] = columns.places.back();
+    index_of[static_cast<std::size_t>(column)] = columns.column_of_field.back();
     columns.read.push_back({found.name, found.type});
     columns.attributes.push_back(found.attribute);
   }
@@ -111,8 +112,8 @@ RestoreColumns match_columns(const avro::Schema& writer, const TableEntry& entry
 map::RowReader make_reader(const avro::Schema& writer, const TableEntry& entry, RestoreColumns& columns,
                            const std::string& table_name) {
   for (std::size_t i = 0; i < writer.fields.size(); i++) {
-    if (columns.places[i] < 0) continue;
-    const map::ReadColumn& column = columns.read[static_cast<std::size_t>(columns.places[i])];
+    if (columns.column_of_field[i] < 0) continue;
+    const map::ReadColumn& column = columns.read[static_cast<std::size_t>(columns.column_of_field[i])];
     try {
       append_skipped(map::plan_read(*writer.fields[i].schema, column.type, map::Origin::backup), column.name, columns.parts);
     } catch (const map::TypeMismatch&) {
@@ -123,7 +124,7 @@ map::RowReader make_reader(const avro::Schema& writer, const TableEntry& entry, 
           .table(table_name);
     }
   }
-  return map::RowReader(writer, columns.read, columns.places);
+  return map::RowReader(writer, columns.read, columns.column_of_field);
 }
 
 void report_left_out(const RestoreColumns& columns, const std::string& table_name) {

@@ -25,7 +25,7 @@ struct DefaultColumn {
 struct RestoreColumns {
   std::vector<map::ReadColumn> read;    ///< the columns that are read
   std::vector<AttrNumber> attributes;   ///< of those
-  std::vector<int> places;              ///< field -> index in read; < 0: the field is not read
+  std::vector<int> column_of_field;     ///< field -> index in read; < 0: the field is not read
   std::vector<DefaultColumn> defaults;  ///< the columns that the file has no field for
   bool has_volatile_default = false;    ///< one that may see the rows before its own
   std::vector<std::string> dropped;     ///< columns of the file that the table has not

@@ -84,19 +84,19 @@ void put_in_fill_order(std::vector<TableRestore>& tables, std::vector<bool>& is_
   for (const TableRestore& table : tables) targets.push_back(table.target);
   std::vector<TableRestore> ordered;
   std::vector<bool> emptied;
-  for (const std::size_t place : fill_order(targets)) {
-    ordered.push_back(tables[place]);
-    emptied.push_back(is_emptied[place]);
+  for (const std::size_t index : fill_order(targets)) {
+    ordered.push_back(tables[index]);
+    emptied.push_back(is_emptied[index]);
   }
   tables = std::move(ordered);
   is_emptied = std::move(emptied);
 }
 
-/// The tables whose foreign keys with the one at place wait until all are filled. Where rows only come, parents come first, and
+/// The tables whose foreign keys with the one at index wait until all are filled. Where rows only come, parents come first, and
 /// the keys to them need not wait; where rows go, too, no order is right.
-List* late_partners(const std::vector<TableRestore>& tables, std::size_t place, Mode mode) {
+List* late_partners(const std::vector<TableRestore>& tables, std::size_t index, Mode mode) {
   List* partners = NIL;
-  for (std::size_t i = mode == Mode::replace ? 0 : place; i < tables.size(); i++)
+  for (std::size_t i = mode == Mode::replace ? 0 : index; i < tables.size(); i++)
     partners = pg::call(list_concat_unique_oid, partners, family_of(tables[i].target.oid));
   return partners;
 }

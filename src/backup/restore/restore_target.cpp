@@ -139,12 +139,12 @@ struct Walk {
   std::vector<bool> visited;
   std::vector<std::size_t> order;
 
-  void visit(std::size_t place) {
-    if (visited[place]) return;
-    visited[place] = true;
+  void visit(std::size_t index) {
+    if (visited[index]) return;
+    visited[index] = true;
     for (std::size_t parent = 0; parent < targets.size(); parent++)
-      if (!visited[parent] && references(targets[place].oid, families[parent])) visit(parent);
-    order.push_back(place);
+      if (!visited[parent] && references(targets[index].oid, families[parent])) visit(parent);
+    order.push_back(index);
   }
 };
 
@@ -198,13 +198,13 @@ std::vector<bool> lock_targets(const std::vector<std::string>& names, const std:
   std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return oids[a] < oids[b]; });
   const bool replaces = mode == Mode::replace;
   const std::vector<bool> expected = find_truncatable(oids, std::vector<bool>(oids.size(), replaces));
-  for (const std::size_t place : order) {
+  for (const std::size_t index : order) {
     // TRUNCATE needs the strongest lock; where it is out of the question, readers may go on
-    const LOCKMODE lock = expected[place] ? AccessExclusiveLock : replaces ? ShareRowExclusiveLock : RowExclusiveLock;
+    const LOCKMODE lock = expected[index] ? AccessExclusiveLock : replaces ? ShareRowExclusiveLock : RowExclusiveLock;
     // what is locked must still be what the name meant
-    if (resolve(names[place], lock) != oids[place])
-      throw Error("40001", concat("could not restore table \"", names[place], "\": another table has its name by now"));
-    pg::call(lock_members, oids[place], lock, mode);
+    if (resolve(names[index], lock) != oids[index])
+      throw Error("40001", concat("could not restore table \"", names[index], "\": another table has its name by now"));
+    pg::call(lock_members, oids[index], lock, mode);
   }
   // keys and triggers may have come and gone while the locks were waited for
   return find_truncatable(oids, expected);

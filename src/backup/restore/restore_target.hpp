@@ -40,7 +40,7 @@ struct RestoreTarget {
 /// that is valid; a list of OIDs.
 [[nodiscard]] List* referrers_by_other_columns(Relation table, Oid key);
 
-/// The places of tables in the order in which they are filled: those that are referenced before those that reference them,
+/// The indexes of tables in the order in which they are filled: those that are referenced before those that reference them,
 /// otherwise as given.
 [[nodiscard]] std::vector<std::size_t> fill_order(const std::vector<RestoreTarget>& targets);
 

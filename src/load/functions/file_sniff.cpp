@@ -20,8 +20,8 @@ namespace ferry::load {
 namespace {
 
 /// A column's name in the database's encoding, in which it may take more bytes.
-std::string server_name(const std::string& name, std::size_t place) {
-  const std::string in_server = pg::try_from_utf8(name).value_or(concat("column_", place + 1));
+std::string server_name(const std::string& name, std::size_t index) {
+  const std::string in_server = pg::try_from_utf8(name).value_or(concat("column_", index + 1));
   return std::string(pg::whole_characters(std::string_view(in_server).substr(0, NAMEDATALEN - 1), GetDatabaseEncoding()));
 }
 

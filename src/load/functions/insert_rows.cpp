@@ -230,11 +230,11 @@ void load_tables(const text::JsonBatch& batch, std::vector<TableRows>& tables, b
     table.target = std::make_unique<TargetTable>(table.table, RecordColumns::chosen);
     relations.push_back(table.target->relation());
   }
-  const HasValues may_refer = [&](std::size_t place, const std::string& column) {
-    return has_values(batch, tables[place], column);
+  const HasValues may_refer = [&](std::size_t index, const std::string& column) {
+    return has_values(batch, tables[index], column);
   };
   const auto order = relations.size() > 1 ? foreign_key_order(relations, may_refer) : std::vector<std::size_t>{0};
-  for (const std::size_t place : order) load_table(batch, tables[place], all_or_nothing);
+  for (const std::size_t index : order) load_table(batch, tables[index], all_or_nothing);
   for (TableRows& table : tables) {
     table.target->close();
     add_result(results, table);

@@ -176,8 +176,8 @@ void Log::write(const LoadSummary& summary, const TargetTable& target) {
   const char* const options = summary.options_json.c_str();
   const Datum options_datum = call([options] { return DirectFunctionCall1(jsonb_in, CStringGetDatum(options)); });
   ArrayBuildState* names = nullptr;
-  for (const std::size_t place : target.field_columns()) {
-    const Datum name = pg::text_datum(target.columns()[place].name);
+  for (const std::size_t index : target.field_columns()) {
+    const Datum name = pg::text_datum(target.columns()[index].name);
     names = call(accumArrayResult, names, name, false, static_cast<Oid>(TEXTOID), CurrentMemoryContext);
   }
   const Datum columns = call([names] {

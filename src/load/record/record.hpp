@@ -18,7 +18,7 @@ namespace ferry::load {
 /// Why a row cannot be loaded. Texts are in the server's encoding; names are empty where they do not apply.
 struct Problem {
   std::string sqlstate, column, constraint, reason, detail;
-  std::string hint{};  ///< the log has no place for it
+  std::string hint{};  ///< the log does not keep it
 
   /// The memory it takes, more or less.
   [[nodiscard]] std::size_t bytes() const { return sizeof *this + constraint.capacity() + reason.capacity() + detail.capacity(); }
@@ -94,7 +94,7 @@ struct Field {
   Datum value{};
 };
 
-/// The fields of a record, a place for each column of the load in their order.
+/// The fields of a record, one for each column of the load in their order.
 struct Fields {
   std::vector<Field> values;
   std::size_t valid = 0;             ///< the first so many are to be converted

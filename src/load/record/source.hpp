@@ -21,7 +21,7 @@ class Source {
   /// tell them. They are valid until the next call. What is wrong with the record is a
   /// value in out, not an error; the server's conversion functions may raise.
   virtual void split(const Record& record, Fields& out) = 0;
-  /// The place among the fields of the one that split() was at when it raised, if it was at one.
+  /// The index among the fields of the one that split() was at when it raised, if it was at one.
   [[nodiscard]] virtual std::optional<std::size_t> failed_field() const { return std::nullopt; }
   /// Whether a text may become longer than the record's raw bytes and a change of encoding make it.
   [[nodiscard]] virtual bool texts_may_grow() const { return false; }

@@ -82,7 +82,7 @@ void JsonSource::split(const Record& record, Fields& out) {
   out.values.assign(columns_.size(), Field{});
   out.valid = 0;
   out.take_problem_of(record);
-  placed_.reset();
+  field_at_work_.reset();
   if (!kept_.empty()) kept_.clear();
   if (out.problem) return;
   const auto limit = static_cast<std::size_t>(settings::max_record_bytes);
@@ -102,7 +102,7 @@ void JsonSource::split(const Record& record, Fields& out) {
     return;
   }
   const auto members = (is_single ? single_ : batch_).members(row);
-  if (place_as_before(members, out.values)) {
+  if (put_as_before(members, out.values)) {
     out.valid = out.values.size();
     return;
   }
@@ -110,20 +110,20 @@ void JsonSource::split(const Record& record, Fields& out) {
   out.problem = choose(members);
   for (std::size_t at = 0; at < chosen_.size() && !out.problem; at++) {
     if (chosen_[at] == nullptr) continue;
-    placed_ = at;
-    out.problem = place(*chosen_[at], at, out.values[at]);
+    field_at_work_ = at;
+    out.problem = put_field(*chosen_[at], at, out.values[at]);
   }
-  placed_.reset();
+  field_at_work_.reset();
   if (!out.problem) out.valid = out.values.size();
 }
 
 /// Makes the members fields where all are of the columns that those of the row before had, and have the texts that they need.
 /// False: somewhere else has to be looked.
-bool JsonSource::place_as_before(std::span<const JsonView> members, std::vector<Field>& fields) const {
-  if (!splits_without_errors_ || members.size() > places_.size()) return false;
+bool JsonSource::put_as_before(std::span<const JsonView> members, std::vector<Field>& fields) const {
+  if (!splits_without_errors_ || members.size() > member_columns_.size()) return false;
   for (std::size_t i = 0; i < members.size(); i++) {
     const JsonView& member = members[i];
-    const std::size_t at = places_[i];
+    const std::size_t at = member_columns_[i];
     const bool is_null = member.kind == JsonKind::null;
     const bool has_text = member.kind == JsonKind::text || member.kind == JsonKind::scalar;
     if ((!is_null && !has_text) || !equal_few(member.key, columns_[at].name)) return false;
@@ -146,15 +146,15 @@ std::optional<Problem> JsonSource::choose(std::span<const JsonView> members) {
   return std::nullopt;
 }
 
-/// The place of the column of that name, or as many as there are columns. Rows mostly have the same keys in the same order.
+/// The index of the column of that name, or as many as there are columns. Rows mostly have the same keys in the same order.
 std::size_t JsonSource::find_column(std::string_view key, std::size_t member) {
   const auto name = [this](std::size_t at) -> std::string_view { return is_utf8_ ? columns_[at].name : names_[at]; };
-  if (member < places_.size() && name(places_[member]) == key) return places_[member];
+  if (member < member_columns_.size() && name(member_columns_[member]) == key) return member_columns_[member];
   std::size_t at = 0;
   while (at < columns_.size() && name(at) != key) at++;
   if (at == columns_.size()) return at;
-  if (member >= places_.size()) places_.resize(member + 1);
-  places_[member] = at;
+  if (member >= member_columns_.size()) member_columns_.resize(member + 1);
+  member_columns_[member] = at;
   return at;
 }
 
@@ -181,7 +181,7 @@ std::optional<Problem> JsonSource::write(const Shape& shape, const JsonView& mem
 }
 
 /// Makes a member the field of its column, or tells what is wrong with it.
-std::optional<Problem> JsonSource::place(const JsonView& member, std::size_t at, Field& field) {
+std::optional<Problem> JsonSource::put_field(const JsonView& member, std::size_t at, Field& field) {
   const LoadedColumn& column = columns_[at];
   if (member.kind == JsonKind::null) {
     field.state = Field::State::null;

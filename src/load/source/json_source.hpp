@@ -32,7 +32,7 @@ class JsonSource : public Source {
 
   [[nodiscard]] bool read(Record& record) override;
   void split(const Record& record, Fields& out) override;
-  [[nodiscard]] std::optional<std::size_t> failed_field() const override { return placed_; }
+  [[nodiscard]] std::optional<std::size_t> failed_field() const override { return field_at_work_; }
   [[nodiscard]] RecordText text_of(const Record& record, std::size_t most_bytes) override;
   [[nodiscard]] bool splits_without_errors() const override { return splits_without_errors_; }
   [[nodiscard]] bool may_leave_fields_out() const override { return true; }
@@ -40,9 +40,9 @@ class JsonSource : public Source {
   [[nodiscard]] std::int64_t bytes_read() const override { return bytes_; }
 
  private:
-  bool place_as_before(std::span<const text::JsonView> members, std::vector<Field>& fields) const;
+  bool put_as_before(std::span<const text::JsonView> members, std::vector<Field>& fields) const;
   std::optional<Problem> choose(std::span<const text::JsonView> members);
-  std::optional<Problem> place(const text::JsonView& member, std::size_t at, Field& field);
+  std::optional<Problem> put_field(const text::JsonView& member, std::size_t at, Field& field);
   std::optional<Problem> write(const JsonLiterals::Shape& shape, const text::JsonView& member, std::string_view& value);
   [[nodiscard]] std::size_t find_column(std::string_view key, std::size_t member);
   [[nodiscard]] Problem unknown(const text::JsonView& member) const;
@@ -58,10 +58,10 @@ class JsonSource : public Source {
   bool splits_without_errors_;                 ///< nothing has to be looked up or converted
   std::vector<bool> takes_text_;               ///< whether a column's type takes the text of every scalar
   std::vector<std::string> names_;             ///< of the columns, in UTF-8
-  std::vector<std::size_t> places_;            ///< of the columns that the members of the row before had
+  std::vector<std::size_t> member_columns_;    ///< their indexes, by member of the row before
   std::vector<const text::JsonView*> chosen_;  ///< by column, its member
   std::deque<std::string> kept_;               ///< texts of fields that are not in the batch as they are needed
-  std::optional<std::size_t> placed_;          ///< the field that split() is at
+  std::optional<std::size_t> field_at_work_;   ///< the field that split() is at
   std::size_t next_ = 0;
   std::int64_t bytes_ = 0;
 };

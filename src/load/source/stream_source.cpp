@@ -270,11 +270,11 @@ void StreamSource::split(const Record& record, Fields& out) {
   out.take_problem_of(record);
   if (out.problem || !convert(record.raw, out.problem)) return;
   if (out.values.empty() && text_.empty() && column_of_field_.empty()) return;
-  if (split_text(out.problem)) place_fields(out);
+  if (split_text(out.problem)) put_fields(out);
 }
 
-/// Puts fields_ into the places of their columns, or what is wrong with them into out.problem.
-void StreamSource::place_fields(Fields& out) const {
+/// Puts fields_ to their columns, or what is wrong with them into out.problem.
+void StreamSource::put_fields(Fields& out) const {
   const auto counts = [this] {
     const std::string found = fields_.size() > kMaxFields ? concat("more than ", kMaxFields) : std::to_string(fields_.size());
     return concat("Expected ", column_of_field_.size(), " fields, found ", found, ".");
@@ -293,14 +293,14 @@ void StreamSource::place_fields(Fields& out) const {
   }
   for (std::size_t i = 0; i < fields_.size(); i++) {
     if (column_of_field_[i] < 0) continue;
-    const auto place = static_cast<std::size_t>(column_of_field_[i]);
-    if (fields_[i].is_default && !columns_[place].has_default) {
+    const auto index = static_cast<std::size_t>(column_of_field_[i]);
+    if (fields_[i].is_default && !columns_[index].has_default) {
       out.problem = malformed("unexpected default marker in COPY data",
-                              concat("Column \"", columns_[place].name, "\" has no default value."));
-      out.problem->column = columns_[place].name;
+                              concat("Column \"", columns_[index].name, "\" has no default value."));
+      out.problem->column = columns_[index].name;
       return;
     }
-    take_value(fields_[i], place, out.values[place]);
+    take_value(fields_[i], index, out.values[index]);
   }
   while (out.valid < out.values.size() && field_of_column_[out.valid] < fields_.size()) out.valid++;
   if (out.valid < out.values.size()) {
@@ -312,14 +312,14 @@ void StreamSource::place_fields(Fields& out) const {
   }
 }
 
-void StreamSource::take_value(const text::Field& from, std::size_t place, Field& field) const {
+void StreamSource::take_value(const text::Field& from, std::size_t index, Field& field) const {
   field.state = Field::State::absent;
   if (from.is_default) return;
   const std::string& null_string = options_.dialect.null_string;
   bool is_null = from.is_null;
-  if (is_null && !force_not_null_.empty() && force_not_null_[place])
+  if (is_null && !force_not_null_.empty() && force_not_null_[index])
     is_null = false;  // its text is the null string
-  else if (!is_null && !force_null_.empty() && force_null_[place])
+  else if (!is_null && !force_null_.empty() && force_null_[index])
     is_null = std::string_view(from.text, from.size) == null_string;
   field.state = is_null ? Field::State::null : Field::State::text;
   field.text = is_null ? nullptr : from.text;

@@ -78,8 +78,8 @@ class StreamSource : public Source {
   [[nodiscard]] int encoding() const;
   bool convert(std::string_view raw, std::optional<Problem>& problem);
   bool split_text(std::optional<Problem>& problem);
-  void place_fields(Fields& out) const;
-  void take_value(const text::Field& from, std::size_t place, Field& field) const;
+  void put_fields(Fields& out) const;
+  void take_value(const text::Field& from, std::size_t index, Field& field) const;
 
   StreamOptions options_;
   std::unique_ptr<text::RecordReader> reader_;

@@ -86,26 +86,26 @@ class Walk {
   Walk(const std::vector<Relation>& tables, const HasValues& has_values, bool only_with_values)
       : tables_(tables), has_values_(has_values), only_with_values_(only_with_values) {}
 
-  /// places: in ascending order. Tables elsewhere do not count.
-  std::vector<std::size_t> order(const std::vector<std::size_t>& places) {
-    lowest_.assign(tables_.size(), kPlaced);
-    for (const std::size_t place : places) lowest_[place] = kUnseen;
-    for (const std::size_t place : places)
-      if (lowest_[place] == kUnseen) visit(place);
+  /// indexes: in ascending order. Tables elsewhere do not count.
+  std::vector<std::size_t> order(const std::vector<std::size_t>& indexes) {
+    lowest_.assign(tables_.size(), kOrdered);
+    for (const std::size_t index : indexes) lowest_[index] = kUnseen;
+    for (const std::size_t index : indexes)
+      if (lowest_[index] == kUnseen) visit(index);
     return std::move(order_);
   }
 
  private:
-  void visit(std::size_t place) {
-    const std::size_t number = lowest_[place] = ++count_;
+  void visit(std::size_t index) {
+    const std::size_t number = lowest_[index] = ++count_;
     const auto start = static_cast<std::ptrdiff_t>(open_.size());
-    open_.push_back(place);
-    for (const Key& key : all_keys_of(tables_[place]))
-      if (!only_with_values_ || has_values(place, key)) visit_parent(place, key.parent);
-    if (lowest_[place] < number) return;  // part of a circle that began before
+    open_.push_back(index);
+    for (const Key& key : all_keys_of(tables_[index]))
+      if (!only_with_values_ || has_values(index, key)) visit_parent(index, key.parent);
+    if (lowest_[index] < number) return;  // part of a circle that began before
     std::vector<std::size_t> circle(open_.begin() + start, open_.end());
     open_.resize(static_cast<std::size_t>(start));
-    for (const std::size_t member : circle) lowest_[member] = kPlaced;
+    for (const std::size_t member : circle) lowest_[member] = kOrdered;
     std::sort(circle.begin(), circle.end());
     if (circle.size() > 1 && !only_with_values_) circle = Walk(tables_, has_values_, true).order(circle);
     order_.insert(order_.end(), circle.begin(), circle.end());
@@ -122,30 +122,30 @@ class Walk {
     }
   }
 
-  [[nodiscard]] bool has_values(std::size_t place, const Key& key) const {
+  [[nodiscard]] bool has_values(std::size_t index, const Key& key) const {
     return std::all_of(key.columns, key.columns + key.count, [&](AttrNumber column) {
       const char* const name = call(get_attname, key.child, column, false);
-      return has_values_(place, name);
+      return has_values_(index, name);
     });
   }
 
-  static constexpr std::size_t kUnseen = 0, kPlaced = SIZE_MAX;
+  static constexpr std::size_t kUnseen = 0, kOrdered = SIZE_MAX;
 
   const std::vector<Relation>& tables_;
   const HasValues& has_values_;
   const bool only_with_values_;
   std::size_t count_ = 0;
-  std::vector<std::size_t> lowest_;  ///< by place: the number of the first table that it is known to be in a circle with
-  std::vector<std::size_t> open_;    ///< visited, and not placed: there may be a circle
+  std::vector<std::size_t> lowest_;  ///< by index: the number of the first table that it is known to be in a circle with
+  std::vector<std::size_t> open_;    ///< visited, and not in the order yet: there may be a circle
   std::vector<std::size_t> order_;
 };
 
 }  // namespace
 
 std::vector<std::size_t> foreign_key_order(const std::vector<Relation>& tables, const HasValues& has_values) {
-  std::vector<std::size_t> places(tables.size());
-  std::iota(places.begin(), places.end(), std::size_t{0});
-  return Walk(tables, has_values, false).order(places);
+  std::vector<std::size_t> indexes(tables.size());
+  std::iota(indexes.begin(), indexes.end(), std::size_t{0});
+  return Walk(tables, has_values, false).order(indexes);
 }
 
 }  // namespace ferry::load

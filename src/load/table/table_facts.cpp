@@ -94,18 +94,18 @@ void read_columns(Relation table, TableFacts& facts) {
     column.attribute = attribute->attnum;
     column.typmod = attribute->atttypmod;
     column.type = attribute->atttypid;
-    TargetColumn* const place = &column;
+    TargetColumn* const filled = &column;
     MemoryContext const context = facts.context;
     call([=] {
       Oid function;
-      getTypeInputInfo(attribute->atttypid, &function, &place->input_parameter);
-      fmgr_info_cxt(function, &place->input, context);
-      place->default_value =
+      getTypeInputInfo(attribute->atttypid, &function, &filled->input_parameter);
+      fmgr_info_cxt(function, &filled->input, context);
+      filled->default_value =
           pg::in_context(context, [=] { return reinterpret_cast<Expr*>(build_column_default(table, attribute->attnum)); });
-      auto* const expression = reinterpret_cast<Node*>(place->default_value);
-      place->default_may_look = may_look_at_tables(expression);
-      place->from = pg::find_column_sequence(attribute->attnum, expression, sequences);
-      if (OidIsValid(place->from.sequence)) place->descends = counts_down(place->from.sequence);
+      auto* const expression = reinterpret_cast<Node*>(filled->default_value);
+      filled->default_may_look = may_look_at_tables(expression);
+      filled->from = pg::find_column_sequence(attribute->attnum, expression, sequences);
+      if (OidIsValid(filled->from.sequence)) filled->descends = counts_down(filled->from.sequence);
     });
     facts.columns.push_back(std::move(column));
   }

@@ -96,7 +96,7 @@ class SlotPool {
 
   /// Makes at least so many of them, for table. Rows that are formed in them are put into rows_context.
   void provide(std::size_t count, Relation table, MemoryContext rows_context);
-  [[nodiscard]] TupleTableSlot* operator[](std::size_t place) const { return slots_[place]; }
+  [[nodiscard]] TupleTableSlot* operator[](std::size_t index) const { return slots_[index]; }
   /// Empties those that were provided since it was called last, and leaves the rows that were formed in them to their context.
   void clear();
 

@@ -35,13 +35,13 @@ class TargetTable {
   /// Makes the load fill these columns in this order, and the others by default. Errors: 42703, 42701, 42P10 generated.
   void choose_columns(const std::vector<std::string>& names);
 
-  /// The places of the columns that the load fills, in the order of a record's fields.
+  /// The indexes of the columns that the load fills, in the order of a record's fields.
   [[nodiscard]] const std::vector<std::size_t>& field_columns() const { return field_columns_; }
   /// The same columns for a source; they live as long as the object.
   [[nodiscard]] std::vector<LoadedColumn> loaded_columns() const;
-  /// The column of the field at that place, or null.
-  [[nodiscard]] const TargetColumn* column_of_field(std::optional<std::size_t> place) const {
-    return place ? &columns_[field_columns_[*place]] : nullptr;
+  /// The column of the field with that index, or null.
+  [[nodiscard]] const TargetColumn* column_of_field(std::optional<std::size_t> index) const {
+    return index ? &columns_[field_columns_[*index]] : nullptr;
   }
   [[nodiscard]] std::vector<TargetColumn>& columns() { return columns_; }
   [[nodiscard]] const std::vector<TargetColumn>& columns() const { return columns_; }

@@ -43,7 +43,7 @@ void BatchConverter::close() {
   batch_context_ = nullptr;
 }
 
-/// Makes place for the values of so many records.
+/// Makes room for the values of so many records.
 void BatchConverter::begin(std::size_t count) {
   const Size kept_bytes = count < kMaxBatchRows ? Size{ALLOCSET_DEFAULT_INITSIZE} : kKeptBatchBytes;
   if (batch_context_ == nullptr)

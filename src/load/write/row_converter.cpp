@@ -23,15 +23,15 @@ namespace ferry::load {
 using pg::call;
 
 RowConverter::RowConverter(TargetTable& target, List* filter, bool fields_may_be_absent) : context_(CurrentMemoryContext) {
-  const auto place_of = [](TargetColumn& column) {
+  const auto plan_of = [](TargetColumn& column) {
     std::size_t max_bytes = 0;
     const Parser parser = parser_of(column, max_bytes);
-    return Place{&column, parser, max_bytes, nullptr};
+    return ColumnPlan{&column, parser, max_bytes, nullptr};
   };
-  for (const std::size_t column : target.field_columns()) fields_.push_back(place_of(target.columns()[column]));
+  for (const std::size_t column : target.field_columns()) fields_.push_back(plan_of(target.columns()[column]));
   for (TargetColumn& column : target.columns()) {
     if (column.default_value == nullptr || (column.loaded && !fields_may_be_absent)) continue;
-    if (!column.loaded) defaults_.push_back(place_of(column));
+    if (!column.loaded) defaults_.push_back(plan_of(column));
     if (column.default_may_look) may_look_at_tables_ = true;
   }
   if (filter == nullptr) return;
@@ -87,7 +87,7 @@ Datum text_of(std::string_view text) {
 }  // namespace
 
 /// The value of a field in the usual form; false: ask the input function.
-bool RowConverter::parse(const Place& place, const Field& field, Datum* value) {
+bool RowConverter::parse(const ColumnPlan& plan, const Field& field, Datum* value) {
   const std::string_view text(field.text, field.size);
   const auto take = [&]<class T>(bool (*parse)(std::string_view, T&), auto to_datum) {
     T parsed;
@@ -95,7 +95,7 @@ bool RowConverter::parse(const Place& place, const Field& field, Datum* value) {
     *value = to_datum(parsed);
     return true;
   };
-  switch (place.parser) {
+  switch (plan.parser) {
     case Parser::int2:
       return take(text::parse_int16, [](auto v) { return Int16GetDatum(v); });
     case Parser::int4:
@@ -123,7 +123,7 @@ bool RowConverter::parse(const Place& place, const Field& field, Datum* value) {
       return true;
     }
     case Parser::text:
-      if (field.size > place.max_bytes) return false;
+      if (field.size > plan.max_bytes) return false;
       *value = text_of(text);
       return true;
     case Parser::server:
@@ -132,27 +132,27 @@ bool RowConverter::parse(const Place& place, const Field& field, Datum* value) {
   return false;
 }
 
-Datum RowConverter::to_datum(const Place& place, const Field& field) {
+Datum RowConverter::to_datum(const ColumnPlan& plan, const Field& field) {
   if (field.state == Field::State::value) return field.value;
   Datum value{};
   const bool is_null = field.state == Field::State::null || field.state == Field::State::absent;
-  if (is_null && place.parser != Parser::server) return value;
-  if (!is_null && parse(place, field, &value)) return value;
+  if (is_null && plan.parser != Parser::server) return value;
+  if (!is_null && parse(plan, field, &value)) return value;
   // an input function may want to see a null too: that of a domain does
-  TargetColumn& column = *place.column;
+  TargetColumn& column = *plan.column;
   char* const text = field.state == Field::State::view ? pnstrdup(field.text, field.size) : const_cast<char*>(field.text);
   return InputFunctionCall(&column.input, text, column.input_parameter, column.typmod);
 }
 
-void RowConverter::compute_default(Place& place, TupleTableSlot* slot, ExprContext* expressions,
+void RowConverter::compute_default(ColumnPlan& plan, TupleTableSlot* slot, ExprContext* expressions,
                                    const TargetColumn** converting) const {
-  *converting = place.column;
-  if (place.default_value == nullptr) {
-    place.default_value =
-        pg::in_context(context_, [&] { return ExecInitExpr(expression_planner(place.column->default_value), nullptr); });
+  *converting = plan.column;
+  if (plan.default_value == nullptr) {
+    plan.default_value =
+        pg::in_context(context_, [&] { return ExecInitExpr(expression_planner(plan.column->default_value), nullptr); });
   }
-  const int at = place.column->attribute - 1;
-  slot->tts_values[at] = ExecEvalExpr(place.default_value, expressions, &slot->tts_isnull[at]);
+  const int at = plan.column->attribute - 1;
+  slot->tts_values[at] = ExecEvalExpr(plan.default_value, expressions, &slot->tts_isnull[at]);
   // a CHECK must not change it
   const FormData_pg_attribute& stored = *TupleDescAttr(slot->tts_tupleDescriptor, at);
   slot->tts_values[at] = MakeExpandedObjectReadOnly(slot->tts_values[at], slot->tts_isnull[at], stored.attlen);
@@ -163,13 +163,13 @@ void RowConverter::convert(const Fields& fields, TupleTableSlot* slot, ExprConte
   std::memset(slot->tts_isnull, true, static_cast<std::size_t>(slot->tts_tupleDescriptor->natts));
   for (std::size_t i = 0; i < fields.valid; i++) {
     const Field& field = fields.values[i];
-    const Place& place = fields_[i];
+    const ColumnPlan& plan = fields_[i];
     const bool is_absent = field.state == Field::State::absent;
     // without a default it is NULL, which a domain may refuse
-    if (is_absent && (place.column->default_value != nullptr || place.column->input.fn_strict)) continue;
-    *converting = place.column;
-    const int at = place.column->attribute - 1;
-    slot->tts_values[at] = to_datum(place, field);
+    if (is_absent && (plan.column->default_value != nullptr || plan.column->input.fn_strict)) continue;
+    *converting = plan.column;
+    const int at = plan.column->attribute - 1;
+    slot->tts_values[at] = to_datum(plan, field);
     slot->tts_isnull[at] = is_absent || field.state == Field::State::null;
   }
   for (std::size_t i = 0; i < fields.valid && !fields.problem; i++)
@@ -186,15 +186,15 @@ bool RowConverter::convert_simple(const Fields& fields, TupleTableSlot* slot) co
   std::memset(slot->tts_isnull, true, static_cast<std::size_t>(slot->tts_tupleDescriptor->natts));
   for (std::size_t i = 0; i < fields.valid; i++) {
     const Field& field = fields.values[i];
-    const Place& place = fields_[i];
-    if (field.state == Field::State::absent && place.column->default_value != nullptr) return false;
-    const int at = place.column->attribute - 1;
+    const ColumnPlan& plan = fields_[i];
+    if (field.state == Field::State::absent && plan.column->default_value != nullptr) return false;
+    const int at = plan.column->attribute - 1;
     const bool is_null = field.state == Field::State::null || field.state == Field::State::absent;
     if (field.state == Field::State::value)
       slot->tts_values[at] = field.value;
-    else if (place.parser == Parser::server)
+    else if (plan.parser == Parser::server)
       return false;  // an input function may refuse a null, too
-    else if (!is_null && !parse(place, field, &slot->tts_values[at]))
+    else if (!is_null && !parse(plan, field, &slot->tts_values[at]))
       return false;
     slot->tts_isnull[at] = is_null;
   }

@@ -49,20 +49,20 @@ class RowConverter {
     timestamptz,
     uuid
   };
-  struct Place {
+  struct ColumnPlan {
     TargetColumn* column;
     Parser parser;
     std::size_t max_bytes;     ///< of a text that fits its column whatever its characters are
     ExprState* default_value;  ///< null until it is needed: to prepare it may raise, and takes rights to its functions
   };
-  void compute_default(Place& place, TupleTableSlot* slot, ExprContext* expressions, const TargetColumn** converting) const;
+  void compute_default(ColumnPlan& plan, TupleTableSlot* slot, ExprContext* expressions, const TargetColumn** converting) const;
   static Parser parser_of(const TargetColumn& column, std::size_t& max_bytes);
-  static bool parse(const Place& place, const Field& field, Datum* value);
-  static Datum to_datum(const Place& place, const Field& field);
+  static bool parse(const ColumnPlan& plan, const Field& field, Datum* value);
+  static Datum to_datum(const ColumnPlan& plan, const Field& field);
 
-  std::vector<Place> fields_;    ///< in the order of the fields
-  std::vector<Place> defaults_;  ///< columns without a field
-  MemoryContext context_;        ///< of the expressions
+  std::vector<ColumnPlan> fields_;    ///< in the order of the fields
+  std::vector<ColumnPlan> defaults_;  ///< columns without a field
+  MemoryContext context_;             ///< of the expressions
   ExprState* filter_ = nullptr;
   bool may_look_at_tables_ = false;
 };

@@ -19,7 +19,7 @@ bool is_same_folded(const std::string& a, const std::string& b) {
 class Matcher {
  public:
   Matcher(const std::vector<avro::Field>& fields, const std::vector<std::string>& names)
-      : names_(names), places_(fields.size(), -1), takers_(names.size(), -1) {
+      : names_(names), columns_(fields.size(), -1), takers_(names.size(), -1) {
     for (const avro::Field& field : fields) {
       own_names_.push_back({column_name(field)});
       std::vector<std::string>& aliases = aliases_.emplace_back();
@@ -32,7 +32,7 @@ class Matcher {
     pass(aliases_, false);
     pass(own_names_, true);
     pass(aliases_, true);
-    return places_;
+    return columns_;
   }
 
  private:
@@ -40,12 +40,12 @@ class Matcher {
 
   void pass(const Names& of_fields, bool is_folded) {
     const std::vector<int> before = takers_;
-    for (std::size_t field = 0; field < places_.size(); field++) {
-      if (places_[field] >= 0) continue;
+    for (std::size_t field = 0; field < columns_.size(); field++) {
+      if (columns_[field] >= 0) continue;
       for (const std::string& name : of_fields[field]) {
-        const int place = find(name, is_folded, before);
-        if (place < 0) continue;
-        take(static_cast<int>(field), place);
+        const int column = find(name, is_folded, before);
+        if (column < 0) continue;
+        take(static_cast<int>(field), column);
         break;
       }
     }
@@ -58,20 +58,20 @@ class Matcher {
     return -1;
   }
 
-  void take(int field, int place) {
-    int& taker = takers_[static_cast<std::size_t>(place)];
+  void take(int field, int column) {
+    int& taker = takers_[static_cast<std::size_t>(column)];
     if (taker >= 0)
       throw Error("42702", concat("fields \"", own_names_[static_cast<std::size_t>(taker)][0], "\" and \"",
                                   own_names_[static_cast<std::size_t>(field)][0], "\" of the file both stand for column \"",
-                                  names_[static_cast<std::size_t>(place)], '"'))
-          .column(names_[static_cast<std::size_t>(place)]);
+                                  names_[static_cast<std::size_t>(column)], '"'))
+          .column(names_[static_cast<std::size_t>(column)]);
     taker = field;
-    places_[static_cast<std::size_t>(field)] = place;
+    columns_[static_cast<std::size_t>(field)] = column;
   }
 
   const std::vector<std::string>& names_;
   Names own_names_, aliases_;
-  std::vector<int> places_, takers_;
+  std::vector<int> columns_, takers_;
 };
 
 std::string quoted(std::string_view word, const std::string& name) { return concat(word, " \"", pg::shown_from_utf8(name), '"'); }

@@ -35,13 +35,13 @@ struct ItemList {
     constexpr int kLimit = static_cast<int>(MaxArraySize);
     if (count >= kLimit) throw Error("54000", concat("array has more than ", kLimit, " items"));
     capacity = capacity == 0 ? 16 : std::min(2 * capacity, kLimit);
-    const auto places = static_cast<Size>(capacity);
+    const auto room = static_cast<Size>(capacity);
     if (values == nullptr) {
-      values = static_cast<Datum*>(palloc(sizeof(Datum) * places));
-      nulls = static_cast<bool*>(palloc(places));
+      values = static_cast<Datum*>(palloc(sizeof(Datum) * room));
+      nulls = static_cast<bool*>(palloc(room));
     } else {
-      values = static_cast<Datum*>(repalloc(values, sizeof(Datum) * places));
-      nulls = static_cast<bool*>(repalloc(nulls, places));
+      values = static_cast<Datum*>(repalloc(values, sizeof(Datum) * room));
+      nulls = static_cast<bool*>(repalloc(nulls, room));
     }
   }
 };
@@ -225,11 +225,11 @@ Datum ValueReader::read_composite(ReadNode& node, avro::Decoder& decoder) {
   auto* const nulls = static_cast<bool*>(palloc(std::max(count, std::size_t{1})));
   std::fill_n(nulls, count, true);
   for (std::size_t i = 0; i < node.parts.size(); i++) {
-    const int place = node.places[i];
-    if (place < 0)
+    const int attribute = node.attributes[i];
+    if (attribute < 0)
       decoder.skip(*node.schema->fields[i].schema);
     else
-      values[place] = read(node.parts[i], decoder, &nulls[place]);
+      values[attribute] = read(node.parts[i], decoder, &nulls[attribute]);
   }
   return HeapTupleGetDatum(heap_form_tuple(node.descriptor, values, nulls));
 }

@@ -327,13 +327,13 @@ class Planner {
     }
     const std::vector<avro::Field>& fields = node.schema->fields;
     const std::vector<int> found = match_fields(fields, names);
-    if (!fields.empty() && !names.empty() && std::all_of(found.begin(), found.end(), [](int place) { return place < 0; }))
+    if (!fields.empty() && !names.empty() && std::all_of(found.begin(), found.end(), [](int column) { return column < 0; }))
       fail(node);
     for (std::size_t i = 0; i < fields.size(); i++) {
-      node.places.push_back(found[i] < 0 ? -1 : attributes[static_cast<std::size_t>(found[i])]);
+      node.attributes.push_back(found[i] < 0 ? -1 : attributes[static_cast<std::size_t>(found[i])]);
       ReadNode& part = node.parts.emplace_back();
       if (found[i] < 0) continue;
-      const PgType& type = node.type->attributes[static_cast<std::size_t>(node.places.back())].type;
+      const PgType& type = node.type->attributes[static_cast<std::size_t>(node.attributes.back())].type;
       within(fields[i].name, [&] { part = plan(*fields[i].schema, type); });
     }
     node.descriptor = call([oid = node.type->oid, typmod = node.typmod] { return lookup_rowtype_tupdesc_copy(oid, typmod); });

@@ -46,7 +46,7 @@ enum class ReadOp : std::uint8_t {
   label,         ///< enum into enum
   array,         ///< parts: the items
   odd_array,     ///< record {dims, lower_bounds, items}; parts: the items
-  composite,     ///< record; parts and places: by field
+  composite,     ///< record; parts and attributes: by field
   interval,      ///< record {months, days, micros}
   timetz,        ///< record {micros, zone_seconds}
   twofold,       ///< record {text, stored}
@@ -69,7 +69,7 @@ struct ReadNode {
   const avro::Schema* schema = nullptr;
   const PgType* type = nullptr;
   std::vector<ReadNode> parts{};
-  std::vector<int> places{};           ///< composite: the attribute of each field, < 0 where it is skipped
+  std::vector<int> attributes{};       ///< composite: the index of each field's attribute, < 0 where it is skipped
   std::vector<std::string> symbols{};  ///< of an enum, in the database's encoding
   std::vector<Datum> labels{};         ///< label: by symbol, 0 where it was not needed yet
   TupleDesc descriptor = nullptr;      ///< composite
@@ -101,7 +101,7 @@ enum class Origin : std::uint8_t {
 /// The type whose columns take every value of an Avro type, for hints.
 [[nodiscard]] std::string natural_type(const avro::Schema& schema);
 
-/// The place among names of each field's column, or -1; each name is matched once at most. pg.name or else the field's name
+/// The index in names of each field's column, or -1; each name is matched once at most. pg.name or else the field's name
 /// comes first, then its aliases, then the same without regard to case. Errors: 42702 fields that differ by case only and want
 /// the same name.
 [[nodiscard]] std::vector<int> match_fields(const std::vector<avro::Field>& fields, const std::vector<std::string>& names);

@@ -35,12 +35,12 @@ std::vector<std::string> names_of(const std::vector<ReadColumn>& columns) {
 }
 
 /// is_record: fields are those of writer, not the one that stands for its values.
-std::vector<int> places(const avro::Schema& writer, const std::vector<avro::Field>& fields,
-                        const std::vector<ReadColumn>& columns, bool is_record, Match match) {
+std::vector<int> find_columns(const avro::Schema& writer, const std::vector<avro::Field>& fields,
+                              const std::vector<ReadColumn>& columns, bool is_record, Match match) {
   std::vector<int> result;
   if (match == Match::name && (is_record || columns.size() != 1)) {
     result = match_fields(fields, names_of(columns));
-    if (!columns.empty() && std::all_of(result.begin(), result.end(), [](int place) { return place < 0; }))
+    if (!columns.empty() && std::all_of(result.begin(), result.end(), [](int column) { return column < 0; }))
       throw Error("42703", "no field of the file has the name of a column")
           .detail(file_columns(writer))
           .hint("Columns need the names of the fields.");
@@ -104,27 +104,27 @@ RowReader::RowReader(const avro::Schema& writer, std::vector<ReadColumn> columns
   const bool is_record = writer.type == avro::Type::record && match != Match::whole;
   if (!is_record) single_.push_back({.name = kSingleField, .schema = &writer});
   const std::vector<avro::Field>& fields = is_record ? writer.fields : single_;
-  const std::vector<int> found = places(writer, fields, columns_, is_record, match);
+  const std::vector<int> found = find_columns(writer, fields, columns_, is_record, match);
   for (std::size_t i = 0; i < fields.size(); i++) {
     const Origin origin = column_type(fields[i]).empty() ? Origin::anywhere : Origin::own;
     add_step(fields[i], found[i], origin);
   }
 }
 
-RowReader::RowReader(const avro::Schema& writer, std::vector<ReadColumn> columns, const std::vector<int>& places)
+RowReader::RowReader(const avro::Schema& writer, std::vector<ReadColumn> columns, const std::vector<int>& column_of_field)
     : columns_(std::move(columns)), is_read_(columns_.size()) {
-  for (std::size_t i = 0; i < writer.fields.size(); i++) add_step(writer.fields[i], places[i], Origin::backup);
+  for (std::size_t i = 0; i < writer.fields.size(); i++) add_step(writer.fields[i], column_of_field[i], Origin::backup);
 }
 
 void RowReader::add_step(const avro::Field& field, int column, Origin origin) {
   Step& step = steps_.emplace_back(Step{field.schema, column, {}});
   if (column < 0) return;
-  const auto place = static_cast<std::size_t>(column);
-  is_read_[place] = true;
+  const auto index = static_cast<std::size_t>(column);
+  is_read_[index] = true;
   try {
-    step.node = plan_read(*field.schema, columns_[place].type, origin);
+    step.node = plan_read(*field.schema, columns_[index].type, origin);
   } catch (const TypeMismatch& mismatch) {
-    fail_type(mismatch, field, columns_[place]);
+    fail_type(mismatch, field, columns_[index]);
   }
 }
 

@@ -36,16 +36,16 @@ class RowReader {
   /// Errors, with the column: 42804 a field whose values cannot become those of its column; 42703 no field is that
   /// of a column, or more fields than columns by position; 42702 fields that differ by case only and want the same column.
   RowReader(const avro::Schema& writer, std::vector<ReadColumn> columns, Match match = Match::name);
-  /// The same for a backup's file, where the caller has found the place of each field of the record among the columns; < 0: the
+  /// The same for a backup's file, where the caller has found the column of each field of the record; < 0: the
   /// field is skipped.
-  RowReader(const avro::Schema& writer, std::vector<ReadColumn> columns, const std::vector<int>& places);
+  RowReader(const avro::Schema& writer, std::vector<ReadColumn> columns, const std::vector<int>& column_of_field);
   RowReader(const RowReader&) = delete;
   RowReader& operator=(const RowReader&) = delete;
 
   /// The columns that the file has a field for.
   [[nodiscard]] const std::vector<bool>& is_read() const { return is_read_; }
 
-  /// Decodes one record into values and nulls, which have a place for every column; those without a field are left alone. Values
+  /// Decodes one record into values and nulls, which have an item for every column; those without a field are left alone. Values
   /// are allocated in the current memory context. Calls the server without a guard of its own: to be used inside pg::call().
   /// Errors: 22P04 malformed data; 54000 a limit; what else is said by ValueReader::read().
   void read(avro::Decoder& decoder, Datum* values, bool* nulls);

@@ -41,7 +41,8 @@ class SchemaBuilder {
   [[nodiscard]] Shape shape(const PgType& type);
 
  private:
-  /// A named type's place: the type, or for a record that an array or a range needs, the type and its elements' modifier.
+  /// What a named type is known by: the type, or for a record that an array or a range needs, the type and its elements'
+  /// modifier.
   using Key = std::uint64_t;
 
   [[nodiscard]] const avro::Schema& value(const PgType& type, const Rule& rule);

@@ -5,8 +5,8 @@
 // The records that stand for values of types without a type in Avro.
 namespace ferry::map {
 
-[[nodiscard]] inline bool is_field(const avro::Schema& record, std::size_t place, const char* name, avro::Type type) {
-  return place < record.fields.size() && record.fields[place].name == name && record.fields[place].schema->type == type;
+[[nodiscard]] inline bool is_field(const avro::Schema& record, std::size_t index, const char* name, avro::Type type) {
+  return index < record.fields.size() && record.fields[index].name == name && record.fields[index].schema->type == type;
 }
 
 /// {months: int, days: int, micros: long}

@@ -27,8 +27,8 @@ class Elements {
 
   /// The next element; false where it is null.
   bool next(Datum* value) {
-    const int place = place_++;
-    if (nulls_ != nullptr && (nulls_[place / 8] & (1 << (place % 8))) == 0) return false;
+    const int index = index_++;
+    if (nulls_ != nullptr && (nulls_[index / 8] & (1 << (index % 8))) == 0) return false;
     *value = fetch_att(at_, element_.by_value, element_.length);
     const std::uintptr_t end = att_addlength_pointer(reinterpret_cast<std::uintptr_t>(at_), element_.length, at_);
     at_ = reinterpret_cast<char*>(att_align_nominal(end, element_.alignment));
@@ -39,7 +39,7 @@ class Elements {
   const ValueNode& element_;
   char* at_;
   const std::uint8_t* nulls_;
-  int place_ = 0;
+  int index_ = 0;
 };
 
 /// A pair of the text that hstore_out() makes: "key"=>"value" or "key"=>NULL, with a backslash before quotes and backslashes.
@@ -156,11 +156,11 @@ void ValueWriter::put_record(const ValueNode& node, Datum value) {
   reserve(1);
   put_branch(node);
   for (std::size_t i = 0; i < node.parts.size(); i++) {
-    const int place = node.places[i];
-    if (node.nulls[place])
+    const int attribute = node.attributes[i];
+    if (node.nulls[attribute])
       put_null();
     else
-      put(node.parts[i], node.values[place]);
+      put(node.parts[i], node.values[attribute]);
   }
 }
 

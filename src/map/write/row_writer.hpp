@@ -29,7 +29,7 @@ class RowWriter {
   void append(TupleTableSlot* slot);
 
   /// Takes rows of a heap by append_stored(), too, from now on: those of a table with that descriptor, which has the columns at
-  /// the places and with the types that the table written has them. descriptor stays. False where columns are not written in the
+  /// the order and with the types that the table written has them. descriptor stays. False where columns are not written in the
   /// order in which they are stored: only append() will do then.
   [[nodiscard]] bool take_stored_rows(TupleDesc descriptor);
   /// The same as append() for a row as a heap stores it. Precondition: take_stored_rows() was true.

@@ -11,7 +11,7 @@ namespace ferry::map {
 /// A column as a heap stores it, and what is written of it. Small, so that many fit into the processor's nearest memory.
 struct StoredColumn {
   const ValueNode* node = nullptr;  ///< null: it is passed over
-  std::uint16_t column = 0;         ///< its place among the columns that are written
+  std::uint16_t column = 0;         ///< its index among the columns that are written
   Form form = Form::output;
   bool is_nullable = true;
   bool is_utf8 = false;           ///< a text whose bytes are written as they are

@@ -44,7 +44,7 @@ void make_record(ValueNode& node, const PgType& type, Profile profile) {
   for (std::size_t i = 0; i < type.attributes.size(); i++) {
     if (type.attributes[i].is_dropped) continue;
     node.parts.push_back(make_node(type.attributes[i].type, profile, true));
-    node.places.push_back(static_cast<int>(i));
+    node.attributes.push_back(static_cast<int>(i));
   }
   const std::size_t count = type.attributes.size();
   node.row = call(lookup_rowtype_tupdesc_copy, type.oid, type.typmod);

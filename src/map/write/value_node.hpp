@@ -34,7 +34,7 @@ struct ValueNode {
   bool by_value = false;
   char alignment = 'i';
   std::vector<ValueNode> parts{};          ///< array: element; range: bound; multirange: range; record: fields
-  std::vector<int> places{};               ///< record: of its fields in the row type
+  std::vector<int> attributes{};           ///< record: of its fields in the row type
   std::unordered_map<Oid, int> symbols{};  ///< by the oids of their labels
   FmgrInfo* function = nullptr;            ///< output or send function
   FmgrInfo* send = nullptr;                ///< twofold: null of a fixed length, which is stored as it is

@@ -77,9 +77,9 @@ void OutputFile::enlist() {
 }
 
 void OutputFile::delist() {
-  for (OutputFile** place = &unfinished_files; *place != nullptr; place = &(*place)->next_)
-    if (*place == this) {
-      *place = next_;
+  for (OutputFile** link = &unfinished_files; *link != nullptr; link = &(*link)->next_)
+    if (*link == this) {
+      *link = next_;
       return;
     }
 }

@@ -51,9 +51,9 @@ TupleTableSlot* ForeignRows::add(EState* estate, ResultRelInfo* target, TupleTab
     targets_ = lappend(targets_, target);
   }
   if (target->ri_NumSlots == target->ri_BatchSize) send_one(estate, target);
-  TupleTableSlot*& place = target->ri_Slots[target->ri_NumSlots];
-  if (place == nullptr) place = MakeSingleTupleTableSlot(slot->tts_tupleDescriptor, slot->tts_ops);
-  TupleTableSlot* const copy = ExecCopySlot(place, slot);
+  TupleTableSlot*& buffered = target->ri_Slots[target->ri_NumSlots];
+  if (buffered == nullptr) buffered = MakeSingleTupleTableSlot(slot->tts_tupleDescriptor, slot->tts_ops);
+  TupleTableSlot* const copy = ExecCopySlot(buffered, slot);
   copy->tts_tableOid = slot->tts_tableOid;
   target->ri_NumSlots++;
   MemoryContextSwitchTo(caller);

@@ -23,7 +23,7 @@ class IndexAppend {
 
   /// Puts in the entries of the first rows, and tells of how many: up to the first one that has an entry behind it, or an equal
   /// one where the index is unique, and until the leaf is full. That row's entry is to be put in otherwise. slots: rows with
-  /// their place in the table. The entries live in the current memory context.
+  /// their location in the table. The entries live in the current memory context.
   std::size_t append(std::span<TupleTableSlot* const> slots);
 
  private:

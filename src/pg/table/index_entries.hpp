@@ -16,7 +16,7 @@ namespace ferry::pg {
 
 /// Whether the entries of an index are values of columns, and nothing but uniqueness is to be checked.
 [[nodiscard]] bool is_plain_index(const IndexInfo* info);
-/// The entry of a row in a plain index, into values and nulls, which have places for INDEX_MAX_KEYS.
+/// The entry of a row in a plain index, into values and nulls, which have room for INDEX_MAX_KEYS.
 void entry_values(const IndexInfo* info, TupleTableSlot* slot, Datum* values, bool* nulls);
 /// Puts an entry into a plain index, the one with that number of the target's. False where the index is unique and may have the
 /// key already: it then has both. Calls the server without a guard.

@@ -93,7 +93,7 @@ void lock_each(const Search& search) {
 
 constexpr std::uint64_t kMostDense = 512;
 
-/// The places of the least and of the largest key in keys, where at least every other number between them is a key.
+/// The indexes of the least and of the largest key in keys, where at least every other number between them is a key.
 struct Range {
   std::size_t least = 0, largest = 0;
   bool is_dense = false;
@@ -103,7 +103,7 @@ Range range_of(Oid type, const std::vector<Datum>& keys) {
   constexpr std::size_t kWorthwhile = 8;
   Range range;
   if (keys.size() < kWorthwhile || !key_of(type, keys[0]).is_number) return range;
-  const auto number = [&](std::size_t place) { return key_of(type, keys[place]).number; };
+  const auto number = [&](std::size_t index) { return key_of(type, keys[index]).number; };
   for (std::size_t i = 1; i < keys.size(); i++) {
     if (number(i) < number(range.least)) range.least = i;
     if (number(i) > number(range.largest)) range.largest = i;
@@ -128,8 +128,8 @@ void lock_range(const Search& search, const Range& range) {
     bool is_null = false;
     const Key key = key_of(search.type, slot_getattr(search.slot, search.attribute, &is_null));
     // an index that is damaged may give anything
-    const std::uint64_t place = static_cast<std::uint64_t>(key.number) - static_cast<std::uint64_t>(least);
-    if (place < kMostDense && is_wanted[place]) settle(search, key);
+    const std::uint64_t index = static_cast<std::uint64_t>(key.number) - static_cast<std::uint64_t>(least);
+    if (index < kMostDense && is_wanted[index]) settle(search, key);
   }
   index_endscan(scan);
 }

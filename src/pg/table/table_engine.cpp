@@ -68,10 +68,10 @@ Known& known() {
   return *all;
 }
 
-/// FROM the table at that place, and nothing else.
-FromExpr* from_one(int place) {
+/// FROM the table with that index in the range table, and nothing else.
+FromExpr* from_one(int rtindex) {
   RangeTblRef* const table = makeNode(RangeTblRef);
-  table->rtindex = place;
+  table->rtindex = rtindex;
   return makeFromExpr(list_make1(table), nullptr);
 }
 
@@ -90,13 +90,13 @@ Query* copy_onto_itself(Relation relation) {
   for (int i = 0; i < RelationGetNumberOfAttributes(relation); i++) {
     const Form_pg_attribute column = TupleDescAttr(RelationGetDescr(relation), i);
     if (column->attisdropped || column->attgenerated != '\0') continue;
-    const auto place = static_cast<AttrNumber>(list_length(select->targetList) + 1);
+    const auto resno = static_cast<AttrNumber>(list_length(select->targetList) + 1);
     const auto value = [column](int table, AttrNumber number) {
       return reinterpret_cast<Expr*>(makeVar(table, number, column->atttypid, column->atttypmod, column->attcollation, 0));
     };
     char* const name = pstrdup(NameStr(column->attname));
-    select->targetList = lappend(select->targetList, makeTargetEntry(value(1, column->attnum), place, name, false));
-    insert->targetList = lappend(insert->targetList, makeTargetEntry(value(2, place), column->attnum, name, false));
+    select->targetList = lappend(select->targetList, makeTargetEntry(value(1, column->attnum), resno, name, false));
+    insert->targetList = lappend(insert->targetList, makeTargetEntry(value(2, resno), column->attnum, name, false));
   }
   compat::set_range_table(select, from);
   select->jointree = from_one(1);
@@ -108,8 +108,8 @@ Query* copy_onto_itself(Relation relation) {
   return insert;
 }
 
-bool is_at(const PlannedStmt& planned, Index place, Relation relation) {
-  return place > 0 && rt_fetch(place, planned.rtable)->relid == RelationGetRelid(relation);
+bool is_at(const PlannedStmt& planned, Index rtindex, Relation relation) {
+  return rtindex > 0 && rt_fetch(rtindex, planned.rtable)->relid == RelationGetRelid(relation);
 }
 
 /// Whether a plan scans the relation itself, or nothing.
@@ -218,8 +218,8 @@ void check_parents_are_stored_here(Relation table, InheritedKeys inherited, RowU
     if (!is_stored_here(parent)) refuse_key(table, constraint, parent, use);
     const bool is_partitioned = parent->rd_rel->relkind == RELKIND_PARTITIONED_TABLE;
     const List* const members = is_partitioned ? find_all_inheritors(RelationGetRelid(parent), RowShareLock, nullptr) : NIL;
-    for (int place = 0; place < list_length(members); place++) {
-      Relation const member = table_open(list_nth_oid(members, place), NoLock);
+    for (int index = 0; index < list_length(members); index++) {
+      Relation const member = table_open(list_nth_oid(members, index), NoLock);
       if (!is_stored_here(member)) refuse_key(table, constraint, member, use);
       table_close(member, NoLock);
     }

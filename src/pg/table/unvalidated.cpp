@@ -12,9 +12,9 @@ extern "C" {
 namespace ferry::pg {
 namespace {
 
-bool is_unvalidated_not_null(TupleDesc columns, int place) {
-  const Form_pg_attribute column = TupleDescAttr(columns, place);
-  return column->attnotnull && !column->attisdropped && !compat::is_not_null(columns, place);
+bool is_unvalidated_not_null(TupleDesc columns, int index) {
+  const Form_pg_attribute column = TupleDescAttr(columns, index);
+  return column->attnotnull && !column->attisdropped && !compat::is_not_null(columns, index);
 }
 
 bool has_unvalidated_rules(Relation table) {

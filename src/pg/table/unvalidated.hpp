@@ -10,7 +10,7 @@ extern "C" {
 namespace ferry::pg {
 
 /// What ExecConstraints() is to be given instead of target, so that it passes over a CHECK or a NOT NULL that is not valid:
-/// target itself where it has none. Its list of CHECKs has places for all of them. made: of the same estate, those that were made
+/// target itself where it has none. Its list of CHECKs has room for all of them. made: of the same estate, those that were made
 /// before.
 [[nodiscard]] ResultRelInfo* validated_part(ResultRelInfo* target, EState* estate, List** made);
 
