@@ -6,7 +6,7 @@
 #include "pg/extension.hpp"
 #include "pg/guard.hpp"
 #include "pg/io/input_file.hpp"
-#include "pg/io/program_stream.hpp"
+#include "pg/io/program_source.hpp"
 #include "pg/names.hpp"
 
 #include "pg/server.hpp"
@@ -112,7 +112,7 @@ OpenTable open_table(ParseState* state, const CopyStmt& statement) {
 /// What is missing in the output of a program that failed is not the error to tell of.
 template <class F>
 load::LoadSummary load_program(const std::string& command, F&& load) {
-  pg::ProgramStream program(command);
+  pg::ProgramSource program(command);
   try {
     const load::LoadSummary summary = load(program, std::int64_t{0});
     program.close();
@@ -130,7 +130,7 @@ load::LoadSummary load_source(const CopyStmt& statement, int column_count, Impor
   if (statement.filename == nullptr) {
     options.source_name = "STDIN";
     options.stream_kind = pg::StreamKind::pipe;
-    pg::ClientStream client(plan.messages, column_count);
+    pg::ClientSource client(plan.messages, column_count);
     const load::LoadSummary summary = load(client, std::int64_t{0});
     client.finish();
     return summary;

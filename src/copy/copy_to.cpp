@@ -10,10 +10,10 @@
 #include "pg/extension.hpp"
 #include "pg/guard.hpp"
 #include "pg/io/client_sink.hpp"
+#include "pg/io/device_sink.hpp"
 #include "pg/io/output_file.hpp"
 #include "pg/io/path.hpp"
 #include "pg/io/program_sink.hpp"
-#include "pg/io/stream_file.hpp"
 
 #include "pg/server.hpp"
 
@@ -29,10 +29,10 @@ constexpr std::uint32_t kFileMode = 0644;  // whatever the server's umask, as CO
 template <class F>
 void write_file(const std::string& path, F&& produce) {
   const pg::OutputDestination destination = pg::find_destination(path);
-  if (destination.is_stream) {
-    pg::StreamFile file(destination.path);
-    produce(file);
-    return file.close();
+  if (destination.is_device) {
+    pg::DeviceSink device(destination.path);
+    produce(device);
+    return device.close();
   }
   pg::OutputFile file(destination.path, {.mode = destination.mode == 0 ? kFileMode : destination.mode, .has_digest = false});
   produce(file);

@@ -19,7 +19,7 @@ Import import_text(ParseState* state, const CopyStmt& statement, Relation table,
     stream.bytes_total = size_bytes;
     return load::load_stream(bytes, stream, load, target);
   };
-  return {options.load, pg::ClientStream::Format::text, run};
+  return {options.load, pg::ClientSource::Format::text, run};
 }
 
 Import import_avro(ParseState* state, const CopyStmt& statement, Relation table, List* attributes) {
@@ -32,7 +32,7 @@ Import import_avro(ParseState* state, const CopyStmt& statement, Relation table,
     avro.bytes_total = size_bytes;
     return load::load_avro(bytes, avro, load, target);
   };
-  return {options.load, pg::ClientStream::Format::binary, run};
+  return {options.load, pg::ClientSource::Format::binary, run};
 }
 
 /// Whose name makes a statement ours.

@@ -5,7 +5,7 @@
 
 #include "export/table_export.hpp"
 #include "load/load_stream.hpp"
-#include "pg/io/client_stream.hpp"
+#include "pg/io/client_source.hpp"
 
 #include "pg/server.hpp"
 
@@ -20,7 +20,7 @@ namespace ferry::copy {
 /// What COPY FROM does with data of a format, as the options of a statement have it.
 struct Import {
   load::LoadOptions load;             ///< source, kind and filter are left to the caller
-  pg::ClientStream::Format messages;  ///< in which a client sends the data
+  pg::ClientSource::Format messages;  ///< in which a client sends the data
   /// Loads the data: bytes is open, its size 0 where that is not known.
   std::function<load::LoadSummary(ByteSource& bytes, std::int64_t size_bytes, const load::LoadOptions& options,
                                   load::TargetTable& target)>

@@ -10,7 +10,7 @@ namespace ferry::pg {
 /// Where a file that is to be written goes.
 struct OutputDestination {
   std::string path;        ///< of a regular file without symbolic links
-  bool is_stream = false;  ///< a FIFO, a device, the server's own output: nothing that could be replaced
+  bool is_device = false;  ///< a FIFO, a device, the server's own output: nothing that could be replaced
   std::uint32_t mode = 0;  ///< permission bits of the file that is there; 0: there is none
 };
 
@@ -20,10 +20,10 @@ struct OutputDestination {
 
 /// A FIFO, a device, the server's own output: written as it is, from what comes first. The descriptor belongs to the
 /// (sub)transaction that opened it.
-class StreamFile : public ByteSink {
+class DeviceSink : public ByteSink {
  public:
   /// Waits for somebody to read a FIFO; an interrupt ends the wait. Errors: by errno.
-  explicit StreamFile(const std::string& path);
+  explicit DeviceSink(const std::string& path);
   /// Waits for the reader; an interrupt ends the wait. Errors: by errno.
   void write(ByteView bytes) override;
   void close();

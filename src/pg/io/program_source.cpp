@@ -1,4 +1,4 @@
-#include "pg/io/program_stream.hpp"
+#include "pg/io/program_source.hpp"
 
 #include <csignal>
 
@@ -13,7 +13,7 @@ extern "C" {
 
 namespace ferry::pg {
 
-ProgramStream::ProgramStream(const std::string& command) : command_(command) {
+ProgramSource::ProgramSource(const std::string& command) : command_(command) {
   const char* const text = command_.c_str();
   pipe_ = call([text] {
     FILE* const pipe = OpenPipeStream(text, PG_BINARY_R);
@@ -22,14 +22,14 @@ ProgramStream::ProgramStream(const std::string& command) : command_(command) {
   });
 }
 
-std::size_t ProgramStream::read(std::span<std::uint8_t> out) {
+std::size_t ProgramSource::read(std::span<std::uint8_t> out) {
   const ssize_t count = read_waiting(fileno(pipe_), true, out);
   if (count < 0) call([] { ereport(ERROR, (errcode_for_file_access(), errmsg("could not read from COPY program: %m"))); });
   reached_end_ = count == 0;
   return static_cast<std::size_t>(count);
 }
 
-void ProgramStream::close() {
+void ProgramSource::close() {
   const char* const text = command_.c_str();
   call([text, this] {
     const int result = ClosePipeStream(pipe_);

@@ -1,4 +1,4 @@
-#include "pg/io/client_stream.hpp"
+#include "pg/io/client_source.hpp"
 
 #include <algorithm>
 #include <cstring>
@@ -75,7 +75,7 @@ int read_message(StringInfo message) {
 
 }  // namespace
 
-ClientStream::ClientStream(Format format, int column_count) {
+ClientSource::ClientSource(Format format, int column_count) {
   if (whereToSendOutput != DestRemote) throw Error("0A000", "COPY FROM STDIN into a load needs a client");
   message_ = call([format, column_count] {
     const auto code = static_cast<std::uint8_t>(format);
@@ -91,7 +91,7 @@ ClientStream::ClientStream(Format format, int column_count) {
 }
 
 /// Whether message_ has data.
-bool ClientStream::next_message() {
+bool ClientSource::next_message() {
   while (!ended_ && message_->cursor >= message_->len) {
     const int type = call(read_message, message_);
     if (type == kCopyDone) ended_ = true;
@@ -101,7 +101,7 @@ bool ClientStream::next_message() {
   return !ended_;
 }
 
-std::size_t ClientStream::read(std::span<std::uint8_t> out) {
+std::size_t ClientSource::read(std::span<std::uint8_t> out) {
   if (!next_message()) return 0;
   const std::size_t count = std::min(out.size(), static_cast<std::size_t>(message_->len - message_->cursor));
   std::memcpy(out.data(), message_->data + message_->cursor, count);
@@ -109,7 +109,7 @@ std::size_t ClientStream::read(std::span<std::uint8_t> out) {
   return count;
 }
 
-void ClientStream::finish() {
+void ClientSource::finish() {
   while (next_message()) message_->cursor = message_->len;
 }
 

@@ -1,4 +1,4 @@
-#include "pg/io/stream_file.hpp"
+#include "pg/io/device_sink.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -66,7 +66,7 @@ OutputDestination find_destination(const std::string& path) {
     return {.path = target};
   }
   if (S_ISDIR(status.st_mode)) throw Error("42809", concat("\"", path, "\" is a directory"));
-  if (!S_ISREG(status.st_mode) || is_of_process(path)) return {.path = path, .is_stream = true};
+  if (!S_ISREG(status.st_mode) || is_of_process(path)) return {.path = path, .is_device = true};
   // a file is replaced, and that takes no right to it; who protects one means this, too
   if (::access(path.c_str(), W_OK) != 0) fail_to_open(path, errno);
   char real[PATH_MAX];
@@ -74,7 +74,7 @@ OutputDestination find_destination(const std::string& path) {
   return {.path = real, .mode = status.st_mode & 0777};
 }
 
-StreamFile::StreamFile(const std::string& path) : path_(path) {
+DeviceSink::DeviceSink(const std::string& path) : path_(path) {
   const char* const name = path_.c_str();
   constexpr long kRetryMs = 50;
   for (;;) {
@@ -89,7 +89,7 @@ StreamFile::StreamFile(const std::string& path) : path_(path) {
   }
 }
 
-void StreamFile::write(ByteView bytes) {
+void DeviceSink::write(ByteView bytes) {
   const int error = write_waiting(descriptor_, bytes);
   if (error == 0) return;
   call([error] {
@@ -98,7 +98,7 @@ void StreamFile::write(ByteView bytes) {
   });
 }
 
-void StreamFile::close() {
+void DeviceSink::close() {
   const char* const name = path_.c_str();
   const int descriptor = descriptor_;
   call([=] {

@@ -9,10 +9,10 @@
 namespace ferry::pg {
 
 /// What a program of the server's machine writes to its standard output. The pipe belongs to the (sub)transaction that opened it.
-class ProgramStream : public ByteSource {
+class ProgramSource : public ByteSource {
  public:
   /// Starts the command in a shell. Errors: by errno. Checks no privilege.
-  explicit ProgramStream(const std::string& command);
+  explicit ProgramSource(const std::string& command);
   /// Waits for the program; an interrupt ends the wait. Errors: by errno.
   [[nodiscard]] std::size_t read(std::span<std::uint8_t> out) override;
   /// Whether read() has come to the end of the output.
