@@ -26,7 +26,7 @@ my $folder = PostgreSQL::Test::Utils::tempdir();
 chmod 0755, $folder;
 $node->safe_psql('postgres', 'CREATE EXTENSION pg_ferry; CREATE EXTENSION amcheck');
 
-# "bulk" is loaded in bulk; in the others every row takes the exact path. Parents 1 to 30 stay, 31 to 50 come and go, others never
+# "bulk" is loaded in bulk; in the others all go row by row. Parents 1 to 30 stay, 31 to 50 come and go, others never
 # are there.
 my %tables = (
 	bulk => [ 'id int PRIMARY KEY, code text UNIQUE', 'FOREIGN KEY (parent) REFERENCES parents' ],

@@ -1,6 +1,6 @@
 #include "load/write/batch_converter.hpp"
 
-#include "load/write/exact_writer.hpp"
+#include "load/write/row_by_row_writer.hpp"
 #include "pg/compat.hpp"
 #include "pg/subtransaction.hpp"
 #include "pg/table/page_scan.hpp"

@@ -61,7 +61,7 @@ void BatchWriter::open_table() {
   converter_.forget_targets();
 }
 
-/// A table without partitions. False where an index needs the row path.
+/// A table without partitions. False where an index needs its rows to be written row by row.
 bool BatchWriter::open_alone(std::vector<pg::ForeignKey> foreign_keys) {
   Relation const relation = target_.relation();
   constexpr std::int64_t kWorthwhileBytes = 1 << 20;
@@ -165,7 +165,7 @@ BatchWriter::Heap& BatchWriter::heap_of(ResultRelInfo* target) {
   return heap;
 }
 
-/// Nothing where the keys of the partition need the row path.
+/// Nothing where the keys of the partition need its rows to be written row by row.
 std::unique_ptr<HeapWriter> BatchWriter::writer_for(ResultRelInfo* partition, TableFacts& facts) {
   auto foreign_keys = foreign_keys_of(partition->ri_RelationDesc, facts);
   if (!foreign_keys.are_all || has_reference_to_load(foreign_keys.keys, RelationGetRelid(target_.relation()))) return nullptr;

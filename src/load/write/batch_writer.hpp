@@ -12,13 +12,13 @@
 
 namespace ferry::load {
 
-/// Puts records into the table a batch at a time, with the same outcome as ExactWriter, for tables on which rows do not depend
+/// Puts records into the table a batch at a time, with the same outcome as RowByRowWriter, for tables on which rows do not depend
 /// on each other but by their keys: BatchConverter makes rows, and each heap, the table itself or a partition, has a HeapWriter
 /// that decides and writes its own. What they cannot decide, and rows of other partitions, stay pending.
 /// A table that is empty and nobody else's yet gets its indexes at the end, as long as keys ascend.
 class BatchWriter {
  public:
-  /// Nothing where the table needs the row path: see bulk_rules.hpp. source, target and options outlive the writer.
+  /// Nothing where the table is to be loaded row by row: see bulk_rules.hpp. source, target and options outlive the writer.
   static std::unique_ptr<BatchWriter> for_table(Source& source, TargetTable& target, const WriterOptions& options);
   /// For for_table() alone, which finds out whether the table allows it.
   BatchWriter(Source& source, TargetTable& target, const WriterOptions& options);

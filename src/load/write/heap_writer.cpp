@@ -4,8 +4,8 @@
 #include <numeric>
 
 #include "load/write/bulk_rules.hpp"
-#include "load/write/exact_writer.hpp"
 #include "load/write/refusal.hpp"
+#include "load/write/row_by_row_writer.hpp"
 #include "pg/compat.hpp"
 #include "pg/memory.hpp"
 #include "pg/subtransaction.hpp"

@@ -26,7 +26,7 @@ bool hides_row(const Result& result) {
 
 }  // namespace
 
-WaitingRows::WaitingRows(ExactWriter& writer, SelfReferences& references)
+WaitingRows::WaitingRows(RowByRowWriter& writer, SelfReferences& references)
     : writer_(writer), references_(references), context_(CurrentMemoryContext) {}
 
 void WaitingRows::add(const Record& record) {

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "load/table/self_references.hpp"
-#include "load/write/exact_writer.hpp"
 #include "load/write/record_store.hpp"
+#include "load/write/row_by_row_writer.hpp"
 
 namespace ferry::load {
 
@@ -23,11 +23,11 @@ using Settle = std::function<void(const Record&, const Result&)>;
 class WaitingRows {
  public:
   /// All arguments outlive the object. Rows are kept in what is the current memory context now.
-  WaitingRows(ExactWriter& writer, SelfReferences& references);
+  WaitingRows(RowByRowWriter& writer, SelfReferences& references);
 
   void add(const Record& record);
   /// Decides all rows, and tells settle of each once. Those that stay rejected have the reason that the server gives for them.
-  /// Errors: those of ExactWriter and of settle.
+  /// Errors: those of RowByRowWriter and of settle.
   void settle_all(const Settle& settle);
   /// Releases the rows.
   void close();
@@ -43,7 +43,7 @@ class WaitingRows {
   void settle_loaded(const Settle& settle);
   bool settle_rest(MissingParent missing_parent, const Settle& settle);
 
-  ExactWriter& writer_;
+  RowByRowWriter& writer_;
   SelfReferences& references_;
   MemoryContext context_, batch_context_ = nullptr;
   std::optional<RecordStore> records_;    ///< made for the first one: most loads have none

@@ -13,8 +13,8 @@ Writer::Writer(Source& source, TargetTable& target, const WriterOptions& options
     : target_(target),
       options_(options),
       self_references_(target.relation()),
-      exact_(source, target, self_references_, options),
-      waiting_(exact_, self_references_),
+      row_by_row_(source, target, self_references_, options),
+      waiting_(row_by_row_, self_references_),
       source_(source) {}
 
 void Writer::begin() {
@@ -65,7 +65,7 @@ void Writer::decide_rest(std::span<const Record> records, std::span<Result> resu
     const auto part = results.subspan(at, count);
     if (std::none_of(part.begin(), part.end(), is_pending)) continue;
     const Batch batch{records.subspan(at, count), part, 0};
-    exact_.write(batch.records, batch.results, MissingParent::waits, forecast_for(batch));
+    row_by_row_.write(batch.records, batch.results, MissingParent::waits, forecast_for(batch));
     if (batches_) batches_->forget_largest_keys();
   }
   for (std::size_t i = 0; i < records.size(); i++) {
@@ -97,7 +97,7 @@ void Writer::write_waiting(const Settle& settle) {
 }
 
 FarthestValues Writer::farthest_values() const {
-  FarthestValues farthest = exact_.farthest_values();
+  FarthestValues farthest = row_by_row_.farthest_values();
   if (batches_) merge(farthest, batches_->farthest_values());
   return farthest;
 }

@@ -7,8 +7,8 @@
 
 #include "load/table/self_references.hpp"
 #include "load/write/batch_writer.hpp"
-#include "load/write/exact_writer.hpp"
 #include "load/write/result.hpp"
+#include "load/write/row_by_row_writer.hpp"
 #include "load/write/waiting_rows.hpp"
 #include "pg/table/statement_triggers.hpp"
 
@@ -17,7 +17,7 @@ namespace ferry::load {
 /// Loads batches of records: in bulk where the table allows it, row by row the rest.
 class Writer {
  public:
-  /// source and target outlive the writer. Errors: those of ExactWriter.
+  /// source and target outlive the writer. Errors: those of RowByRowWriter.
   Writer(Source& source, TargetTable& target, const WriterOptions& options);
 
   /// Fires the table's statement triggers before and after all rows. Errors: theirs.
@@ -44,7 +44,7 @@ class Writer {
   TargetTable& target_;
   WriterOptions options_;
   SelfReferences self_references_;
-  ExactWriter exact_;
+  RowByRowWriter row_by_row_;
   WaitingRows waiting_;
   Source& source_;
   MemoryContext load_context_ = nullptr;  ///< that of begin()

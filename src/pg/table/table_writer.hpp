@@ -37,7 +37,7 @@ struct RowLocation {
   ItemPointerData replaced{};  ///< of the row that it took the place of, or invalid
 };
 
-/// Writes rows into one table through the executor's own row path, as COPY FROM does: partition routing, row triggers,
+/// Writes rows into one table through the executor, as COPY FROM does: partition routing, row triggers,
 /// generated columns, NOT NULL, CHECK, indexes, foreign keys, foreign tables. Deferrable constraints are checked at once. It
 /// checks no privileges. A row for a partition whose rows another engine stores is an error, 0A000; the caller asks for the table
 /// itself: check_is_stored_here().

@@ -85,7 +85,7 @@ FETCH reader;
 SELECT rows_loaded, rows_rejected FROM load_csv('fresh', :'file');
 COMMIT;
 SELECT * FROM check_indexes('fresh');
--- keys ascend, and then they do not: in a batch of many, by a key that comes again, by one that the row path has to decide
+-- keys ascend, and then they do not: in a batch of many, by a key that comes again, by one that has to be decided row by row
 \set file :builddir '/results/broken.csv'
 COPY (SELECT i, 'name' || i FROM generate_series(1, 50000) i UNION ALL VALUES (70000, 'jump'), (50001, 'back'), (70000, 'again'), (50001, 'again')
       UNION ALL SELECT i, 'name' || i FROM generate_series(50002, 60000) i UNION ALL VALUES (1, 'first')) TO :'file' (FORMAT csv);

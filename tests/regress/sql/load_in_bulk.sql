@@ -1,4 +1,4 @@
--- What a load in bulk must leave to the row path, or take back: the outcome is that of one row after the other.
+-- What a load in bulk must leave to be done row by row, or take back: the outcome is that of one row after the other.
 SET client_min_messages = warning;
 CREATE EXTENSION pg_ferry;
 RESET client_min_messages;
@@ -28,7 +28,7 @@ CREATE INDEX ON numbered ((100 / x));
 SELECT rows_loaded FROM insert_rows('numbered', '[{"id": 5000, "x": 0}, {"id": 70, "x": 1}]');
 INSERT INTO numbered (x) VALUES (1) RETURNING id;
 
--- rows too large for certainty go the row path, and what they add is known afterwards
+-- rows too large for certainty go row by row, and what they add is known afterwards
 \set file :builddir '/results/large.csv'
 COPY (SELECT i, 'c' || i, CASE WHEN i = 2 THEN repeat('x', 3000) ELSE 'p' END FROM generate_series(1, 1000) i
       UNION ALL VALUES (900, 'dup', 'p'), (2001, 'dup', 'p'), (2001, 'dup2', 'p')) TO :'file' (FORMAT csv);

@@ -1,4 +1,4 @@
-#include "load/write/exact_writer.hpp"
+#include "load/write/row_by_row_writer.hpp"
 
 #include <algorithm>
 #include <array>
@@ -76,7 +76,7 @@ bool is_rejectable(const char* sqlstate, const TargetColumn* converting) {
 }
 
 /// One try to write the pending records of a portion in one subtransaction, and where it stands.
-struct ExactWriter::Attempt {
+struct RowByRowWriter::Attempt {
   std::size_t current = 0;
   const Record* record = nullptr;
   const TargetColumn* converting = nullptr;  ///< the column whose value is being converted or computed
@@ -88,7 +88,7 @@ struct ExactWriter::Attempt {
   FarthestValues farthest{};
 };
 
-ExactWriter::ExactWriter(Source& source, TargetTable& target, SelfReferences& self_references, const WriterOptions& options)
+RowByRowWriter::RowByRowWriter(Source& source, TargetTable& target, SelfReferences& self_references, const WriterOptions& options)
     : source_(source), target_(target), self_references_(self_references), options_(options), notes_(target, options) {
   batch_context_ = call([] { return AllocSetContextCreate(CurrentMemoryContext, "pg_ferry batch", ALLOCSET_DEFAULT_SIZES); });
   if (target_.has_row_security()) policies_ = call(pg::RowPolicies::plan, target_.relation());
@@ -99,8 +99,8 @@ ExactWriter::ExactWriter(Source& source, TargetTable& target, SelfReferences& se
     if (column.loaded) loaded_ = call(bms_add_member, loaded_, static_cast<int>(column.attribute));
 }
 
-void ExactWriter::write(std::span<const Record> records, std::span<Result> results, MissingParent missing_parent,
-                        Forecast* forecast) {
+void RowByRowWriter::write(std::span<const Record> records, std::span<Result> results, MissingParent missing_parent,
+                           Forecast* forecast) {
   struct ForecastFailed {};
   const std::size_t count = records.size();
   Attempt attempt;
@@ -150,12 +150,12 @@ void ExactWriter::write(std::span<const Record> records, std::span<Result> resul
 }
 
 /// The column whose value is being made when an error is raised, or null.
-const TargetColumn* ExactWriter::column_at_work(const Attempt& attempt) const {
+const TargetColumn* RowByRowWriter::column_at_work(const Attempt& attempt) const {
   if (attempt.converting != nullptr || attempt.forecast != nullptr) return attempt.converting;
   return target_.column_of_field(source_.failed_field());
 }
 
-void ExactWriter::settle_failed(const pg::CaughtError& error, const Attempt& attempt, Result& result) {
+void RowByRowWriter::settle_failed(const pg::CaughtError& error, const Attempt& attempt, Result& result) {
   if (options_.on_conflict == OnConflict::skip && is_conflict(error, attempt)) {
     result.state = Result::State::skipped;
   } else if (attempt.missing_parent == MissingParent::waits && self_references_.is_violation(error)) {
@@ -166,12 +166,12 @@ void ExactWriter::settle_failed(const pg::CaughtError& error, const Attempt& att
 }
 
 /// Whether the row met one with the same key, in the table itself. Another server does not say in which table.
-bool ExactWriter::is_conflict(const pg::CaughtError& error, const Attempt& attempt) const {
+bool RowByRowWriter::is_conflict(const pg::CaughtError& error, const Attempt& attempt) const {
   return (error.sqlstate == "23505" || error.sqlstate == "23P01") &&
          (attempt.table.failed_remotely() || target_.is_own_table(error.schema, error.table));
 }
 
-void ExactWriter::open(Attempt& attempt) {
+void RowByRowWriter::open(Attempt& attempt) {
   attempt.table = TableWriter{};
   Relation const relation = target_.relation();
   MemoryContext const context = batch_context_;
@@ -189,7 +189,7 @@ void ExactWriter::open(Attempt& attempt) {
   attempt.forecast->spare_checks(attempt.table);
 }
 
-void ExactWriter::write_range(std::span<const Record> records, std::span<Result> results, Attempt& attempt) {
+void RowByRowWriter::write_range(std::span<const Record> records, std::span<Result> results, Attempt& attempt) {
   attempt.converting = nullptr;
   attempt.farthest.clear();
   attempt.written.clear();
@@ -219,7 +219,7 @@ void ExactWriter::write_range(std::span<const Record> records, std::span<Result>
 }
 
 /// The filter comes after the defaults and before the partition and the BEFORE triggers, as in COPY.
-bool ExactWriter::passes_filter(Attempt& attempt, TupleTableSlot* slot) {
+bool RowByRowWriter::passes_filter(Attempt& attempt, TupleTableSlot* slot) {
   const RowConverter* const converter = attempt.converter;
   TableWriter* const table = &attempt.table;
   return call([=, relation = target_.relation()] {
@@ -229,7 +229,7 @@ bool ExactWriter::passes_filter(Attempt& attempt, TupleTableSlot* slot) {
 }
 
 /// Writes a row that is expected to fail in a subtransaction of its own, so that those before it stay. All checks are made.
-void ExactWriter::write_doubtful(Attempt& attempt, Result& result) {
+void RowByRowWriter::write_doubtful(Attempt& attempt, Result& result) {
   call([&attempt] { attempt.table.begin_doubtful(); });
   attempt.forecast->spare_checks_of_rows(false);
   const auto error = pg::attempt([&] { write_record(attempt, result); },
@@ -242,7 +242,7 @@ void ExactWriter::write_doubtful(Attempt& attempt, Result& result) {
 }
 
 /// The row of the forecast. Calls the server without a guard.
-void ExactWriter::take_row(const Attempt& attempt, TupleTableSlot* slot) const {
+void RowByRowWriter::take_row(const Attempt& attempt, TupleTableSlot* slot) const {
   const TupleTableSlot* const made = attempt.forecast->row(attempt.current);
   const auto count = static_cast<std::size_t>(slot->tts_tupleDescriptor->natts);
   std::memcpy(slot->tts_values, made->tts_values, count * sizeof(Datum));
@@ -251,7 +251,7 @@ void ExactWriter::take_row(const Attempt& attempt, TupleTableSlot* slot) const {
 }
 
 /// The row of the record at work; false where it is decided then.
-bool ExactWriter::make_row(Attempt& attempt, TupleTableSlot* slot, Result& result) {
+bool RowByRowWriter::make_row(Attempt& attempt, TupleTableSlot* slot, Result& result) {
   TableWriter* const table = &attempt.table;
   source_.split(*attempt.record, fields_);
   target_.check_may_insert(fields_);
@@ -268,7 +268,7 @@ bool ExactWriter::make_row(Attempt& attempt, TupleTableSlot* slot, Result& resul
   return result.state == Result::State::pending;
 }
 
-void ExactWriter::write_record(Attempt& attempt, Result& result) {
+void RowByRowWriter::write_record(Attempt& attempt, Result& result) {
   options_.position->set(*attempt.record);
   TableWriter* const table = &attempt.table;
   // every record is a statement of its own: STABLE functions see the rows before it

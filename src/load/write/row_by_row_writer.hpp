@@ -28,11 +28,11 @@ enum class MissingParent : std::uint8_t {
 /// constraints immediate, and the bad ones left out. The records of a call are written in one subtransaction; an error rolls it
 /// back, its row is rejected, and the rows before it are written again. With a forecast, rows that look bad have a
 /// subtransaction of their own within it, and only their error is rolled back. Exact for every table, and slower than in bulk.
-class ExactWriter {
+class RowByRowWriter {
  public:
   /// All arguments but options outlive the writer. Rows that policies of row-level security do not allow are rejected.
   /// Errors: 42501; of on_conflict update what TableWriter::check_replaceable() says; what RowPolicies::plan() says.
-  ExactWriter(Source& source, TargetTable& target, SelfReferences& self_references, const WriterOptions& options);
+  RowByRowWriter(Source& source, TargetTable& target, SelfReferences& self_references, const WriterOptions& options);
 
   /// Loads those of the records whose result is pending; results[i] tells what became of records[i]. forecast: of these records,
   /// or null. Errors: those that may not become rejects, see is_rejectable().
