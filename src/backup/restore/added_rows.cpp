@@ -116,7 +116,7 @@ class BatchedRows {
       : table_(table),
         source_(source),
         way_(find_way(table, source, mode)),
-        has_late_indexes_(way_.in_bulk && source.bytes() >= kWorthwhileBytes && pg::call(pg::may_rebuild_indexes, table)),
+        rebuilds_indexes_(way_.in_bulk && source.bytes() >= kWorthwhileBytes && pg::call(pg::may_rebuild_indexes, table)),
         writer_(open_writer(table, partners, NIL)),
         keys_(table, writer_.target()->ri_TrigDesc, way_.in_bulk),
         checked_writer_(open_writer(table, partners, keys_.constraints())),
@@ -125,7 +125,7 @@ class BatchedRows {
         [] { return AllocSetContextCreateInternal(CurrentMemoryContext, "pg_ferry restore batch", ALLOCSET_DEFAULT_SIZES); });
     pg::call([this] {
       bulk_.open(writer_.target(), writer_.executor_state());
-      bulk_.begin_bulk(has_late_indexes_);
+      bulk_.begin_bulk(rebuilds_indexes_);
     });
   }
 
@@ -145,7 +145,7 @@ class BatchedRows {
     });
     close_writer(checked_writer_);
     close_writer(writer_);
-    if (has_late_indexes_) pg::call(pg::rebuild_indexes, table_);
+    if (rebuilds_indexes_) pg::call(pg::rebuild_indexes, table_);
   }
 
  private:
@@ -181,7 +181,7 @@ class BatchedRows {
     MemoryContext const caller = CurrentMemoryContext;
     if (way_.in_bulk)
       writer.insert_many(std::span(slots_).subspan(static_cast<std::size_t>(first), static_cast<std::size_t>(count)), bulk_,
-                         !has_late_indexes_);
+                         !rebuilds_indexes_);
     for (int i = first; i < first + count && !way_.in_bulk; i++) {
       writer.input_slot();  // empties the memory of the row before
       MemoryContextSwitchTo(writer.expression_context()->ecxt_per_tuple_memory);
@@ -211,7 +211,7 @@ class BatchedRows {
   Relation table_;
   RestoreSource& source_;
   Way way_;
-  bool has_late_indexes_;
+  bool rebuilds_indexes_;
   pg::TableWriter writer_;
   BatchKeys keys_;
   pg::TableWriter checked_writer_;  ///< leaves those out

@@ -1,7 +1,7 @@
 #include "backup/restore/restore_run.hpp"
 
 #include "backup/restore/added_rows.hpp"
-#include "backup/restore/late_keys.hpp"
+#include "backup/restore/deferred_foreign_keys.hpp"
 #include "backup/restore/replace_by_key.hpp"
 #include "backup/restore/restore_source.hpp"
 #include "backup/sequences.hpp"
@@ -94,14 +94,14 @@ void put_in_fill_order(std::vector<TableRestore>& tables, std::vector<bool>& is_
 
 /// The tables whose foreign keys with the one at index wait until all are filled. Where rows only come, parents come first, and
 /// the keys to them need not wait; where rows go, too, no order is right.
-List* late_partners(const std::vector<TableRestore>& tables, std::size_t index, Mode mode) {
+List* deferred_partners(const std::vector<TableRestore>& tables, std::size_t index, Mode mode) {
   List* partners = NIL;
   for (std::size_t i = mode == Mode::replace ? 0 : index; i < tables.size(); i++)
     partners = pg::call(list_concat_unique_oid, partners, family_of(tables[i].target.oid));
   return partners;
 }
 
-void fill(TableRestore& table, bool is_emptied, List* partners, Mode mode, std::vector<LateKey>& keys) {
+void fill(TableRestore& table, bool is_emptied, List* partners, Mode mode, std::vector<DeferredForeignKey>& keys) {
   Relation const relation = pg::call(relation_open, table.target.oid, LOCKMODE{NoLock});
   RestoreSource source(table.path, *table.entry, relation);
   report_left_out(source.columns(), table.target.table);
@@ -114,7 +114,7 @@ void fill(TableRestore& table, bool is_emptied, List* partners, Mode mode, std::
   }
   table.rows_restored = source.rows_read();
   pg::call(relation_close, relation, LOCKMODE{NoLock});
-  collect_late_keys(table.target.oid, partners, keys);
+  collect_deferred_foreign_keys(table.target.oid, partners, keys);
 }
 
 bool is_primary_key(Oid index) {
@@ -128,20 +128,20 @@ bool is_primary_key(Oid index) {
 /// Restored rows may break a key that is NOT VALID. So it need not be checked where no others can have lost a parent: upsert
 /// takes away values of other columns than those of the primary key only, and without it no row of the child stays that is not
 /// restored.
-bool may_be_broken(const LateKey& key, const List* restored, Mode mode) {
+bool may_be_broken(const DeferredForeignKey& key, const List* restored, Mode mode) {
   if (key.is_validated || !pg::call(list_member_oid, restored, Oid{key.table})) return false;
   return mode != Mode::upsert || pg::call(is_primary_key, Oid{key.index});
 }
 
 /// Rows that were there may have lost a parent where rows are replaced. Only mode replace keeps other writers out.
-void check_keys(const std::vector<LateKey>& keys, const std::vector<TableRestore>& tables, Mode mode) {
+void check_keys(const std::vector<DeferredForeignKey>& keys, const std::vector<TableRestore>& tables, Mode mode) {
   const bool replaces = mode == Mode::replace;
   List* restored = NIL;
   for (const TableRestore& table : tables) restored = pg::call(list_concat_unique_oid, restored, members_of(table.target.oid));
-  for (const LateKey& key : keys) {
+  for (const DeferredForeignKey& key : keys) {
     if (may_be_broken(key, restored, mode)) continue;
     const bool all_rows = replaces || (mode == Mode::upsert && key.is_validated);
-    check_late_key(key, all_rows, replaces && pg::call(list_member_oid, restored, Oid{key.parent}));
+    check_deferred_foreign_key(key, all_rows, replaces && pg::call(list_member_oid, restored, Oid{key.parent}));
   }
 }
 
@@ -167,10 +167,10 @@ void restore_all(std::vector<TableRestore>& tables, Mode mode) {
   check_disjoint(tables);
   put_in_fill_order(tables, is_emptied);
   truncate(tables, is_emptied);
-  std::vector<LateKey> keys;
+  std::vector<DeferredForeignKey> keys;
   double accounted_ms = 0;
   for (std::size_t i = 0; i < tables.size(); i++) {
-    fill(tables[i], is_emptied[i], late_partners(tables, i, mode), mode, keys);
+    fill(tables[i], is_emptied[i], deferred_partners(tables, i, mode), mode, keys);
     tables[i].elapsed_ms = watch.elapsed_ms() - accounted_ms;
     accounted_ms += tables[i].elapsed_ms;
   }

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "backup/restore/late_keys.hpp"
+#include "backup/restore/deferred_foreign_keys.hpp"
 #include "base/concat.hpp"
 #include "base/error.hpp"
 #include "pg/guard.hpp"

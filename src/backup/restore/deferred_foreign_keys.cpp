@@ -1,4 +1,4 @@
-#include "backup/restore/late_keys.hpp"
+#include "backup/restore/deferred_foreign_keys.hpp"
 
 #include <algorithm>
 
@@ -54,7 +54,7 @@ Constraint root_constraint(Oid oid) {
 
 bool is_check(const Trigger& trigger) { return trigger.tgfoid == F_RI_FKEY_CHECK_INS; }
 
-void add_keys_of(Relation member, bool is_target, const List* partners, std::vector<LateKey>& keys) {
+void add_keys_of(Relation member, bool is_target, const List* partners, std::vector<DeferredForeignKey>& keys) {
   // a copy: what others do to the table may replace the relation's own at any look into the catalogs
   const TriggerDesc* const list = call(CopyTriggerDesc, member->trigdesc);
   for (int i = 0; list != nullptr && i < list->numtriggers; i++) {
@@ -68,7 +68,7 @@ void add_keys_of(Relation member, bool is_target, const List* partners, std::vec
     Oid inherited_from = InvalidOid;
     // other rows may refer to any partition
     const Constraint found = is_referenced ? call(root_constraint, oid) : call(read_constraint, oid, &inherited_from);
-    const auto is_same = [&](const LateKey& key) { return key.constraint == found.oid; };
+    const auto is_same = [&](const DeferredForeignKey& key) { return key.constraint == found.oid; };
     if (std::any_of(keys.begin(), keys.end(), is_same)) continue;
     const Oid parent = is_referenced ? found.parent : trigger.tgconstrrelid;
     keys.push_back({found.oid, found.table, parent, found.index, NameStr(found.name), found.is_validated});
@@ -143,7 +143,7 @@ List* family_of(Oid table) {
   return call([=] { return list_concat(members, get_rel_relispartition(table) ? get_partition_ancestors(table) : NIL); });
 }
 
-void collect_late_keys(Oid table, const List* partners, std::vector<LateKey>& keys) {
+void collect_deferred_foreign_keys(Oid table, const List* partners, std::vector<DeferredForeignKey>& keys) {
   const List* const members = members_of(table);
   for (int i = 0; i < list_length(members); i++) {
     Relation const member = call(relation_open, list_nth_oid(members, i), LOCKMODE{AccessShareLock});
@@ -152,7 +152,7 @@ void collect_late_keys(Oid table, const List* partners, std::vector<LateKey>& ke
   }
 }
 
-void check_late_key(const LateKey& key, bool all_rows, bool is_parent_locked) {
+void check_deferred_foreign_key(const DeferredForeignKey& key, bool all_rows, bool is_parent_locked) {
   char* const name = call(pstrdup, key.name.c_str());
   const Oid table = key.table, parent = key.parent, constraint = key.constraint;
   const bool is_done = all_rows && call([=] {

@@ -9,7 +9,7 @@ namespace ferry::backup {
 
 /// A foreign key that is checked when all tables of a restore are filled, over whole tables at once: its rows and those that they
 /// refer to come in any order then, also where tables refer to each other or to themselves.
-struct LateKey {
+struct DeferredForeignKey {
   Oid constraint, table, parent;  ///< table refers to parent
   Oid index;                      ///< of the columns that it refers to
   std::string name;
@@ -24,11 +24,11 @@ struct LateKey {
 
 /// Adds the enforced foreign keys between the table (with its partitions) and one of partners, in either direction, but those
 /// that keys has already. To be called after the last change of the table's rows that leaves those keys out.
-void collect_late_keys(Oid table, const List* partners, std::vector<LateKey>& keys);
+void collect_deferred_foreign_keys(Oid table, const List* partners, std::vector<DeferredForeignKey>& keys);
 
 /// Checks one, for all rows of the table or for those that this transaction has written. is_parent_locked: no other session can
 /// write to the parent. Where one can, it does not see our rows and may remove their parents: these are locked then, as an
 /// INSERT locks them. Errors: 23503.
-void check_late_key(const LateKey& key, bool all_rows, bool is_parent_locked);
+void check_deferred_foreign_key(const DeferredForeignKey& key, bool all_rows, bool is_parent_locked);
 
 }  // namespace ferry::backup
