@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "load/log/rejects.hpp"
+#include "load/log/log.hpp"
 #include "load/record/source.hpp"
 #include "load/table/target_table.hpp"
 #include "load/write/writer.hpp"

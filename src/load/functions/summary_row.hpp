@@ -1,6 +1,6 @@
 #pragma once
 
-#include "load/log/rejects.hpp"
+#include "load/log/log.hpp"
 #include "pg/stopwatch.hpp"
 
 #include "pg/server.hpp"

@@ -1,4 +1,4 @@
-#include "load/log/rejects.hpp"
+#include "load/log/log.hpp"
 
 #include <span>
 
