@@ -12,7 +12,7 @@
 #include "base/concat.hpp"
 #include "base/error.hpp"
 #include "export/file_export.hpp"
-#include "map/types/types.hpp"
+#include "map/types/table.hpp"
 #include "pg/arguments.hpp"
 #include "pg/encoding.hpp"
 #include "pg/guard.hpp"

@@ -11,7 +11,7 @@
 #include "backup/hashing_source.hpp"
 #include "base/concat.hpp"
 #include "base/error.hpp"
-#include "map/types/types.hpp"
+#include "map/types/table.hpp"
 #include "pg/encoding.hpp"
 #include "pg/guard.hpp"
 #include "pg/io/input_file.hpp"

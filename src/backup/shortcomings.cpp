@@ -5,7 +5,7 @@
 #include <string>
 
 #include "base/concat.hpp"
-#include "map/types/types.hpp"
+#include "map/types/table.hpp"
 #include "pg/guard.hpp"
 
 #include "pg/server.hpp"

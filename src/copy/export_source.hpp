@@ -5,7 +5,7 @@
 
 #include "copy/export_query.hpp"
 #include "export/file_export.hpp"
-#include "map/types/types.hpp"
+#include "map/types/table.hpp"
 
 #include "pg/server.hpp"
 

@@ -5,7 +5,7 @@
 #include "base/error.hpp"
 #include "export/export_share.hpp"
 #include "export/shared_export.hpp"
-#include "map/types/types.hpp"
+#include "map/types/table.hpp"
 #include "map/write/row_writer.hpp"
 #include "pg/guard.hpp"
 

@@ -7,7 +7,7 @@
 #include "avro/container.hpp"
 #include "export/export_position.hpp"
 #include "export/table_export.hpp"
-#include "map/types/types.hpp"
+#include "map/types/table.hpp"
 #include "map/write/row_writer.hpp"
 #include "pg/progress.hpp"
 

@@ -6,7 +6,7 @@
 
 #include "avro/container.hpp"
 #include "codec/codec.hpp"
-#include "map/types/types.hpp"
+#include "map/types/table.hpp"
 
 #include "pg/server.hpp"
 

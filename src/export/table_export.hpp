@@ -6,7 +6,7 @@
 #include <string>
 
 #include "avro/container.hpp"
-#include "map/types/types.hpp"
+#include "map/types/table.hpp"
 #include "map/write/row_writer.hpp"
 
 #include "pg/server.hpp"

@@ -3,7 +3,7 @@
 #include "avro/schema_json.hpp"
 #include "base/concat.hpp"
 #include "base/error.hpp"
-#include "map/types/types.hpp"
+#include "map/types/table.hpp"
 #include "pg/arguments.hpp"
 #include "pg/encoding.hpp"
 #include "pg/guard.hpp"

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "text/records.hpp"
+#include "text/record_reader.hpp"
 
 // The text format of COPY: a line a record, fields between delimiters, and backslashes before what would mean something else.
 namespace ferry::text {

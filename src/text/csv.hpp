@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "text/records.hpp"
+#include "text/record_reader.hpp"
 
 // CSV as COPY ... (FORMAT csv) reads it: RFC 4180 with a choice of delimiter, quote and escape.
 namespace ferry::text {

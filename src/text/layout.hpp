@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/interrupts.hpp"
-#include "text/records.hpp"
+#include "text/record_reader.hpp"
 
 namespace ferry::text {
 

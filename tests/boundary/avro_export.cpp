@@ -7,7 +7,7 @@
 #include "avro/schema_json.hpp"
 #include "base/concat.hpp"
 #include "export/table_scan.hpp"
-#include "map/types/types.hpp"
+#include "map/types/table.hpp"
 #include "map/write/row_writer.hpp"
 #include "pg/guard.hpp"
 

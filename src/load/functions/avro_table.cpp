@@ -9,7 +9,7 @@
 #include "base/concat.hpp"
 #include "load/functions/sql_text.hpp"
 #include "map/read/read_node.hpp"
-#include "map/types/types.hpp"
+#include "map/types/table.hpp"
 #include "pg/arguments.hpp"
 #include "pg/encoding.hpp"
 #include "pg/guard.hpp"

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "load/source/stream_source.hpp"
-#include "text/records.hpp"
+#include "text/record_reader.hpp"
 
 namespace ferry::load {
 

@@ -8,7 +8,7 @@
 #include "base/io.hpp"
 #include "load/record/loaded_column.hpp"
 #include "load/record/source.hpp"
-#include "text/records.hpp"
+#include "text/record_reader.hpp"
 
 namespace ferry::load {
 

@@ -3,7 +3,7 @@
 #include "base/concat.hpp"
 #include "base/error.hpp"
 #include "map/read/read_node.hpp"
-#include "map/types/types.hpp"
+#include "map/types/table.hpp"
 #include "pg/encoding.hpp"
 
 namespace ferry::map {

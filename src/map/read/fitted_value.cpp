@@ -1,6 +1,5 @@
-// Values that must have their type's length, precision and scale already: to cut or to round them would change them.
+#include "map/read/fitted_value.hpp"
 
-#include "map/read/server_text.hpp"
 #include "pg/compat.hpp"
 
 extern "C" {

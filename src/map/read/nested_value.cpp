@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "avro/value_text.hpp"
+#include "map/read/fitted_value.hpp"
 #include "map/read/server_text.hpp"
 #include "map/read/value_reader.hpp"
 #include "pg/compat.hpp"

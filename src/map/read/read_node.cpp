@@ -5,7 +5,7 @@
 #include "avro/value_text.hpp"
 #include "base/concat.hpp"
 #include "base/json_text.hpp"
-#include "map/types/shape.hpp"
+#include "map/types/record_shape.hpp"
 #include "pg/compat.hpp"
 #include "pg/encoding.hpp"
 #include "pg/guard.hpp"

@@ -4,7 +4,7 @@
 
 #include "base/concat.hpp"
 #include "base/error.hpp"
-#include "map/types/types.hpp"
+#include "map/types/table.hpp"
 #include "pg/guard.hpp"
 
 #include "pg/server.hpp"

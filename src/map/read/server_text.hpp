@@ -6,7 +6,6 @@
 #include "base/bytes.hpp"
 #include "base/concat.hpp"
 #include "base/error.hpp"
-#include "map/read/read_node.hpp"
 #include "pg/encoding.hpp"
 #include "pg/long_copy.hpp"
 
@@ -72,21 +71,5 @@ inline Datum varlena_value(const void* data, std::size_t size_bytes) {
 }
 
 inline char* zero_ended(ServerText text) { return pnstrdup(text.data, static_cast<Size>(text.size_bytes)); }
-
-/// A value that an input function makes of text, exactly. Errors: 22001, 22003, 22008 a value that the type's modifier would
-/// change; what the input function raises.
-[[nodiscard]] Datum input_value(ReadNode& node, ServerText text);
-
-/// A value of a text type. Errors: 22001.
-[[nodiscard]] Datum text_value(const ReadNode& node, ServerText text);
-
-/// A numeric that has all its digits, as the column's. Errors: 22003 it would be rounded, or is too large.
-[[nodiscard]] Datum fitted_numeric(const ReadNode& node, Datum exact);
-
-/// A time, timestamp, timestamptz, timetz or interval of the column's precision. Errors: 22008 it would be rounded.
-[[nodiscard]] Datum fitted_time(const ReadNode& node, Datum exact);
-
-/// Errors: 22003 or 22008, as sqlstate says.
-[[noreturn]] void fail_range(const ReadNode& node, const char* sqlstate = "22003");
 
 }  // namespace ferry::map

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "avro/value_text.hpp"
+#include "map/read/fitted_value.hpp"
 #include "map/read/server_text.hpp"
 #include "map/types/calendar.hpp"
 #include "map/types/decimal.hpp"

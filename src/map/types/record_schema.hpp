@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "avro/schema.hpp"
+#include "map/types/table.hpp"
 #include "map/types/type_table.hpp"
-#include "map/types/types.hpp"
 
 // What is behind record_schema(): the Avro types of PostgreSQL's, one by one.
 namespace ferry::map {

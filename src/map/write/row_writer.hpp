@@ -6,7 +6,7 @@
 
 #include "base/bytes.hpp"
 #include "map/types/output_settings.hpp"
-#include "map/types/types.hpp"
+#include "map/types/table.hpp"
 #include "map/write/stored_column.hpp"
 #include "map/write/value_writer.hpp"
 

@@ -1,4 +1,4 @@
-#include "text/records.hpp"
+#include "text/record_reader.hpp"
 
 #include <algorithm>
 #include <cstring>

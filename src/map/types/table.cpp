@@ -1,4 +1,4 @@
-#include "map/types/types.hpp"
+#include "map/types/table.hpp"
 
 #include <algorithm>
 
