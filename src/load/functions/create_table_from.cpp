@@ -95,14 +95,7 @@ void execute(const std::string& sql) {
 
 /// Errors: 0A000 what a load cannot do with a file.
 StreamOptions stream_options_of(const text::SniffedFile& file) {
-  const auto refuse = [](const char* what) {
-    throw Error("0A000", concat("cannot load a file with ", what))
-        .hint("Make the table alone by load => false, and load what you have made of the file.");
-  };
-  if (!file.layout.comment.empty()) refuse("comments");
-  if (file.has_blanks_around) refuse("blanks around its values");
-  if (file.layout.is_ragged) refuse("records of different lengths");
-  if (file.null_words.size() > 1 || (!file.null_words.empty() && file.has_empty_fields)) refuse("several spellings of NULL");
+  check_can_be_loaded(file);
   StreamOptions csv;
   csv.dialect = file.layout.dialect;
   if (!file.null_words.empty()) csv.dialect.null_string = file.null_words.front();

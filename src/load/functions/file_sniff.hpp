@@ -29,8 +29,11 @@ struct FileSniff {
 /// as a primary key, or empty.
 [[nodiscard]] std::string create_table_sql(const text::SniffedFile& file, const std::string& table, const std::string& key);
 
-/// The statement that loads a file into such a table.
+/// The statement that loads a file into such a table; a comment that says what is in the way, where load_csv cannot.
 [[nodiscard]] std::string load_command_sql(const text::SniffedFile& file, const std::string& table, const std::string& path);
+
+/// Errors: 0A000 no load can load the file as it is, and why.
+void check_can_be_loaded(const text::SniffedFile& file);
 
 /// The value of the setting datestyle by which the file's dates are read; empty where each will do.
 [[nodiscard]] std::string date_style_of(const text::SniffedFile& file);

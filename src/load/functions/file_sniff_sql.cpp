@@ -2,9 +2,10 @@
 
 #include <algorithm>
 #include <set>
+#include <vector>
 
 #include "base/concat.hpp"
-#include "base/json_text.hpp"
+#include "base/error.hpp"
 #include "load/functions/file_sniff.hpp"
 #include "load/functions/sql_text.hpp"
 
@@ -17,37 +18,52 @@ extern "C" {
 namespace ferry::load {
 namespace {
 
-std::string text_array(const std::vector<std::string>& texts) {
-  std::string list;
-  for (const std::string& text : texts) list += concat(list.empty() ? "" : ", ", literal(text));
-  return concat("ARRAY[", list, "]");
-}
-
-/// A title as load_csv compares it with the names of columns.
-std::string loose(std::string_view text) {
-  std::string result;
-  for (const char c : text)
-    if (c != ' ' && c != '\t' && c != '_' && c != '-') result += c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-  return result;
-}
-
 /// Whether the titles of the file name the columns.
 bool is_matched_by_name(const text::SniffedFile& file) {
   std::set<std::string> titles;
   return file.has_header && std::all_of(file.columns.begin(), file.columns.end(), [&titles](const text::SniffedColumn& column) {
-           return loose(column.title) == loose(column.name) && titles.insert(loose(column.title)).second;
+           return column.title == column.name && titles.insert(column.title).second;
          });
 }
 
-/// Of columns in which NULL stands in quotes, which is text to a load.
-std::string expressions(const text::SniffedFile& file) {
-  std::string members;
-  for (std::size_t i = 0; i < file.columns.size(); i++) {
-    if (!file.columns[i].has_quoted_blanks) continue;
-    members += concat(members.empty() ? "" : ", ", json_string(file.columns[i].name), ": ",
-                      json_string(concat("nullif(f", i + 1, ", '')")));
-  }
-  return members.empty() ? members : concat("{", members, "}");
+/// What no load can do with the file.
+std::vector<const char*> obstacles_to_any_load(const text::SniffedFile& file) {
+  std::vector<const char*> obstacles;
+  if (!file.layout.comment.empty()) obstacles.push_back("comments");
+  if (file.null_words.size() > 1 || (!file.null_words.empty() && file.has_empty_fields))
+    obstacles.push_back("several spellings of NULL");
+  if (file.has_blanks_around) obstacles.push_back("blanks around its values");
+  if (file.layout.is_ragged) obstacles.push_back("records of different lengths");
+  return obstacles;
+}
+
+/// What load_csv cannot do with it, though create_table_from() can.
+std::vector<const char*> obstacles_to_load_csv(const text::SniffedFile& file) {
+  std::vector<const char*> obstacles;
+  if (file.layout.skip_lines > 0) obstacles.push_back("lines before its records");
+  if (file.layout.skip_lines == 0 && file.has_header && !is_matched_by_name(file))
+    obstacles.push_back("a header that has other names than the columns");
+  if (!file.layout.has_quotes) obstacles.push_back("quotes that are data");
+  if (std::any_of(file.columns.begin(), file.columns.end(), [](const auto& column) { return column.has_quoted_blanks; }))
+    obstacles.push_back("empty fields in quotes that stand for NULL");
+  return obstacles;
+}
+
+std::string list_of(const std::vector<const char*>& texts) {
+  std::string list;
+  for (const char* const text : texts) list += concat(list.empty() ? "" : ", ", text);
+  return list;
+}
+
+/// A comment in the place of a statement that would not run.
+std::string no_load_command(const text::SniffedFile& file, const std::string& table, const std::string& path) {
+  std::vector<const char*> obstacles = obstacles_to_any_load(file);
+  const bool can_be_loaded = obstacles.empty();
+  for (const char* const obstacle : obstacles_to_load_csv(file)) obstacles.push_back(obstacle);
+  return concat("-- load_csv cannot load a file with ", list_of(obstacles), '.',
+                can_be_loaded
+                    ? concat("\n-- create_table_from(", literal(path), ", ", literal(table), ") makes the table and loads it.")
+                    : std::string("\n-- Mend that in the file first."));
 }
 
 }  // namespace
@@ -70,27 +86,26 @@ std::string create_table_sql(const text::SniffedFile& file, const std::string& t
 
 std::string load_command_sql(const text::SniffedFile& file, const std::string& table, const std::string& path) {
   const text::Layout& layout = file.layout;
-  const bool by_name = is_matched_by_name(file);
-  const std::int64_t skip_lines = layout.skip_lines + (by_name ? 0 : file.header_lines);
+  if (!obstacles_to_any_load(file).empty() || !obstacles_to_load_csv(file).empty()) return no_load_command(file, table, path);
   std::string sql;
   if (const std::string style = date_style_of(file); !style.empty()) sql = concat("SET datestyle TO ", style, ";\n");
   sql += concat("SELECT * FROM load_csv(", literal(table), ", ", literal(path));
   const auto add = [&sql](std::string_view name, const std::string& value) { sql += concat(", ", name, " => ", value); };
   const auto byte = [](char c) { return literal(std::string_view(&c, 1)); };
-  if (by_name) add("header", "true");
+  if (file.has_header) add("header", "true");
   if (layout.dialect.delimiter != ',') add("delimiter", byte(layout.dialect.delimiter));
-  if (!layout.has_quotes) add("quotes", "'none'");
-  if (layout.has_quotes && layout.dialect.quote != '"') add("quote", byte(layout.dialect.quote));
-  if (layout.has_quotes && layout.dialect.escape != layout.dialect.quote) add("escape", byte(layout.dialect.escape));
+  if (layout.dialect.quote != '"') add("quote", byte(layout.dialect.quote));
+  if (layout.dialect.escape != layout.dialect.quote) add("escape", byte(layout.dialect.escape));
+  if (!file.null_words.empty()) add("null_string", literal(file.null_words.front()));
   const std::string encoding(name_of(file.encoding));
   if (pg_char_to_encoding(encoding.c_str()) != pg_get_client_encoding()) add("encoding", literal(encoding));
-  if (skip_lines > 0) add("skip_lines", std::to_string(skip_lines));
-  if (!layout.comment.empty()) add("comment", literal(layout.comment));
-  if (!file.null_words.empty()) add("null_strings", text_array(file.null_words));
-  if (file.has_blanks_around) add("trim_blanks", "true");
-  if (layout.is_ragged) add("ragged", "true");
-  if (const std::string given = expressions(file); !given.empty()) add("expressions", literal(given));
   return sql + ");";
+}
+
+void check_can_be_loaded(const text::SniffedFile& file) {
+  if (const auto obstacles = obstacles_to_any_load(file); !obstacles.empty())
+    throw Error("0A000", concat("cannot load a file with ", list_of(obstacles)))
+        .hint("Mend that in the file first, or make the table alone by load => false.");
 }
 
 }  // namespace ferry::load

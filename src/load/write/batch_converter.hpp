@@ -17,7 +17,7 @@ namespace ferry::load {
 /// Which rules BatchConverter looks at besides those of the values themselves.
 enum class RowChecks : std::uint8_t {
   decide,   ///< partition, generated columns, NOT NULL, CHECK: a row that breaks one is rejected
-  foresee,  ///< the same, but it is only said to look bad: triggers may change it, or policies come first
+  foresee,  ///< the same, but it is only said to look bad: triggers may change it
   none,     ///< all but NOT NULL may look at other rows, which have to be there: a row with a null is said to look bad
 };
 

@@ -14,9 +14,9 @@ using pg::call;
 namespace {
 
 /// What may be looked at before the triggers of rows, and before rows behind which they stand are there.
-RowChecks checks_for(const RowCompany& company, bool has_policies) {
+RowChecks checks_for(const RowCompany& company) {
   if (company.looking_expressions) return RowChecks::none;
-  return company.before_triggers || has_policies ? RowChecks::foresee : RowChecks::decide;
+  return company.before_triggers ? RowChecks::foresee : RowChecks::decide;
 }
 
 /// A table writer that lives as long as the object; what the caller's memory context is.
@@ -30,10 +30,12 @@ pg::TableWriter open_table(TargetTable& target, const WriterOptions& options) {
 std::unique_ptr<Forecast> Forecast::for_table(Source& source, TargetTable& target, const WriterOptions& options) {
   const char kind = target.relation()->rd_rel->relkind;
   if (kind != RELKIND_RELATION && kind != RELKIND_PARTITIONED_TABLE) return nullptr;
+  // what policies have prepared may be broken off in the middle by the error of one row, and is the next one's, too
+  if (target.has_row_security()) return nullptr;
   const RowCompany& company = row_company_of(target);
   if (company.looking_types || company.foreign_tables) return nullptr;
   const bool forgets = company.looking_expressions || company.before_triggers || company.after_triggers;
-  auto forecast = std::make_unique<Forecast>(source, target, options, checks_for(company, target.has_row_security()), forgets);
+  auto forecast = std::make_unique<Forecast>(source, target, options, checks_for(company), forgets);
   if (forecast->converter_.rows_are_independent()) return forecast;
   forecast->close();
   return nullptr;

@@ -230,15 +230,24 @@ bool RowByRowWriter::passes_filter(Attempt& attempt, TupleTableSlot* slot) {
 
 /// Writes a row that is expected to fail in a subtransaction of its own, so that those before it stay. All checks are made.
 void RowByRowWriter::write_doubtful(Attempt& attempt, Result& result) {
-  call([&attempt] { attempt.table.begin_doubtful(); });
+  TableWriter* const table = &attempt.table;
+  const auto clear_slots = [table] { table->clear_slots(); };
+  call(clear_slots);
   attempt.forecast->spare_checks_of_rows(false);
-  const auto error = pg::attempt([&] { write_record(attempt, result); },
-                                 [&](const char* sqlstate) { return is_rejectable(sqlstate) || attempt.table.broke_policy(); });
+  const auto error = pg::attempt(
+      [&] {
+        write_record(attempt, result);
+        call(clear_slots);
+      },
+      [](const char* sqlstate) { return is_rejectable(sqlstate); });
   attempt.forecast->spare_checks_of_rows(true);
   if (!error) return;
   result = Result{};
   settle_failed(*error, attempt, result);
-  call([&attempt] { attempt.table.recover(); });
+  call([table] { table->recover(); });
+  if (!table->may_be_broken_off()) return;
+  call([table] { table->close(); });
+  open(attempt);
 }
 
 /// The row of the forecast. Calls the server without a guard.

@@ -1,6 +1,5 @@
 // Rows that may fail in a subtransaction of their own, and rows that pass foreign keys for sure: parts of TableWriter.
 
-#include "pg/compat.hpp"
 #include "pg/memory.hpp"
 #include "pg/table/check_switch.hpp"
 #include "pg/table/table_writer.hpp"
@@ -32,8 +31,7 @@ void TableWriter::make_trigger_slots(ResultRelInfo* target) {
   CurrentResourceOwner = caller;
 }
 
-/// What slots hold of the rows before belongs to another subtransaction.
-void TableWriter::begin_doubtful() {
+void TableWriter::clear_slots() {
   ListCell* cell;
   foreach (cell, estate_->es_tupleTable) ExecClearTuple(static_cast<TupleTableSlot*>(lfirst(cell)));
 }
@@ -46,9 +44,19 @@ void TableWriter::recover() {
     if (TTS_IS_BUFFERTUPLE(slot)) reinterpret_cast<BufferHeapTupleTableSlot*>(slot)->buffer = InvalidBuffer;
     ExecClearTuple(slot);
   }
-  // the server keeps what it has prepared of a target's expressions, half of it where that raised
-  if (last_target_ != proven_) compat::forget_prepared_expressions(last_target_);
   broke_policy_ = remote_ = false;
+}
+
+bool TableWriter::may_be_broken_off() const {
+  const TupleConstr* const constraints = relation_->rd_att->constr;
+  if (routing_ != nullptr || relation_->rd_rel->relispartition) return true;
+  if (constraints != nullptr && (constraints->num_check > 0 || constraints->has_generated_stored)) return true;
+  for (int i = 0; i < root_->ri_NumIndices; i++)
+    if (root_->ri_IndexRelationInfo[i]->ii_Expressions != NIL || root_->ri_IndexRelationInfo[i]->ii_Predicate != NIL) return true;
+  const TriggerDesc* const triggers = root_->ri_TrigDesc;
+  for (int i = 0; triggers != nullptr && i < triggers->numtriggers; i++)
+    if (triggers->triggers[i].tgqual != nullptr) return true;
+  return false;
 }
 
 /// Finds the switch of the target, or makes it.

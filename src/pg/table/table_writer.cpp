@@ -203,7 +203,6 @@ void TableWriter::check_new_row(ResultRelInfo* target, TupleTableSlot* slot, Cmd
   const bool has_before_trigger = target->ri_TrigDesc != nullptr && target->ri_TrigDesc->trig_insert_before_row;
   if (table->rd_rel->relispartition && (routing_ == nullptr || has_before_trigger || command == CMD_UPDATE))
     ExecPartitionCheck(target, slot, estate_, true);
-  proven_ = target;
 }
 
 void TableWriter::fire_after_insert(ResultRelInfo* target, TupleTableSlot* slot, List* rechecks) {

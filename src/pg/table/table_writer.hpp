@@ -88,10 +88,14 @@ class TableWriter {
   void flush();
   /// Makes recover() possible. To be called after open().
   void expect_errors();
-  /// To be called before rows are written in a subtransaction within the one of open(), and, where that was rolled back because
-  /// of an error, behind it.
-  void begin_doubtful();
+  /// To be called at both ends of a subtransaction within the one of open(): what slots hold of rows belongs to one of the two.
+  void clear_slots();
+  /// To be called behind one that was rolled back because of an error.
   void recover();
+  /// Whether that leaves something behind: functions in expressions of the table or of its indexes, triggers and partitions may
+  /// have been broken off in the middle, and would go on there. Then the object has to be closed behind recover(), and another
+  /// one opened.
+  [[nodiscard]] bool may_be_broken_off() const;
   /// Releases what open() took.
   void close();
 
@@ -180,7 +184,6 @@ class TableWriter {
   ResultRelInfo* root_;
   ResultRelInfo* last_target_;
   ResultRelInfo* enforced_;  ///< the same with the constraints that count
-  ResultRelInfo* proven_;    ///< a row has passed its constraints, whose expressions are all prepared
   List* lenient_;            ///< see validated_part()
   PartitionTupleRouting* routing_;
   EPQState* recheck_state_;
