@@ -1,4 +1,7 @@
 -- Rows that look bad are tried in a subtransaction of their own: what their error breaks off in the middle is not gone on with.
+SET client_min_messages = warning;
+CREATE EXTENSION pg_ferry;
+RESET client_min_messages;
 \getenv builddir PG_ABS_BUILDDIR
 CREATE TABLE doubted_parents (id int PRIMARY KEY);
 INSERT INTO doubted_parents VALUES (1);
@@ -49,3 +52,4 @@ SELECT rows_loaded, rows_rejected FROM load_csv('mended', :'file', on_conflict =
 SELECT * FROM mended ORDER BY id;
 DROP TABLE checked, checked_always, generated, indexed, conditional, parted, mended, doubted_parents;
 DROP FUNCTION load_doubted, is_small, is_small_always, hundredth, keep, mend;
+DROP EXTENSION pg_ferry;
