@@ -132,15 +132,15 @@ bool Forecast::has_parents(void* self, TupleTableSlot* slot) {
   return forecast->spares_ && std::all_of(keys.begin(), keys.end(), [slot](pg::ForeignKey& key) { return key.has_passed(slot); });
 }
 
-bool Forecast::holds() {
-  if (!forgets_ || slots_.empty()) return true;
+bool Forecast::holds() const {
+  if (!forgets_) return true;
   for (std::size_t k = 0; k < foreign_keys_.size(); k++) {
-    pg::ForeignKey& key = foreign_keys_[k];
-    key.forget();
-    std::vector<bool> good;
-    if (key.check(slots_.data(), slots_.size(), good)) continue;
+    std::vector<TupleTableSlot*> rows;
     for (std::size_t i = 0; i < slots_.size(); i++)
-      if (!good[i] && (good_[k].empty() || good_[k][i])) return false;
+      if (good_[k].empty() || good_[k][i]) rows.push_back(slots_[i]);
+    // by itself: what a trigger has added is gone if the rows are taken back, and must not be known then
+    std::vector<bool> good;
+    if (!rows.empty() && !foreign_keys_[k].anew().check(rows.data(), rows.size(), good)) return false;
   }
   return true;
 }

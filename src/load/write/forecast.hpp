@@ -39,7 +39,7 @@ class Forecast {
   /// Whether that is so for the next rows; at first it is.
   void spare_checks_of_rows(bool spares) { spares_ = spares; }
   /// Whether the parents are still there that make() has found, whatever triggers have done since.
-  [[nodiscard]] bool holds();
+  [[nodiscard]] bool holds() const;
 
  private:
   static bool has_parents(void* self, TupleTableSlot* slot);
