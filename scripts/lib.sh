@@ -13,9 +13,10 @@ unset "${!PG@}" POSIXLY_CORRECT    # nothing of the caller's PGHOST, PGOPTIONS, 
 export LC_ALL=C.UTF-8 LANGUAGE=
 
 build_packages=(g++ cmake make pkg-config postgresql-server-dev-all libpq-dev libsimdjson-dev libdeflate-dev
-    libsnappy-dev libzstd-dev zlib1g-dev libbz2-dev liblzma-dev libgtest-dev)
+    libsnappy-dev libzstd-dev liblz4-dev zlib1g-dev libbz2-dev liblzma-dev libgtest-dev)
 # shellcheck disable=SC2034
-test_packages=(clang clang-format libclang-rt-dev libavro-dev python3-avro python3-snappy python3-zstandard libipc-run-perl)
+test_packages=(clang clang-format libclang-rt-dev libavro-dev python3-avro python3-snappy python3-zstandard libipc-run-perl
+    gzip zstd bzip2 xz-utils lz4)
 
 say() { printf '%s\n' "$@"; }
 fail() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }

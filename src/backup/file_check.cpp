@@ -14,7 +14,7 @@
 #include "map/types/table.hpp"
 #include "pg/encoding.hpp"
 #include "pg/guard.hpp"
-#include "pg/io/input_file.hpp"
+#include "pg/io/open_source.hpp"
 #include "pg/io/sha256.hpp"
 #include "pg/subtransaction.hpp"
 #include "settings.hpp"
@@ -92,14 +92,14 @@ RowsCheck check_rows(const std::string& path, const TableEntry& entry, bool is_i
   RowsCheck check;
   std::string problem = problem_of([&] {
     const std::size_t limit = is_intact ? kAnySize : static_cast<std::size_t>(settings::max_block_bytes);
-    pg::InputFile file(path);
+    const std::unique_ptr<pg::Input> file = pg::open_source(pg::FileOrigin{path}, pg::Compression::none);
     avro::ContainerReader container(
-        file, {.max_block_bytes = limit, .max_stored_block_bytes = limit, .check_interrupts = pg::check_interrupts});
+        *file, {.max_block_bytes = limit, .max_stored_block_bytes = limit, .check_interrupts = pg::check_interrupts});
     check.problem = schema_problem(container, entry);
     check.rows = 0;
     avro::Block block;
     while (container.next_block(block)) decode_block(block, container.schema(), *check.rows);
-    file.close();
+    file->close();
   });
   if (problem.empty() && check.rows != entry.rows)
     problem = concat("the file has ", *check.rows, " rows, but its manifest says ", entry.rows);

@@ -9,6 +9,7 @@
 #include "pg/encoding.hpp"
 #include "pg/guard.hpp"
 #include "pg/io/input_file.hpp"
+#include "pg/io/open_source.hpp"
 #include "pg/io/output_file.hpp"
 #include "pg/subtransaction.hpp"
 #include "settings.hpp"
@@ -39,14 +40,14 @@ std::string manifest_path(const std::string& directory, const std::string& id) {
 }
 
 std::string read_file(const std::string& path) {
-  pg::InputFile file(path);
+  const std::unique_ptr<pg::Input> file = pg::open_source(pg::FileOrigin{path}, pg::Compression::none);
   std::string text;
   Bytes buffer(std::size_t{64} << 10);
-  while (const std::size_t count = file.read(buffer)) {
+  while (const std::size_t count = file->read(buffer)) {
     text += as_text(ByteView(buffer).first(count));
     if (text.size() > kMaxManifestBytes) throw Error("54000", concat("file \"", path, "\" is too long for a manifest"));
   }
-  file.close();
+  file->close();
   return text;
 }
 

@@ -5,8 +5,7 @@
 #include "pg/compat.hpp"
 #include "pg/extension.hpp"
 #include "pg/guard.hpp"
-#include "pg/io/input_file.hpp"
-#include "pg/io/program_source.hpp"
+#include "pg/io/open_source.hpp"
 #include "pg/names.hpp"
 
 #include "pg/server.hpp"
@@ -109,44 +108,35 @@ OpenTable open_table(ParseState* state, const CopyStmt& statement) {
   return open;
 }
 
-/// What is missing in the output of a program that failed is not the error to tell of.
-template <class F>
-load::LoadSummary load_program(const std::string& command, F&& load) {
-  pg::ProgramSource program(command);
-  try {
-    const load::LoadSummary summary = load(program, std::int64_t{0});
-    program.close();
-    return summary;
-  } catch (const Error&) {
-    if (program.has_ended()) program.close();
-    throw;
-  }
-}
-
-/// Opens the source and loads it.
-load::LoadSummary load_source(const CopyStmt& statement, int column_count, Import& plan, load::TargetTable& target) {
-  load::LoadOptions& options = plan.load;
-  const auto load = [&](ByteSource& bytes, std::int64_t size_bytes) { return plan.run(bytes, size_bytes, options, target); };
+/// Where the statement's data comes from, which options tell the log.
+pg::Origin origin_of(const CopyStmt& statement, const pg::ClientOrigin& client, load::LoadOptions& options) {
   if (statement.filename == nullptr) {
     options.source_name = "STDIN";
     options.stream_kind = pg::StreamKind::pipe;
-    pg::ClientSource client(plan.messages, column_count);
-    const load::LoadSummary summary = load(client, std::int64_t{0});
-    client.finish();
-    return summary;
+    return client;
   }
   const std::string name = statement.filename;
   if (statement.is_program) {
     options.source_name = "PROGRAM " + name;
     options.stream_kind = pg::StreamKind::program;
-    return load_program(name, load);
+    return pg::ProgramOrigin{name};
   }
   options.source_name = name;
   options.stream_kind = pg::StreamKind::file;
-  pg::InputFile file(name, kMissingFileHint);
-  const load::LoadSummary summary = load(file, file.size_bytes());
-  file.close();
-  return summary;
+  return pg::FileOrigin{name, kMissingFileHint};
+}
+
+/// Opens the data and loads it.
+load::LoadSummary load_source(const pg::Origin& origin, const Import& plan, load::TargetTable& target) {
+  const std::unique_ptr<pg::Input> input = pg::open_source(origin, plan.compression);
+  try {
+    const load::LoadSummary summary = plan.run(*input, plan.load, target);
+    input->close();
+    return summary;
+  } catch (const Error&) {
+    input->raise_cause();
+    throw;
+  }
 }
 
 /// Before a client sends its data. Calls the server without a guard.
@@ -179,7 +169,8 @@ std::int64_t copy_from(const Format& format, ParseState* state, CopyStmt* statem
   plan.load.filter = open.filter;
   call(check_table, open.table);
   load::TargetTable target(RelationGetRelid(open.table));
-  const load::LoadSummary summary = load_source(*statement, list_length(open.attributes), plan, target);
+  const pg::Origin origin = origin_of(*statement, {plan.messages, list_length(open.attributes)}, plan.load);
+  const load::LoadSummary summary = load_source(origin, plan, target);
   target.close();
   call(table_close, open.table, NoLock);
   announce(summary);

@@ -14,12 +14,14 @@ namespace {
 
 Import import_text(ParseState* state, const CopyStmt& statement, Relation table, List* attributes) {
   const Options options = read_options(state, statement, table, attributes);
-  const auto run = [stream = options.stream](ByteSource& bytes, std::int64_t size_bytes, const load::LoadOptions& load,
-                                             load::TargetTable& target) mutable {
-    stream.bytes_total = size_bytes;
-    return load::load_stream(bytes, stream, load, target);
+  const auto run = [stream = options.stream](pg::Input& input, const load::LoadOptions& load, load::TargetTable& target) mutable {
+    stream.bytes_total = input.size_bytes();
+    if (!input.compression().empty()) stream.compression = input.compression();
+    return load::load_stream(input, stream, load, target);
   };
-  return {options.load, pg::ClientSource::Format::text, run};
+  // a client such as psql sends lines as text, and what may have zeros in lines of bytes only if it is told so
+  const bool is_wide = options.stream.wide_encoding != text::WideEncoding::none;
+  return {options.load, is_wide ? pg::ClientSource::Format::binary : pg::ClientSource::Format::text, options.compression, run};
 }
 
 Import import_avro(ParseState* state, const CopyStmt& statement, Relation table, List* attributes) {
@@ -27,12 +29,11 @@ Import import_avro(ParseState* state, const CopyStmt& statement, Relation table,
   if (statement.attlist != NIL) options.avro.columns = names_of(table, attributes);
   if (statement.filename != nullptr && !statement.is_program) options.avro.file = statement.filename;
   options.avro.max_block_bytes = static_cast<std::size_t>(settings::max_block_bytes);
-  const auto run = [avro = options.avro](ByteSource& bytes, std::int64_t size_bytes, const load::LoadOptions& load,
-                                         load::TargetTable& target) mutable {
-    avro.bytes_total = size_bytes;
-    return load::load_avro(bytes, avro, load, target);
+  const auto run = [avro = options.avro](pg::Input& input, const load::LoadOptions& load, load::TargetTable& target) mutable {
+    avro.bytes_total = input.size_bytes();
+    return load::load_avro(input, avro, load, target);
   };
-  return {options.load, pg::ClientSource::Format::binary, run};
+  return {options.load, pg::ClientSource::Format::binary, pg::Compression::automatic, run};
 }
 
 /// Whose name makes a statement ours.

@@ -1,11 +1,10 @@
 #pragma once
 
-#include <cstdint>
 #include <functional>
 
 #include "export/table_export.hpp"
 #include "load/load_stream.hpp"
-#include "pg/io/client_source.hpp"
+#include "pg/io/open_source.hpp"
 
 #include "pg/server.hpp"
 
@@ -21,10 +20,8 @@ namespace ferry::copy {
 struct Import {
   load::LoadOptions load;             ///< source, kind and filter are left to the caller
   pg::ClientSource::Format messages;  ///< in which a client sends the data
-  /// Loads the data: bytes is open, its size 0 where that is not known.
-  std::function<load::LoadSummary(ByteSource& bytes, std::int64_t size_bytes, const load::LoadOptions& options,
-                                  load::TargetTable& target)>
-      run;
+  pg::Compression compression;        ///< of the data
+  std::function<load::LoadSummary(pg::Input& input, const load::LoadOptions& options, load::TargetTable& target)> run;
 };
 
 struct Format {

@@ -25,10 +25,13 @@ bool is_named(const DefElem& option, const char* name) { return std::strcmp(opti
 
 /// What the options say that the server does not know of.
 struct OwnOptions {
-  bool has_on_error = false, has_on_conflict = false, has_reject_limit = false, has_open_quote = false;
+  bool has_on_error = false, has_on_conflict = false, has_reject_limit = false, has_open_quote = false, has_compression = false,
+       has_encoding = false;
   load::OnConflict on_conflict = load::OnConflict::reject;
   int64 reject_limit = 0;
   text::OpenQuote open_quote = text::OpenQuote::reject;
+  pg::Compression compression = pg::Compression::automatic;
+  text::WideEncoding wide_encoding = text::WideEncoding::none;  ///< which the server does not know
   List* others = NIL;
 };
 
@@ -39,6 +42,15 @@ text::OpenQuote read_open_quote(ParseState* state, DefElem* option) {
     if (pg_strcasecmp(name, load::name_of(choice)) == 0) return choice;
   ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("COPY %s \"%s\" not recognized", "OPEN_QUOTE", name),
                   errhint("Choose \"reject\" or \"resume\"."), parser_errposition(state, option->location)));
+}
+
+/// Calls the server without a guard.
+pg::Compression read_compression(ParseState* state, DefElem* option) {
+  const char* const name = defGetString(option);
+  if (pg_strcasecmp(name, "auto") == 0) return pg::Compression::automatic;
+  if (pg_strcasecmp(name, "none") == 0) return pg::Compression::none;
+  ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("COPY %s \"%s\" not recognized", "COMPRESSION", name),
+                  errhint("Choose \"auto\" or \"none\"."), parser_errposition(state, option->location)));
 }
 
 /// Calls the server without a guard.
@@ -61,6 +73,13 @@ OwnOptions take_own_options(ParseState* state, const CopyStmt& statement) {
     } else if (is_named(*option, "open_quote")) {
       once(option, &own.has_open_quote);
       own.open_quote = read_open_quote(state, option);
+    } else if (is_named(*option, "compression")) {
+      once(option, &own.has_compression);
+      own.compression = read_compression(state, option);
+    } else if (is_named(*option, "encoding")) {
+      once(option, &own.has_encoding);
+      own.wide_encoding = text::wide_encoding_by_name(defGetString(option));
+      if (own.wide_encoding == text::WideEncoding::none) own.others = lappend(own.others, option);
     } else {
       own.others = lappend(own.others, option);
     }
@@ -121,7 +140,7 @@ const DefElem* find_lone_option(const CopyStmt& statement) {
   if (!statement.is_from || find_reject_option(statement) != nullptr) return nullptr;
   for (int i = 0; i < list_length(statement.options); i++) {
     const auto* const option = static_cast<const DefElem*>(list_nth(statement.options, i));
-    if (is_named(*option, "on_conflict") || is_named(*option, "open_quote") ||
+    if (is_named(*option, "on_conflict") || is_named(*option, "open_quote") || is_named(*option, "compression") ||
         (!pg::compat::kKnowsRejectLimit && is_named(*option, "reject_limit")))
       return option;
   }
@@ -188,7 +207,11 @@ Options read_options(ParseState* state, const CopyStmt& statement, Relation tabl
   stream.force_not_null = forced_columns("FORCE_NOT_NULL", given.force_notnull, all_not_null, table, attributes);
   stream.force_null = forced_columns("FORCE_NULL", given.force_null, all_null, table, attributes);
   stream.encoding = given.file_encoding < 0 ? pg_get_client_encoding() : given.file_encoding;
+  load::set_wide_encoding(stream, own.wide_encoding);
+  stream.marks_encoding = !own.has_encoding;
   stream.max_record_bytes = static_cast<std::size_t>(settings::max_record_bytes);
+  options.compression = own.compression;
+  if (own.has_compression && own.compression == pg::Compression::none) stream.compression = "none";
   options.load.on_conflict = own.on_conflict;
   if (own.has_reject_limit) options.load.reject_limit = own.reject_limit;
   return options;

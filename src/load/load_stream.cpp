@@ -46,9 +46,10 @@ LoadSummary load_all(S& source, LoadOptions& options, TargetTable& target, Descr
 
 }  // namespace
 
-LoadSummary load_stream(ByteSource& bytes, const StreamOptions& stream, LoadOptions options, TargetTable& target) {
+LoadSummary load_stream(ByteSource& bytes, StreamOptions stream, LoadOptions options, TargetTable& target) {
   options.context = concat("COPY ", target.table_name());
-  StreamSource source(bytes, stream);
+  EncodedBytes encoded(bytes, stream);
+  StreamSource source(encoded.source(), stream);
   const std::vector<std::string> header_names = choose_columns(source, stream, target);
   LoadSummary summary = with_date_style(stream.date_style, [&] {
     return load_all(source, options, target,

@@ -2,6 +2,7 @@
 
 #include "load/load.hpp"
 #include "load/source/avro_source.hpp"
+#include "load/source/character_set.hpp"
 #include "load/source/stream_source.hpp"
 
 namespace ferry::load {
@@ -9,7 +10,7 @@ namespace ferry::load {
 /// Loads a stream of CSV or text into target, under the user's privileges on its columns; see run_load(). Fills
 /// options.options_json. bytes: open, read to its end or to the line that ends the data.
 /// Errors: those of StreamSource and run_load(); 42501.
-LoadSummary load_stream(ByteSource& bytes, const StreamOptions& stream, LoadOptions options, TargetTable& target);
+LoadSummary load_stream(ByteSource& bytes, StreamOptions stream, LoadOptions options, TargetTable& target);
 
 /// The same for an Avro container file. Errors: those of AvroSource and run_load(); 42501.
 LoadSummary load_avro(ByteSource& bytes, const AvroOptions& avro, LoadOptions options, TargetTable& target);

@@ -7,10 +7,6 @@
 
 #include "pg/server.hpp"
 
-extern "C" {
-#include "mb/pg_wchar.h"
-}
-
 namespace ferry::load {
 
 namespace {
@@ -62,9 +58,7 @@ void read_stream(const Members& options, StreamOptions& stream) {
   stream.force_not_null = names_if_any(options, "force_not_null");
   stream.force_null = names_if_any(options, "force_null");
   if (has(options, "date_style")) stream.date_style = value_of(options, "date_style");
-  const std::string encoding = value_of(options, "encoding");
-  stream.encoding = pg_char_to_encoding(encoding.c_str());
-  if (stream.encoding < 0) throw Error("22023", concat("encoding \"", encoding, "\" not recognized"));
+  set_encoding(stream, value_of(options, "encoding"));
 }
 
 void write_header(JsonWriter& out, const StreamOptions& stream) {
@@ -114,7 +108,8 @@ std::string describe_stream(const StreamOptions& stream, const std::vector<std::
   write_names(out, "force_not_null", stream.force_not_null);
   write_names(out, "force_null", stream.force_null);
   if (!stream.date_style.empty()) out.member("date_style", stream.date_style);
-  out.member("encoding", pg_encoding_to_char(stream.encoding));
+  out.member("encoding", encoding_name(stream));
+  if (!stream.compression.empty()) out.member("compression", stream.compression);
   write_load(out, options, condition);
   return json;
 }

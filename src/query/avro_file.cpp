@@ -2,6 +2,7 @@
 
 #include "base/concat.hpp"
 #include "pg/io/input_file.hpp"
+#include "pg/io/open_source.hpp"
 #include "settings.hpp"
 
 namespace ferry::query {
@@ -22,11 +23,14 @@ avro::ReaderLimits limits() {
 
 }  // namespace
 
-AvroFile::AvroFile(const std::string& path) : path_(checked(path)), file_(path), container_(open_container()) {}
+AvroFile::AvroFile(const std::string& path)
+    : path_(checked(path)),
+      file_(pg::open_source(pg::HeldFileOrigin{path}, pg::Compression::automatic)),
+      container_(open_container()) {}
 
 avro::ContainerReader AvroFile::open_container() {
   try {
-    return avro::ContainerReader(file_, limits());
+    return avro::ContainerReader(*file_, limits());
   } catch (Error& error) {
     fail(error);
   }

@@ -1,17 +1,18 @@
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "avro/container.hpp"
 #include "base/error.hpp"
 #include "pg/guard.hpp"
-#include "pg/io/held_file.hpp"
+#include "pg/io/input.hpp"
 
 #include "pg/server.hpp"
 
 namespace ferry::query {
 
-/// An Avro file of the server's machine that the user may read.
+/// An Avro file of the server's machine that the user may read, compressed as a whole or not.
 class AvroFile {
  public:
   /// Opens the file and reads its header. Errors: pg::check_may_read(), by errno; 22P04, 54000 what the container says.
@@ -29,7 +30,7 @@ class AvroFile {
   [[noreturn]] void fail(Error& error) const;
 
   std::string path_;
-  pg::HeldFile file_;
+  std::unique_ptr<pg::Input> file_;
   avro::ContainerReader container_;
 };
 

@@ -24,9 +24,13 @@ bool RecordReader::fill() {
   return count > 0;
 }
 
-void RecordReader::skip_byte_order_mark() {
-  started_ = true;
-  if (!at_end(2) && std::memcmp(buffer_.data() + begin_, "\xEF\xBB\xBF", 3) == 0) begin_ += 3;
+/// Those that the next record begins with; of the first one no more than one, if others belong to the text.
+void RecordReader::skip_byte_order_marks() {
+  constexpr std::string_view kMark = "\xEF\xBB\xBF";
+  const auto is_at_mark = [&] {
+    return !at_end(kMark.size() - 1) && std::memcmp(buffer_.data() + begin_, kMark.data(), kMark.size()) == 0;
+  };
+  for (bool may_skip = true; may_skip && is_at_mark(); may_skip = passes_over_marks_) begin_ += kMark.size();
 }
 
 bool RecordReader::at_end(std::size_t at) {
@@ -86,10 +90,14 @@ bool RecordReader::take_line_end(std::size_t& at) {
 }
 
 bool RecordReader::next(Record& record) {
-  if (!started_) skip_byte_order_mark();
   begin_ += consumed_next_;
   consumed_next_ = 0;
   if (at_end(0)) return false;
+  if (byte(0) == '\xEF' && (!started_ || passes_over_marks_)) {
+    skip_byte_order_marks();
+    if (at_end(0)) return false;
+  }
+  started_ = true;
   record.row_number = ++rows_;
   record.line_number = line_;
   record.offset_bytes = base_offset_ + begin_;

@@ -71,13 +71,15 @@ struct Field {
 using CharacterLength = int (*)(const char* text);
 
 /// Finds the records of a stream. Lines end with LF or CRLF, or with CR where the first one does. A leading UTF-8 byte order
-/// mark is passed over. Memory: the limit and a little.
+/// mark is passed over, those before other records only if that is asked for. Memory: the limit and a little.
 class RecordReader {
  public:
   virtual ~RecordReader() = default;
 
   /// The next record; false at the end. Errors: what the source throws.
   [[nodiscard]] bool next(Record& record);
+  /// In UTF-8 that was put together from files: each of them may have begun with a mark.
+  void pass_over_byte_order_marks() { passes_over_marks_ = true; }
   /// Bytes of the stream that records have been taken from so far.
   [[nodiscard]] std::uint64_t bytes_consumed() const { return base_offset_ + begin_; }
 
@@ -125,13 +127,13 @@ class RecordReader {
   bool source_ended_ = false;
 
  private:
-  void skip_byte_order_mark();
+  void skip_byte_order_marks();
 
   ByteSource& source_;
   CharacterLength character_length_;
   ByteSearch special_;
   std::int64_t rows_ = 0;
-  bool started_ = false;
+  bool started_ = false, passes_over_marks_ = false;
 };
 
 }  // namespace ferry::text

@@ -100,6 +100,7 @@ SniffedFile sniff(ByteSource& bytes, const SniffOptions& options) {
   layout.dialect.max_fields = kMaxFields;
   sample.drop(offset_of_line(window, layout.skip_lines));
   CsvReader reader(sample, layout.dialect, options.max_record_bytes);
+  reader.pass_over_byte_order_marks();
   Survey survey(layout);
   Record record;
   while (reader.next(record)) {

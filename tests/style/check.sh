@@ -17,7 +17,8 @@ may_include() {
         codec | text) echo base ;;
         avro) echo 'base codec' ;;
         pg) echo base ;;
-        pg/io | pg/table) echo 'base pg.' ;;
+        pg/io) echo 'base codec pg.' ;;
+        pg/table) echo 'base pg.' ;;
         map/types) echo "$core pg" ;;
         map/read | map/write) echo "$core pg map/types" ;;
         export) echo "$core pg map" ;;

@@ -1,5 +1,6 @@
-# What sniff_csv() says of files that Python's csv module wrote in many dialects is how they were written, and create_table_from()
-# loads every row of them. Each form of a value that it takes for a type is one that the server's input function takes.
+# What sniff_csv() says of files that Python's csv module wrote in many dialects and encodings, compressed or not, is how they were
+# written, and create_table_from() loads every row of them. Each form of a value that it takes for a type is one that the server's
+# input function takes.
 use strict;
 use warnings;
 use File::Basename;
@@ -25,7 +26,7 @@ append_to_file("$folder/expected", $written);
 $node->safe_psql('postgres', qq{
 	CREATE EXTENSION pg_ferry;
 	CREATE TABLE expected (path text, line_end text, delimiter text, quote text, escape text, comment text, skip_lines integer,
-		header boolean, encoding text, null_strings text[], names name[], types regtype[], rows integer, digest text);
+		header boolean, compression text, encoding text, null_strings text[], names name[], types regtype[], rows integer, digest text);
 	COPY expected FROM '$folder/expected' (FORMAT csv);
 	CREATE FUNCTION load_each(OUT path text, OUT digest text, OUT loaded bigint, OUT rejected bigint) RETURNS SETOF record LANGUAGE plpgsql AS \$\$
 	DECLARE
@@ -49,8 +50,8 @@ is($node->safe_psql('postgres', 'SELECT count(*) FROM expected'), $count, 'all o
 is( $node->safe_psql(
 		'postgres', q{
 	SELECT e, s FROM expected e, sniff_csv(e.path) s
-	WHERE (e.line_end, e.delimiter, e.quote, e.escape, e.comment, e.skip_lines, e.header, e.encoding, e.null_strings, e.names, e.types)
-		IS DISTINCT FROM (s.line_end, s.delimiter, s.quote, s.escape, s.comment, s.skip_lines, s.header, s.encoding, s.null_strings,
+	WHERE (e.line_end, e.delimiter, e.quote, e.escape, e.comment, e.skip_lines, e.header, e.compression, e.encoding, e.null_strings, e.names, e.types)
+		IS DISTINCT FROM (s.line_end, s.delimiter, s.quote, s.escape, s.comment, s.skip_lines, s.header, s.compression, s.encoding, s.null_strings,
 			s.column_names, s.column_types)}),
 	'', 'each is what it was written as');
 is($node->safe_psql('postgres', 'SELECT e, l FROM expected e JOIN load_each() l USING (path) WHERE rejected > 0 OR loaded <> rows OR l.digest IS DISTINCT FROM e.digest'),

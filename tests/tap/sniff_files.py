@@ -1,12 +1,15 @@
 """Writes CSV files in many dialects by Python's csv module, and what each of them is, as rows for COPY: path, line_end, delimiter,
-quote, escape, comment, skip_lines, header, encoding, null_strings, names, types, rows, and the MD5 sum of the values of the
-first column that is text. Arguments: folder, number of files, seed."""
+quote, escape, comment, skip_lines, header, compression, encoding, null_strings, names, types, rows, and the MD5 sum of the values
+of the first column that is text. Arguments: folder, number of files, seed."""
 
+import bz2
 import csv
 import datetime
+import gzip
 import hashlib
 import io
 import json
+import lzma
 import random
 import sys
 import uuid
@@ -16,6 +19,9 @@ WORDS = "harbour lamp ferry quay tide rope deck mast sail crew cargo buoy chart 
 ACCENTS = ["Zürich", "señal", "Ærø", "façade", "Genève"]
 TITLES = ["id", "name", "hired_on", "amount", "Unit Price", "departmentId", "ZIP", "order", "is active", "Note", "updated at", "x2"]
 NAMES = ["id", "name", "hired_on", "amount", "unit_price", "department_id", "zip", "order", "is_active", "note", "updated_at", "x2"]
+
+WIDE = {"utf-16-le": "UTF16LE", "utf-32-be": "UTF32BE"}
+COMPRESS = {"gzip": gzip.compress, "bzip2": bz2.compress, "xz": lzma.compress}
 
 
 def sentence(rng, words):
@@ -75,7 +81,7 @@ def make(rng, number):
     d["doubles"] = rng.random() < 0.8
     # the module escapes quotes outside of quotes, too, where it may not double them: that is no CSV
     quoting = rng.choice([csv.QUOTE_MINIMAL, csv.QUOTE_MINIMAL, csv.QUOTE_ALL]) if d["doubles"] else csv.QUOTE_ALL
-    encoding = rng.choice(["utf-8", "utf-8", "utf-8-sig", "latin-1"]) if d["accents"] else "utf-8"
+    encoding = rng.choice(["utf-8", "utf-8", "utf-8-sig", "latin-1", "utf-16-le", "utf-32-be"]) if d["accents"] else "utf-8"
     # bare JSON in a file of other quotes is for no reader
     kinds = sorted(KINDS if d["quote"] == '"' else KINDS.keys() - {"jsonb"})
     columns = [KINDS[kind](rng, d) for kind in rng.sample(kinds, rng.randint(2, 8))]
@@ -108,16 +114,18 @@ def make(rng, number):
         if of_text is not None:
             texts.append("NULL" if row[of_text] == null and (null or quoting != csv.QUOTE_ALL) else row[of_text])
     text = out.getvalue()
-    encoded = text.encode(encoding)
+    encoded = (("\ufeff" if encoding in WIDE else "") + text).encode(encoding)
+    compression = rng.choice(["none"] * 3 + sorted(COMPRESS))
     path = f"{folder}/{number:04d}.csv"
     with open(path, "wb") as file:
-        file.write(encoded)
+        file.write(COMPRESS.get(compression, bytes)(encoded))
     body = text.split(d["newline"], preamble)[-1]
     quote = d["quote"] if d["quote"] in body else '"'
     escape = "\\" if "\\" + quote in body and not d["doubles"] else quote
     is_ascii = all(ord(c) < 128 for c in text)
     return [path, {"\n": "LF", "\r\n": "CRLF", "\r": "CR"}[d["newline"]], d["delimiter"], quote, escape, comment,
-            0 if comment else preamble, header, "LATIN1" if encoding == "latin-1" and not is_ascii else "UTF8",
+            0 if comment else preamble, header, compression,
+            WIDE.get(encoding) or ("LATIN1" if encoding == "latin-1" and not is_ascii else "UTF8"),
             [null] if used_null else [],
             [NAMES[i] for i in titles] if header else [f"column_{i + 1}" for i in range(len(columns))], [kind for kind, _ in columns],
             rows, None if of_text is None else hashlib.md5("|".join(texts).encode()).hexdigest()]

@@ -85,6 +85,27 @@ TEST(CsvReader, GivesEmptyLinesAsEmptyRecords) {
   EXPECT_EQ(read_all("\n\na\n"), (std::vector<Seen>{{"", 1, kNone}, {"", 2, kNone}, {"a", 3, kNone}}));
 }
 
+TEST(CsvReader, PassesOverByteOrderMarksBetweenRecordsWhereItIsTold) {
+  const std::string mark = "\xEF\xBB\xBF";
+  // files put together: with a mark, empty but for the mark, without its last line end
+  const std::string text = mark + "a\n" + mark + mark + "b" + mark + "\n\"" + mark + "\n" + mark + "c\"\n" + mark;
+  for (const std::size_t piece : {std::size_t{1}, std::size_t{2}, std::size_t{1000}}) {
+    TextSource source(text, piece);
+    CsvReader reader(source, {}, 1000);
+    reader.pass_over_byte_order_marks();
+    std::vector<Seen> seen;
+    std::vector<std::uint64_t> offsets;
+    Record record;
+    while (reader.next(record)) {
+      seen.push_back({std::string(record.raw), record.line_number, record.problem});
+      offsets.push_back(record.offset_bytes);
+    }
+    EXPECT_EQ(seen, (std::vector<Seen>{{"a", 1, kNone}, {"b" + mark, 2, kNone}, {"\"" + mark + "\n" + mark + "c\"", 3, kNone}}));
+    EXPECT_EQ(offsets, (std::vector<std::uint64_t>{3, 11, 16}));
+    EXPECT_EQ(reader.bytes_consumed(), text.size());
+  }
+}
+
 TEST(CsvReader, PassesOverALeadingByteOrderMark) {
   EXPECT_EQ(read_all("\xEF\xBB\xBF"
                      "a\n\xEF\xBB\xBF"

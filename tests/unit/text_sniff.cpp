@@ -253,6 +253,8 @@ TEST(Sniff, GuessesEncodings) {
   EXPECT_EQ(sniff_text("id,name\n1,Ann\n").encoding, TextEncoding::utf8);
   const SniffedFile marked = sniff_text("\xEF\xBB\xBFid,name\n1,Ann\n");
   EXPECT_EQ(marked.columns[0].title, "id");
+  // of a file that was put together
+  EXPECT_EQ(sniff_text("id,name\n1,Ann\n\xEF\xBB\xBF\x32,Bob\n").columns[0].type, ColumnType::integer);
   EXPECT_EQ(sniff_text("id,Stra\xDF"
                        "e\n1,a\n")
                 .columns[1]

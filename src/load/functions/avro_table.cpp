@@ -13,7 +13,7 @@
 #include "pg/arguments.hpp"
 #include "pg/encoding.hpp"
 #include "pg/guard.hpp"
-#include "pg/io/input_file.hpp"
+#include "pg/io/open_source.hpp"
 #include "settings.hpp"
 
 #include "pg/server.hpp"
@@ -88,28 +88,28 @@ AvroTable table_of(const avro::Schema& schema) {
 
 bool is_avro_file(const std::string& path) {
   constexpr std::string_view kMagic("Obj\1", 4);
-  pg::InputFile file(path);
+  const std::unique_ptr<pg::Input> file = pg::open_source(pg::FileOrigin{path}, pg::Compression::automatic);
   std::array<std::uint8_t, kMagic.size()> start{};
   std::size_t size = 0;
   while (size < start.size()) {
-    const std::size_t count = file.read(std::span(start).subspan(size));
+    const std::size_t count = file->read(std::span(start).subspan(size));
     if (count == 0) break;
     size += count;
   }
-  file.close();
+  file->close();
   return as_text(start) == kMagic;
 }
 
 AvroTable avro_table_of(const std::string& path) {
-  pg::InputFile file(path);
+  const std::unique_ptr<pg::Input> file = pg::open_source(pg::FileOrigin{path}, pg::Compression::automatic);
   try {
     const auto most_bytes = static_cast<std::size_t>(settings::max_block_bytes);
-    const avro::ContainerReader reader(file, {.max_block_bytes = most_bytes,
-                                              .max_stored_block_bytes = most_bytes,
-                                              .check_interrupts = pg::check_interrupts,
-                                              .block_hint = settings::kBlockHint});
+    const avro::ContainerReader reader(*file, {.max_block_bytes = most_bytes,
+                                               .max_stored_block_bytes = most_bytes,
+                                               .check_interrupts = pg::check_interrupts,
+                                               .block_hint = settings::kBlockHint});
     AvroTable table = table_of(reader.schema());
-    file.close();
+    file->close();
     return table;
   } catch (Error& error) {
     throw Error(std::move(error)).context(concat("file \"", path, '"'));

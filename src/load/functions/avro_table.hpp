@@ -18,11 +18,13 @@ struct AvroTable {
   std::string comment{};
 };
 
-/// Whether a file of the server starts as an Avro container does. Errors: by errno. Checks no privilege.
+/// Whether a file of the server starts as an Avro container does, decompressed. Errors: those of pg::open_source(). Checks no
+/// privilege.
 [[nodiscard]] bool is_avro_file(const std::string& path);
 
 /// Types are those that the file's fields tell of in pg.domain and pg.type, where the database has them, else those that take
-/// every value of the field. Errors: by errno; 22P04, 54000 what the container says, with the file in the context.
+/// every value of the field. Errors: those of pg::open_source(); 22P04, 54000 what the container says, with the file in the
+/// context.
 [[nodiscard]] AvroTable avro_table_of(const std::string& path);
 
 /// The statements that make it. table: as SQL has it. key: a part of the definition, or empty.

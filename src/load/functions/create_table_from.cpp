@@ -14,6 +14,7 @@
 #include "pg/arguments.hpp"
 #include "pg/guard.hpp"
 #include "pg/io/input_file.hpp"
+#include "pg/io/open_source.hpp"
 #include "pg/stopwatch.hpp"
 #include "settings.hpp"
 
@@ -22,7 +23,6 @@
 extern "C" {
 #include "catalog/namespace.h"
 #include "executor/spi.h"
-#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/varlena.h"
@@ -94,7 +94,8 @@ void execute(const std::string& sql) {
 }
 
 /// Errors: 0A000 what a load cannot do with a file.
-StreamOptions stream_options_of(const text::SniffedFile& file) {
+StreamOptions stream_options_of(const FileSniff& sniffed) {
+  const text::SniffedFile& file = sniffed.file;
   check_can_be_loaded(file);
   StreamOptions csv;
   csv.dialect = file.layout.dialect;
@@ -104,7 +105,7 @@ StreamOptions stream_options_of(const text::SniffedFile& file) {
   for (const text::SniffedColumn& column : file.columns)
     if (column.has_quoted_blanks) csv.force_null.push_back(column.name);
   csv.date_style = date_style_of(file);
-  csv.encoding = pg_char_to_encoding(std::string(name_of(file.encoding)).c_str());
+  set_encoding(csv, sniffed.encoding);
   csv.max_record_bytes = static_cast<std::size_t>(settings::max_record_bytes);
   return csv;
 }
@@ -116,23 +117,24 @@ LoadSummary load_file(const std::string& path, Oid table, Load&& load) {
   options.source_name = path;
   options.stream_kind = pg::StreamKind::file;
   TargetTable target(table);
-  pg::InputFile file(path);
-  LoadSummary summary = load(file, options, target);
-  file.close();
+  const std::unique_ptr<pg::Input> file = pg::open_source(pg::FileOrigin{path}, pg::Compression::automatic);
+  LoadSummary summary = load(*file, options, target);
+  file->close();
   target.close();
   return summary;
 }
 
-LoadSummary load_csv_file(const std::string& path, const text::SniffedFile& sniffed, Oid table) {
-  return load_file(path, table, [&](pg::InputFile& file, const LoadOptions& options, TargetTable& target) {
+LoadSummary load_csv_file(const std::string& path, const FileSniff& sniffed, Oid table) {
+  return load_file(path, table, [&](pg::Input& file, const LoadOptions& options, TargetTable& target) {
     StreamOptions csv = stream_options_of(sniffed);
     csv.bytes_total = file.size_bytes();
+    csv.compression = file.compression();
     return load_stream(file, csv, options, target);
   });
 }
 
 LoadSummary load_avro_file(const std::string& path, Oid table) {
-  return load_file(path, table, [&](pg::InputFile& file, const LoadOptions& options, TargetTable& target) {
+  return load_file(path, table, [&](pg::Input& file, const LoadOptions& options, TargetTable& target) {
     const AvroOptions avro{.match = map::Match::position,
                            .file = path,
                            .max_block_bytes = static_cast<std::size_t>(settings::max_block_bytes),
@@ -160,14 +162,14 @@ Datum create_table_from(FunctionCallInfo call_info) {
   pg::check_may_read(path);
   check_is_regular(path);
   const bool is_avro = is_avro_file(path);
-  text::SniffedFile sniffed;
+  FileSniff sniffed;
   if (is_avro) {
     const AvroTable avro = avro_table_of(path);
     execute(create_table_sql(avro, table.sql, primary_key_sql(key, names_of(avro.columns))));
   } else {
     // a type has to take the values of all rows
-    sniffed = sniff_file(path, std::numeric_limits<std::uint64_t>::max()).file;
-    execute(create_table_sql(sniffed, table.sql, primary_key_sql(key, names_of(sniffed.columns))));
+    sniffed = sniff_file(path, std::numeric_limits<std::uint64_t>::max());
+    execute(create_table_sql(sniffed.file, table.sql, primary_key_sql(key, names_of(sniffed.file.columns))));
   }
   if (!is_loaded) return row_without_load(call_info, watch);
   const Oid oid = pg::call(get_relname_relid, table.name, table.schema);

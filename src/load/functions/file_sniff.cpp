@@ -4,9 +4,11 @@
 #include <limits>
 
 #include "base/concat.hpp"
+#include "load/source/character_set.hpp"
 #include "pg/encoding.hpp"
 #include "pg/guard.hpp"
 #include "pg/io/input_file.hpp"
+#include "pg/io/open_source.hpp"
 #include "settings.hpp"
 #include "text/column_names.hpp"
 
@@ -25,28 +27,6 @@ std::string server_name(const std::string& name, std::size_t index) {
   return std::string(pg::whole_characters(std::string_view(in_server).substr(0, NAMEDATALEN - 1), GetDatabaseEncoding()));
 }
 
-}  // namespace
-
-FileSniff sniff_file(const std::string& path, std::uint64_t sample_bytes) {
-  pg::check_may_read(path);
-  pg::InputFile input(path);
-  FileSniff found;
-  try {
-    found.file = text::sniff(input, {.sample_bytes = sample_bytes,
-                                     .max_record_bytes = static_cast<std::size_t>(settings::max_record_bytes),
-                                     .check_interrupts = pg::check_interrupts});
-  } catch (Error& error) {
-    throw Error(std::move(error)).context(concat("file \"", path, '"'));
-  }
-  input.close();
-  for (std::size_t i = 0; i < found.file.columns.size(); i++) {
-    text::SniffedColumn& column = found.file.columns[i];
-    column.name = server_name(column.name, i);
-    column.title = pg::shown_from_utf8(column.title);
-  }
-  return found;
-}
-
 std::string_view name_of(text::TextEncoding encoding) {
   switch (encoding) {
     case text::TextEncoding::latin1:
@@ -56,6 +36,33 @@ std::string_view name_of(text::TextEncoding encoding) {
     default:
       return "UTF8";
   }
+}
+
+}  // namespace
+
+FileSniff sniff_file(const std::string& path, std::uint64_t sample_bytes) {
+  pg::check_may_read(path);
+  const std::unique_ptr<pg::Input> input = pg::open_source(pg::FileOrigin{path}, pg::Compression::automatic);
+  FileSniff found;
+  found.compression = input->compression().empty() ? "none" : input->compression();
+  try {
+    StreamOptions stream;
+    EncodedBytes encoded(*input, stream);
+    found.file = text::sniff(encoded.source(), {.sample_bytes = sample_bytes,
+                                                .max_record_bytes = static_cast<std::size_t>(settings::max_record_bytes),
+                                                .check_interrupts = pg::check_interrupts});
+    const bool is_wide = stream.wide_encoding != text::WideEncoding::none;
+    found.encoding = is_wide ? text::name_of(stream.wide_encoding) : name_of(found.file.encoding);
+  } catch (Error& error) {
+    throw Error(std::move(error)).context(concat("file \"", path, '"'));
+  }
+  input->close();
+  for (std::size_t i = 0; i < found.file.columns.size(); i++) {
+    text::SniffedColumn& column = found.file.columns[i];
+    column.name = server_name(column.name, i);
+    column.title = pg::shown_from_utf8(column.title);
+  }
+  return found;
 }
 
 std::string_view name_of(text::ColumnType type) {

@@ -8,18 +8,18 @@
 
 namespace ferry::load {
 
-/// What the server may read of a file, and what the file is like, with names and titles in the database's encoding.
+/// What a file is like, with names and titles in the database's encoding.
 struct FileSniff {
   text::SniffedFile file{};
-  std::string compression = "none";
+  std::string compression{};  ///< "none", or the format of the compressed file
+  std::string encoding{};     ///< of the server, or the wide one that a byte order mark says; see set_encoding()
 };
 
-/// Looks at the first bytes of a file of the server. Errors: pg::check_may_read(), by errno, those of text::sniff() with the file
-/// in the context.
+/// Looks at the first bytes of a file of the server, decompressed. Errors: pg::check_may_read(); those of pg::open_source() and
+/// of text::sniff(), with the file in the context.
 [[nodiscard]] FileSniff sniff_file(const std::string& path, std::uint64_t sample_bytes);
 
-/// The server's names.
-[[nodiscard]] std::string_view name_of(text::TextEncoding encoding);
+/// The server's name.
 [[nodiscard]] std::string_view name_of(text::ColumnType type);
 
 /// A name for the table of a file, by the file's: without folders, endings, and a number or a date behind.
@@ -30,7 +30,7 @@ struct FileSniff {
 [[nodiscard]] std::string create_table_sql(const text::SniffedFile& file, const std::string& table, const std::string& key);
 
 /// The statement that loads a file into such a table; a comment that says what is in the way, where load_csv cannot.
-[[nodiscard]] std::string load_command_sql(const text::SniffedFile& file, const std::string& table, const std::string& path);
+[[nodiscard]] std::string load_command_sql(const FileSniff& sniffed, const std::string& table, const std::string& path);
 
 /// Errors: 0A000 no load can load the file as it is, and why.
 void check_can_be_loaded(const text::SniffedFile& file);

@@ -84,7 +84,8 @@ std::string create_table_sql(const text::SniffedFile& file, const std::string& t
   return sql;
 }
 
-std::string load_command_sql(const text::SniffedFile& file, const std::string& table, const std::string& path) {
+std::string load_command_sql(const FileSniff& sniffed, const std::string& table, const std::string& path) {
+  const text::SniffedFile& file = sniffed.file;
   const text::Layout& layout = file.layout;
   if (!obstacles_to_any_load(file).empty() || !obstacles_to_load_csv(file).empty()) return no_load_command(file, table, path);
   std::string sql;
@@ -97,8 +98,7 @@ std::string load_command_sql(const text::SniffedFile& file, const std::string& t
   if (layout.dialect.quote != '"') add("quote", byte(layout.dialect.quote));
   if (layout.dialect.escape != layout.dialect.quote) add("escape", byte(layout.dialect.escape));
   if (!file.null_words.empty()) add("null_string", literal(file.null_words.front()));
-  const std::string encoding(name_of(file.encoding));
-  if (pg_char_to_encoding(encoding.c_str()) != pg_get_client_encoding()) add("encoding", literal(encoding));
+  if (pg_char_to_encoding(sniffed.encoding.c_str()) != pg_get_client_encoding()) add("encoding", literal(sniffed.encoding));
   return sql + ");";
 }
 

@@ -6,6 +6,7 @@
 #include "pg/arguments.hpp"
 #include "pg/guard.hpp"
 #include "pg/io/input_file.hpp"
+#include "pg/io/open_source.hpp"
 #include "settings.hpp"
 
 #include "pg/server.hpp"
@@ -41,13 +42,6 @@ text::Dialect dialect_of(const pg::Arguments& arguments) {
   return dialect;
 }
 
-int encoding_of(const std::optional<std::string>& name) {
-  if (!name) return pg_get_client_encoding();
-  const int encoding = pg_char_to_encoding(name->c_str());
-  if (encoding < 0) throw Error("22023", concat("encoding \"", *name, "\" not recognized"));
-  return encoding;
-}
-
 Datum load_csv(FunctionCallInfo call_info) {
   const pg::Stopwatch watch;
   const pg::Arguments arguments(call_info);
@@ -58,13 +52,16 @@ Datum load_csv(FunctionCallInfo call_info) {
   if (!arguments.is_null(2) && csv.columns.empty()) throw Error("22023", "argument \"columns\" must not be empty");
   csv.header = arguments.boolean(3, "header") ? Header::by_name : Header::none;
   csv.dialect = dialect_of(arguments);
-  csv.encoding = encoding_of(arguments.optional_text(8));
+  csv.encoding = pg_get_client_encoding();
+  if (const auto encoding = arguments.optional_text(8)) set_encoding(csv, *encoding);
   csv.max_record_bytes = static_cast<std::size_t>(settings::max_record_bytes);
   LoadOptions options;
   options.on_conflict = on_conflict_by_name(arguments.text(9, "on_conflict"));
   options.reject_limit = arguments.optional_bigint(10);
   if (options.reject_limit && *options.reject_limit < 0) throw Error("22023", "reject_limit must not be negative");
   options.dry_run = arguments.boolean(11, "dry_run");
+  const std::string compression = arguments.text(13, "compression");
+  const pg::Compression filter = pg::compression_by_name(compression);
   options.source_name = path;
   options.stream_kind = pg::StreamKind::file;
 
@@ -73,10 +70,11 @@ Datum load_csv(FunctionCallInfo call_info) {
   if (target.has_row_security())
     throw Error("0A000", concat("cannot load a file into table \"", target.table_name(), "\" with row-level security"))
         .hint("Use INSERT statements instead.");
-  pg::InputFile file(path);
-  csv.bytes_total = file.size_bytes();
-  const LoadSummary summary = load_stream(file, csv, options, target);
-  file.close();
+  const std::unique_ptr<pg::Input> file = pg::open_source(pg::FileOrigin{path}, filter);
+  csv.bytes_total = file->size_bytes();
+  csv.compression = filter == pg::Compression::none ? compression : file->compression();
+  const LoadSummary summary = load_stream(*file, csv, options, target);
+  file->close();
   target.close();
   return summary_row(call_info, summary, watch);
 }

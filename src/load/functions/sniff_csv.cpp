@@ -68,7 +68,7 @@ Datum sniff_csv(FunctionCallInfo call_info) {
   const char* const line_end = line_end_of(layout.line_ends);
   const Datum none{0};
   const Datum values[] = {pg::text_datum(found.compression),
-                          pg::text_datum(std::string(name_of(found.file.encoding))),
+                          pg::text_datum(found.encoding),
                           line_end == nullptr ? none : pg::text_datum(line_end),
                           byte(layout.dialect.delimiter),
                           layout.has_quotes ? byte(layout.dialect.quote) : none,
@@ -81,7 +81,7 @@ Datum sniff_csv(FunctionCallInfo call_info) {
                           types_of(found.file.columns),
                           Int64GetDatum(found.file.records),
                           pg::text_datum(create_table_sql(found.file, table, {})),
-                          pg::text_datum(load_command_sql(found.file, table, path))};
+                          pg::text_datum(load_command_sql(found, table, path))};
   bool nulls[std::size(values)] = {};
   nulls[2] = line_end == nullptr;
   nulls[4] = nulls[5] = !layout.has_quotes;

@@ -28,7 +28,8 @@ constexpr std::int64_t kKeptRows = kMostUndecided;
 }  // namespace
 
 AvroSource::AvroSource(ByteSource& bytes, const AvroOptions& options, std::string context)
-    : options_(options),
+    : bytes_(bytes),
+      options_(options),
       context_(std::move(context)),
       file_(std::make_unique<avro::ContainerReader>(bytes, avro::ReaderLimits{.max_block_bytes = options_.max_block_bytes,
                                                                               .max_stored_block_bytes = options_.max_block_bytes,

@@ -46,7 +46,9 @@ class AvroSource : public Source {
   [[nodiscard]] RecordText text_of(const Record& record, std::size_t most_bytes) override;
   [[nodiscard]] bool may_leave_fields_out() const override { return false; }
   [[nodiscard]] std::int64_t bytes_total() const override { return options_.bytes_total; }
-  [[nodiscard]] std::int64_t bytes_read() const override { return static_cast<std::int64_t>(file_->position()); }
+  [[nodiscard]] std::int64_t bytes_read() const override {
+    return static_cast<std::int64_t>(bytes_.origin_bytes().value_or(file_->position()));
+  }
 
  private:
   /// Where a block begins.
@@ -58,6 +60,7 @@ class AvroSource : public Source {
   bool next_block();
   [[nodiscard]] const BlockStart* block_of(std::int64_t row) const;
 
+  ByteSource& bytes_;
   AvroOptions options_;
   std::string context_;
   std::unique_ptr<avro::ContainerReader> file_;

@@ -65,8 +65,13 @@ Problem invalid_bytes(std::string_view raw, std::size_t at, int encoding) {
 
 std::unique_ptr<text::RecordReader> reader_of(ByteSource& bytes, const StreamOptions& options) {
   const text::CharacterLength length = character_length_of(options.encoding);
-  if (options.format == Format::text) return std::make_unique<text::CopyTextReader>(bytes, options.max_record_bytes, length);
-  return std::make_unique<text::CsvReader>(bytes, options.dialect, options.max_record_bytes, length);
+  std::unique_ptr<text::RecordReader> reader;
+  if (options.format == Format::text)
+    reader = std::make_unique<text::CopyTextReader>(bytes, options.max_record_bytes, length);
+  else
+    reader = std::make_unique<text::CsvReader>(bytes, options.dialect, options.max_record_bytes, length);
+  if (options.encoding == PG_UTF8) reader->pass_over_byte_order_marks();
+  return reader;
 }
 
 }  // namespace
@@ -80,7 +85,7 @@ text::OpenQuote open_quote_by_name(const std::string& name) {
 const char* name_of(text::OpenQuote open_quote) { return open_quote == text::OpenQuote::resume ? "resume" : "reject"; }
 
 StreamSource::StreamSource(ByteSource& bytes, const StreamOptions& options)
-    : options_(options), reader_(reader_of(bytes, options_)) {
+    : bytes_(bytes), options_(options), reader_(reader_of(bytes, options_)) {
   options_.dialect.max_fields = kMaxFields;
   const int server_encoding = GetDatabaseEncoding();
   if (options_.encoding != server_encoding && options_.encoding != PG_SQL_ASCII && server_encoding != PG_SQL_ASCII) {

@@ -9,6 +9,7 @@
 #include "load/record/loaded_column.hpp"
 #include "load/record/source.hpp"
 #include "text/record_reader.hpp"
+#include "text/wide_text.hpp"
 
 namespace ferry::load {
 
@@ -31,8 +32,11 @@ struct StreamOptions {
   std::vector<std::string> force_not_null{};  ///< columns in which the null string is text
   std::vector<std::string> force_null{};      ///< columns in which it is null in quotes too
   bool ends_at_marker = false;                ///< a line \. ends CSV too
-  int encoding = 0;                           ///< of the stream, as the server numbers encodings
-  std::string date_style{};                   ///< by which dates are read; empty: the session's
+  int encoding = 0;                           ///< of the stream's records, as the server numbers encodings
+  text::WideEncoding wide_encoding = text::WideEncoding::none;  ///< that they had before they became UTF-8
+  bool marks_encoding = true;                                   ///< a byte order mark may say that it is a wide one
+  std::string date_style{};                                     ///< by which dates are read; empty: the session's
+  std::string compression{};  ///< for the log: the format of the compressed file, "none" where none was to be seen
   std::size_t max_record_bytes = 16u << 20;
   std::int64_t bytes_total = 0;  ///< of the stream; 0: not known
 };
@@ -68,7 +72,9 @@ class StreamSource : public Source {
   [[nodiscard]] RecordText text_of(const Record& record, std::size_t most_bytes) override;
   [[nodiscard]] bool may_leave_fields_out() const override { return options_.dialect.default_string.has_value(); }
   [[nodiscard]] std::int64_t bytes_total() const override { return options_.bytes_total; }
-  [[nodiscard]] std::int64_t bytes_read() const override { return static_cast<std::int64_t>(reader_->bytes_consumed()); }
+  [[nodiscard]] std::int64_t bytes_read() const override {
+    return static_cast<std::int64_t>(bytes_.origin_bytes().value_or(reader_->bytes_consumed()));
+  }
 
  private:
   bool next(text::Record& record);
@@ -81,6 +87,7 @@ class StreamSource : public Source {
   void put_fields(Fields& out) const;
   void take_value(const text::Field& from, std::size_t index, Field& field) const;
 
+  ByteSource& bytes_;
   StreamOptions options_;
   std::unique_ptr<text::RecordReader> reader_;
   bool ended_ = false;           ///< by the line that ends the data

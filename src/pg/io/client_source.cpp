@@ -109,7 +109,7 @@ std::size_t ClientSource::read(std::span<std::uint8_t> out) {
   return count;
 }
 
-void ClientSource::finish() {
+void ClientSource::close() {
   while (next_message()) message_->cursor = message_->len;
 }
 

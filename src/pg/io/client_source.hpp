@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "base/io.hpp"
+#include "pg/io/input.hpp"
 
 #include "pg/server.hpp"
 
@@ -13,7 +13,7 @@ extern "C" {
 namespace ferry::pg {
 
 /// The data that the client of the session sends for COPY FROM STDIN, protocol 3.
-class ClientSource : public ByteSource {
+class ClientSource : public Input {
  public:
   enum class Format : std::uint8_t { text, binary };
   /// Tells the client to send, in lines of text or in a binary format. Errors: 0A000 there is no client.
@@ -22,7 +22,7 @@ class ClientSource : public ByteSource {
   /// Errors: 57014 the client gave up; 08006 it is gone; 08P01 a message that does not belong here.
   [[nodiscard]] std::size_t read(std::span<std::uint8_t> out) override;
   /// Reads over what the client still sends, to its end.
-  void finish();
+  void close() override;
 
  private:
   bool next_message();
