@@ -52,6 +52,8 @@ BatchWriter::BatchWriter(Source& source, TargetTable& target, const WriterOption
 
 void BatchWriter::open_table() {
   Relation const relation = target_.relation();
+  if (is_partitioned_)
+    heap_context_ = call([this] { return AllocSetContextCreate(load_context_, "pg_ferry partition", ALLOCSET_DEFAULT_SIZES); });
   table_ = call([this, relation] {
     MemoryContext const caller = MemoryContextSwitchTo(load_context_);
     const auto table = pg::TableWriter::open(relation, pg::TriggerSet::all, target_.written_columns());
@@ -88,6 +90,7 @@ void BatchWriter::close() {
   for (auto& [table, heap] : heaps_)
     if (heap.writer) heap.writer->end_bulk();
   converter_.close();
+  if (heap_context_ != nullptr) call(MemoryContextDelete, heap_context_);
 }
 
 /// From here on rows get their entries when they are written.
@@ -113,19 +116,25 @@ bool BatchWriter::write(const Batch& batch) {
 /// before them: the session that is waited for would wait for these. Rows that take the place of others are always left open.
 /// False: some of the rows are pending.
 bool BatchWriter::write_heaps(const Batch& batch) {
-  MemoryContext const caller = MemoryContextSwitchTo(converter_.memory());
   const auto is_pending = [&batch](const BatchRow& row) { return batch.result(row.at).state == Result::State::pending; };
   bool are_decided = true;
   for (auto& [table, heap] : heaps_) {
     if (heap.writer && !heap.rows.empty() && (are_decided || options_.on_conflict == OnConflict::update)) {
       use_bulk(heap);
-      heap.writer->write(batch, heap.rows);
+      write_heap(heap, batch);
       are_decided = are_decided && std::none_of(heap.rows.begin(), heap.rows.end(), is_pending);
     }
     heap.rows.clear();
   }
-  MemoryContextSwitchTo(caller);
   return are_decided;
+}
+
+/// What the server needs for the rows of one partition goes away with them: a batch may reach a thousand.
+void BatchWriter::write_heap(Heap& heap, const Batch& batch) {
+  MemoryContext const caller = MemoryContextSwitchTo(is_partitioned_ ? heap_context_ : converter_.memory());
+  heap.writer->write(batch, heap.rows);
+  MemoryContextSwitchTo(caller);
+  if (is_partitioned_) call(MemoryContextReset, heap_context_);
 }
 
 void BatchWriter::finish(const Batch& batch) {

@@ -49,6 +49,7 @@ class BatchWriter {
   void build_indexes();
   void sort_out(const Batch& batch);
   bool write_heaps(const Batch& batch);
+  void write_heap(Heap& heap, const Batch& batch);
   Heap& heap_of(ResultRelInfo* target);
   std::unique_ptr<HeapWriter> writer_for(ResultRelInfo* partition, TableFacts& facts);
   void use_bulk(Heap& heap);
@@ -60,6 +61,7 @@ class BatchWriter {
   const WriterOptions& options_;
   const bool is_partitioned_;
   MemoryContext load_context_;
+  MemoryContext heap_context_ = nullptr;  ///< of what is needed while the rows of one partition are written
   pg::TableWriter table_{};
   BatchConverter converter_;
   /// By the OID of the table, so that every session writes them in one order: loads of the same rows wait for each other and do
