@@ -1,8 +1,5 @@
 #include "load/load.hpp"
 
-#include <algorithm>
-#include <memory>
-#include <span>
 #include <utility>
 
 #include "base/concat.hpp"
@@ -22,53 +19,14 @@ namespace ferry::load {
 
 namespace {
 
-constexpr std::size_t kBatchRows = kMaxBatchRows;
-constexpr std::size_t kRequestRows = 500;  // of JSON rows, whose members are all at hand: more do not fit into the nearer caches
-constexpr std::size_t kBatchBytes = 1 << 20;
-constexpr std::size_t kBatchValues = 100'000, kLeastBatchRows = 50;  // of tables with very many columns
-constexpr std::size_t kMostHeldBytes = std::size_t{4} << 20;         // by the records between two batches
 constexpr std::size_t kListedRejects = 10;
 constexpr const char* kNotNullViolation = "23502";
-
-/// The records of a batch and what became of them: the session's spare ones, or new ones for a load within a load.
-struct Buffers {
-  std::vector<Record> records{};
-  std::vector<Result> results{};
-
-  static std::unique_ptr<Buffers> take() {
-    Buffers* const kept = std::exchange(spare(), nullptr);
-    return kept != nullptr ? std::unique_ptr<Buffers>(kept) : std::make_unique<Buffers>();
-  }
-  static void give_back(std::unique_ptr<Buffers> buffers) {
-    constexpr std::size_t kMostRows = 1000, kMostBytes = 1 << 20;
-    std::size_t bytes = 0;
-    for (const Record& record : buffers->records) bytes += record.raw.capacity();
-    for (const Result& result : buffers->results)
-      if (result.problem) bytes += result.problem->bytes();
-    if (buffers->records.size() <= kMostRows && bytes <= kMostBytes && spare() == nullptr) spare() = buffers.release();
-  }
-
- private:
-  static Buffers*& spare() {
-    static Buffers* kept = nullptr;
-    return kept;
-  }
-};
 
 /// One load on its way through its batches.
 class Load {
  public:
   Load(Source& source, TargetTable& target, const LoadOptions& options, const Observer& observer, Log& log, LoadSummary& summary)
-      : source_(source),
-        target_(target),
-        options_(options),
-        observer_(observer),
-        log_(log),
-        summary_(summary),
-        buffers_(Buffers::take()) {}
-  ~Load() { Buffers::give_back(std::move(buffers_)); }
-  Load(const Load&) = delete;
-  Load& operator=(const Load&) = delete;
+      : source_(source), target_(target), options_(options), observer_(observer), log_(log), summary_(summary) {}
 
   void run() {
     LoadPosition position(options_.context, source_);
@@ -84,18 +42,16 @@ class Load {
     MemoryContext const load_context = CurrentMemoryContext;
     MemoryContext const batch_context =
         pg::call([] { return AllocSetContextCreate(CurrentMemoryContext, "pg_ferry load batch", ALLOCSET_DEFAULT_SIZES); });
-    while (const std::size_t added = read_batch()) {
+    const Settle settle = [this](const Record& record, const Result& result) { this->settle(record, result); };
+    while (writer_->read_batch()) {
       pg::call([=] {
         MemoryContextReset(batch_context);
         MemoryContextSwitchTo(batch_context);
       });
-      if (writer_->write(records(), results(), count_ - added)) settle_all();
+      writer_->write(settle);
+      show_progress();
     }
-    if (count_ > 0) {
-      writer_->finish(records(), results());
-      settle_all();
-    }
-    writer_->write_waiting([this](const Record& record, const Result& result) { settle(record, result); });
+    writer_->finish(settle);
     show_progress();
     pg::call([=] {
       MemoryContextSwitchTo(load_context);
@@ -122,37 +78,8 @@ class Load {
     progress_.show();
   }
 
-  [[nodiscard]] std::span<const Record> records() const { return {records_.data(), count_}; }
-  [[nodiscard]] std::span<Result> results() { return {results_.data(), count_}; }
-
-  /// Reads a batch behind the records that are not settled; how many it has.
-  std::size_t read_batch() {
-    std::size_t added = 0, bytes = 0;
-    const std::size_t most = std::clamp(kBatchValues / std::max<std::size_t>(target_.columns().size(), 1), kLeastBatchRows,
-                                        options_.small_batches ? kRequestRows : kBatchRows);
-    for (; added < most && bytes < kBatchBytes; added++) {
-      if (records_.size() == count_) records_.emplace_back();
-      const std::size_t held = records_[count_].raw.capacity();
-      if (!source_.read(records_[count_])) break;
-      held_bytes_ += records_[count_].raw.capacity() - held;
-      bytes += records_[count_++].raw.size();
-    }
-    if (results_.size() < count_) results_.resize(count_);
-    return added;
-  }
-
-  void settle_all() {
-    summary_.rows_read += static_cast<std::int64_t>(count_);
-    for (std::size_t i = 0; i < count_; i++)
-      if (results_[i].state != Result::State::waiting) settle(records_[i], results_[i]);
-    count_ = 0;
-    // the next long records get other memory than these
-    if (held_bytes_ > kMostHeldBytes) records_.clear();
-    if (records_.empty()) held_bytes_ = 0;
-    show_progress();
-  }
-
   void settle(const Record& record, const Result& result) {
+    summary_.rows_read++;
     if (result.state == Result::State::loaded) summary_.rows_loaded++;
     if (is_left_out(result.state)) summary_.rows_skipped++;
     if (result.state == Result::State::rejected) {
@@ -204,11 +131,6 @@ class Load {
   LoadSummary& summary_;
   LoadPosition* position_ = nullptr;  ///< of run()
   std::optional<Writer> writer_;
-  std::unique_ptr<Buffers> buffers_;
-  std::vector<Record>& records_ = buffers_->records;
-  std::vector<Result>& results_ = buffers_->results;
-  std::size_t count_ = 0;       ///< of the records that are not settled
-  std::size_t held_bytes_ = 0;  ///< by the texts of all records
   std::vector<std::string> first_rejects_;
   pg::LoadProgress progress_;
 };

@@ -9,13 +9,26 @@ namespace ferry::load {
 using pg::call;
 using pg::StatementTriggers;
 
+namespace {
+
+constexpr std::size_t kRequestRows = 500;  // of JSON rows, whose members are all at hand: more do not fit into the nearer caches
+constexpr std::size_t kBatchValues = 100'000, kLeastBatchRows = 50;  // of tables with very many columns
+
+std::size_t most_batch_rows(const TargetTable& target, bool is_small) {
+  return std::clamp(kBatchValues / std::max<std::size_t>(target.columns().size(), 1), kLeastBatchRows,
+                    is_small ? kRequestRows : kMaxBatchRows);
+}
+
+}  // namespace
+
 Writer::Writer(Source& source, TargetTable& target, const WriterOptions& options)
     : target_(target),
       options_(options),
       self_references_(target.relation()),
       row_by_row_(source, target, self_references_, options),
       waiting_(row_by_row_, self_references_),
-      source_(source) {}
+      source_(source),
+      open_(most_batch_rows(target, options.small_batches)) {}
 
 void Writer::begin() {
   Relation const relation = target_.relation();
@@ -45,32 +58,45 @@ void Writer::note(const Result& result) {
   call([statement, location] { statement->add(location); });
 }
 
-bool Writer::write(std::span<const Record> records, std::span<Result> results, std::size_t first) {
-  for (Result& result : results.subspan(first)) result.reset();
-  if (batches_ && !batches_->write({records, results, first})) return false;
-  decide_rest(records, results);
-  return true;
+void Writer::write(const Settle& settle) {
+  if (!batches_ || batches_->write(open_.batch())) settle_open(settle);
 }
 
-void Writer::finish(std::span<const Record> records, std::span<Result> results) {
-  if (batches_) batches_->finish({records, results, records.size()});
-  decide_rest(records, results);
+void Writer::finish(const Settle& settle) {
+  if (!open_.empty()) {
+    Batch batch = open_.batch();
+    batch.first = batch.records.size();
+    if (batches_) batches_->finish(batch);
+    settle_open(settle);
+  }
+  waiting_.settle_all([&](const Record& record, const Result& result) {
+    note(result);
+    settle(record, result);
+  });
+}
+
+void Writer::settle_open(const Settle& settle) {
+  const Batch batch = open_.batch();
+  decide_rest(batch);
+  for (std::size_t i = 0; i < batch.records.size(); i++) {
+    note(batch.results[i]);
+    if (batch.results[i].state == Result::State::waiting)
+      waiting_.add(batch.records[i]);
+    else
+      settle(batch.records[i], batch.results[i]);
+  }
+  open_.clear();
 }
 
 /// Decides what could not be decided in bulk, in parts that are not too large to be begun again after an error.
-void Writer::decide_rest(std::span<const Record> records, std::span<Result> results) {
+void Writer::decide_rest(const Batch& batch) {
   const auto is_pending = [](const Result& result) { return result.state == Result::State::pending; };
-  for (std::size_t at = 0; at < records.size(); at += kMaxBatchRows) {
-    const std::size_t count = std::min(kMaxBatchRows, records.size() - at);
-    const auto part = results.subspan(at, count);
-    if (std::none_of(part.begin(), part.end(), is_pending)) continue;
-    const Batch batch{records.subspan(at, count), part, 0};
-    row_by_row_.write(batch.records, batch.results, MissingParent::waits, forecast_for(batch));
+  for (std::size_t at = 0; at < batch.records.size(); at += kMaxBatchRows) {
+    const std::size_t count = std::min(kMaxBatchRows, batch.records.size() - at);
+    const Batch part{batch.records.subspan(at, count), batch.results.subspan(at, count), 0};
+    if (std::none_of(part.results.begin(), part.results.end(), is_pending)) continue;
+    row_by_row_.write(part.records, part.results, MissingParent::waits, forecast_for(part));
     if (batches_) batches_->forget_largest_keys();
-  }
-  for (std::size_t i = 0; i < records.size(); i++) {
-    note(results[i]);
-    if (results[i].state == Result::State::waiting) waiting_.add(records[i]);
   }
 }
 
@@ -87,13 +113,6 @@ Forecast* Writer::forecast_for(const Batch& batch) {
   }
   if (forecast_) forecast_->make(batch);
   return forecast_.get();
-}
-
-void Writer::write_waiting(const Settle& settle) {
-  waiting_.settle_all([&](const Record& record, const Result& result) {
-    note(result);
-    settle(record, result);
-  });
 }
 
 FarthestValues Writer::farthest_values() const {

@@ -2,11 +2,10 @@
 
 #include <memory>
 #include <optional>
-#include <span>
-#include <vector>
 
 #include "load/table/self_references.hpp"
 #include "load/write/batch_writer.hpp"
+#include "load/write/open_records.hpp"
 #include "load/write/result.hpp"
 #include "load/write/row_by_row_writer.hpp"
 #include "load/write/waiting_rows.hpp"
@@ -14,7 +13,7 @@
 
 namespace ferry::load {
 
-/// Loads batches of records: in bulk where the table allows it, row by row the rest.
+/// Loads the records of a source a batch at a time: in bulk where the table allows it, row by row the rest.
 class Writer {
  public:
   /// source and target outlive the writer. Errors: those of RowByRowWriter.
@@ -24,20 +23,20 @@ class Writer {
   void begin();
   void end();
 
-  /// Decides the records from first on, at most kMaxBatchRows; results[i] tells what became of records[i]. Those that wait
-  /// for a parent are kept for write_waiting(). False: what became of all of them may still change, and the next call is to have
-  /// them in front of its own records, or finish().
-  [[nodiscard]] bool write(std::span<const Record> records, std::span<Result> results, std::size_t first);
-  /// Decides what write() has left open: there is at least one record.
-  void finish(std::span<const Record> records, std::span<Result> results);
-  /// Decides the rows that waited; to be called behind the last batch. settle is told of each.
-  void write_waiting(const Settle& settle);
+  /// Reads the next records of the source; false at its end. Errors: the source's.
+  [[nodiscard]] bool read_batch() { return open_.read(source_); }
+  /// Decides those, and tells settle of each whose outcome is certain, in file order. The others stay open: rows whose keys come
+  /// in no order are decided together with those of the next batches, and rows that wait for a parent of the table at the end.
+  void write(const Settle& settle);
+  /// Decides all that is open; to be called behind the last batch.
+  void finish(const Settle& settle);
 
   /// The largest values of all batches.
   [[nodiscard]] FarthestValues farthest_values() const;
 
  private:
-  void decide_rest(std::span<const Record> records, std::span<Result> results);
+  void settle_open(const Settle& settle);
+  void decide_rest(const Batch& batch);
   Forecast* forecast_for(const Batch& batch);
   void note(const Result& result);
 
@@ -47,6 +46,7 @@ class Writer {
   RowByRowWriter row_by_row_;
   WaitingRows waiting_;
   Source& source_;
+  OpenRecords open_;
   MemoryContext load_context_ = nullptr;  ///< that of begin()
   std::unique_ptr<BatchWriter> batches_;  ///< nothing before begin()
   std::unique_ptr<Forecast> forecast_;    ///< nothing before it is needed, or where there is none
