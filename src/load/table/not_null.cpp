@@ -43,15 +43,13 @@ std::string describe_row(TupleTableSlot* slot) {
 
 }  // namespace
 
-NotNull::NotNull(TargetTable& target) : table_(target.relation()) {
+NotNull::NotNull(TargetTable& target) {
+  use(target.relation());
   const TupleDesc description = RelationGetDescr(table_);
-  bool has_virtual = false;
   for (int i = 0; i < description->natts; i++) {
-    const Form_pg_attribute attribute = TupleDescAttr(description, i);
-    if (attribute->attnotnull) attributes_.push_back(attribute->attnum);
-    has_virtual |= attribute->attgenerated != '\0' && attribute->attgenerated != ATTRIBUTE_GENERATED_STORED;
+    const char generated = TupleDescAttr(description, i)->attgenerated;
+    if (generated != '\0' && generated != ATTRIBUTE_GENERATED_STORED) return;  // computed when it is read
   }
-  if (has_virtual) return;
   const Oid table = RelationGetRelid(table_);
   can_tell_ = call([table] {
     return check_enable_rls(table, InvalidOid, true) != RLS_ENABLED &&
@@ -59,7 +57,21 @@ NotNull::NotNull(TargetTable& target) : table_(target.relation()) {
   });
 }
 
-std::optional<Problem> NotNull::violation(TupleTableSlot* slot) const {
+NotNull NotNull::of_partition(Relation partition) const {
+  NotNull rules;
+  rules.use(partition);
+  rules.can_tell_ = can_tell_;
+  return rules;
+}
+
+void NotNull::use(Relation table) {
+  table_ = table;
+  const TupleDesc description = RelationGetDescr(table);
+  for (int i = 0; i < description->natts; i++)
+    if (TupleDescAttr(description, i)->attnotnull) attributes_.push_back(TupleDescAttr(description, i)->attnum);
+}
+
+std::optional<Problem> NotNull::violation(TupleTableSlot* slot, TupleTableSlot* row_of_table) const {
   for (const AttrNumber attribute : attributes_) {
     if (!slot->tts_isnull[attribute - 1]) continue;
     const std::string column = NameStr(TupleDescAttr(RelationGetDescr(table_), attribute - 1)->attname);
@@ -68,7 +80,7 @@ std::optional<Problem> NotNull::violation(TupleTableSlot* slot) const {
                    .constraint = {},
                    .reason = concat("null value in column \"", column, "\" of relation \"", RelationGetRelationName(table_),
                                     "\" violates not-null constraint"),
-                   .detail = concat("Failing row contains ", describe_row(slot), ".")};
+                   .detail = concat("Failing row contains ", describe_row(row_of_table), ".")};
   }
   return std::nullopt;
 }

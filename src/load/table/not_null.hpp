@@ -13,15 +13,21 @@ class NotNull {
  public:
   /// target outlives the object. Calls the server.
   explicit NotNull(TargetTable& target);
+  /// Those of a partition of that table, for rows that come by way of the table.
+  [[nodiscard]] NotNull of_partition(Relation partition) const;
 
   /// Whether violation() can tell; else it is for ExecConstraints(): where the user may not see whole rows, or columns are
   /// computed when they are read.
   [[nodiscard]] bool can_tell() const { return can_tell_; }
-  /// What is wrong with a row that has a null where none may be. slot: all attributes in place.
-  [[nodiscard]] std::optional<Problem> violation(TupleTableSlot* slot) const;
+  /// What is wrong with a row that has a null where none may be. slot: all attributes in place. row_of_table: the same row as the
+  /// table has it, which is the one that is shown.
+  [[nodiscard]] std::optional<Problem> violation(TupleTableSlot* slot, TupleTableSlot* row_of_table) const;
 
  private:
-  Relation table_;
+  NotNull() = default;
+  void use(Relation table);
+
+  Relation table_ = nullptr;
   std::vector<AttrNumber> attributes_;
   bool can_tell_ = false;
 };

@@ -140,7 +140,7 @@ void BatchConverter::convert_all_simple(const Batch& batch) {
     }
     target_.check_may_insert(fields_);
     slot->tts_tableOid = RelationGetRelid(target_.relation());
-    if (auto problem = not_null_.violation(slot)) refuse(std::move(*problem), result, rows_[i]);
+    if (auto problem = not_null_.violation(slot, slot)) refuse(std::move(*problem), result, rows_[i]);
   }
 }
 
@@ -170,7 +170,7 @@ void BatchConverter::convert_one(const Record& record, Result& result, BatchRow&
     return;
   }
   if (checks_ == RowChecks::none) {
-    row.looks_bad = not_null_.can_tell() && not_null_.violation(row.slot);
+    row.looks_bad = not_null_.can_tell() && not_null_.violation(row.slot, row.slot);
     return;
   }
   route(row);
@@ -188,6 +188,9 @@ BatchConverter::Partition& BatchConverter::partition_of(ResultRelInfo* target) {
   partition.takes_slots = partition.map == nullptr && is_heap;
   partition.row_type = CreateTupleDescCopy(RelationGetDescr(target->ri_RelationDesc));
   if (is_heap) partition.layout = pg::make_row_layout(partition.row_type);
+  const TupleConstr* const constraints = RelationGetDescr(target->ri_RelationDesc)->constr;
+  if (constraints == nullptr || !constraints->has_generated_stored)
+    partition.not_null = not_null_.of_partition(target->ri_RelationDesc);
   MemoryContextSwitchTo(caller);
   return partition;
 }
@@ -211,6 +214,14 @@ void BatchConverter::route(BatchRow& row) {
   row.slot->tts_tableOid = RelationGetRelid(row.target->ri_RelationDesc);
 }
 
+/// Null where the server is to tell.
+const NotNull* BatchConverter::not_null_of(ResultRelInfo* target) const {
+  if (!not_null_.can_tell()) return nullptr;
+  if (target == table_.target()) return &not_null_;
+  const auto& partition = partitions_.at(target).not_null;
+  return partition ? &*partition : nullptr;
+}
+
 /// Generated columns, NOT NULL, CHECK and, of a partition that is loaded by itself, its bounds. Calls the server without a guard.
 void BatchConverter::check_constraints(Result& result, BatchRow& row) {
   if (row.target->ri_FdwRoutine != nullptr) return;  // its server checks
@@ -221,14 +232,15 @@ void BatchConverter::check_constraints(Result& result, BatchRow& row) {
     ExecComputeStoredGenerated(row.target, table_.executor_state(), row.slot, CMD_INSERT);
     slot_getallattrs(row.slot);
   }
-  const bool is_root = row.target == table_.target();
   bool needs_check = constraints != nullptr;
-  if (needs_check && is_root && not_null_.can_tell()) {
-    if (auto problem = not_null_.violation(row.slot)) return refuse(std::move(*problem), result, row);
+  if (const NotNull* const rules = needs_check ? not_null_of(row.target) : nullptr) {
+    TupleTableSlot* const row_of_table = row.target == table_.target() ? row.slot : slots_[row.at];
+    if (auto problem = rules->violation(row.slot, row_of_table)) return refuse(std::move(*problem), result, row);
     needs_check = constraints->num_check > 0;
   }
   if (needs_check) ExecConstraints(row.target, row.slot, table_.executor_state());
-  if (is_root && relation->rd_rel->relispartition) ExecPartitionCheck(row.target, row.slot, table_.executor_state(), true);
+  if (row.target == table_.target() && relation->rd_rel->relispartition)
+    ExecPartitionCheck(row.target, row.slot, table_.executor_state(), true);
   if (needs_check) prepared_.insert(row.target);
 }
 

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <vector>
 
@@ -56,6 +57,7 @@ class BatchConverter {
   void convert_one(const Record& record, Result& result, BatchRow& row);
   void refuse(Problem problem, Result& result, BatchRow& row) const;
   void check_constraints(Result& result, BatchRow& row);
+  [[nodiscard]] const NotNull* not_null_of(ResultRelInfo* target) const;
   void route(BatchRow& row);
 
   /// How rows become those of a partition.
@@ -64,6 +66,7 @@ class BatchConverter {
     bool takes_slots = false;  ///< those of the table, with its rows
     TupleDesc row_type = nullptr;
     const pg::RowLayout* layout = nullptr;  ///< null where it is no heap
+    std::optional<NotNull> not_null{};      ///< nothing where the row that errors show is another than the one that came
   };
   Partition& partition_of(ResultRelInfo* target);
 

@@ -77,7 +77,7 @@ void Forecast::make(const Batch& batch) {
   for (std::size_t i = 0; i < batch.size(); i++) {
     if (batch.result(i).state != Result::State::pending) continue;
     pending_.push_back(i);
-    slots_.push_back(row(i));
+    slots_.push_back(converter_.row_of_table(i));
     looks_bad_[i] = converter_.rows()[i].looks_bad;
   }
   if (slots_.empty()) return;
@@ -124,20 +124,26 @@ void Forecast::spare_checks(pg::TableWriter& table) {
   call([this, &table] { table.leave_out_checks_of(constraints_, {has_parents, this}); });
 }
 
-/// Called by the table writer, inside of a server call.
+/// Called by the table writer, inside of a server call. A key that a trigger has changed is the server's matter: holds() does not
+/// ask for it.
 bool Forecast::has_parents(void* self, TupleTableSlot* slot) {
   auto* const forecast = static_cast<Forecast*>(self);
   auto& keys = forecast->foreign_keys_;
   slot_getallattrs(slot);
-  return forecast->spares_ && std::all_of(keys.begin(), keys.end(), [slot](pg::ForeignKey& key) { return key.has_passed(slot); });
+  const auto is_spared = [=](pg::ForeignKey& key) { return key.has_passed(slot) && key.is_same_key(slot, forecast->next_row_); };
+  return forecast->spares_ && std::all_of(keys.begin(), keys.end(), is_spared);
 }
 
-bool Forecast::holds() const {
+bool Forecast::holds(std::span<const std::size_t> positions) const {
   if (!forgets_) return true;
   for (std::size_t k = 0; k < foreign_keys_.size(); k++) {
     std::vector<TupleTableSlot*> rows;
-    for (std::size_t i = 0; i < slots_.size(); i++)
+    auto position = positions.begin();
+    for (std::size_t i = 0; i < slots_.size() && position != positions.end(); i++) {
+      if (pending_[i] != *position) continue;
+      position++;
       if (good_[k].empty() || good_[k][i]) rows.push_back(slots_[i]);
+    }
     // by itself: what a trigger has added is gone if the rows are taken back, and must not be known then
     std::vector<bool> good;
     if (!rows.empty() && !foreign_keys_[k].anew().check(rows.data(), rows.size(), good)) return false;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "load/table/foreign_keys.hpp"
@@ -30,16 +31,18 @@ class Forecast {
   /// Makes the rows of those records of the batch that are pending. Errors: those that may not become rejects.
   void make(const Batch& batch);
 
-  /// The row of a record that is pending then, by its position in the batch; good until the next make().
-  [[nodiscard]] TupleTableSlot* row(std::size_t at) const { return converter_.row_of_table(at); }
+  /// The row of a record that is pending then, by its position in the batch, which is the next to be written; good until the next
+  /// make().
+  [[nodiscard]] TupleTableSlot* next_row(std::size_t at) { return next_row_ = converter_.row_of_table(at); }
   [[nodiscard]] bool looks_bad(std::size_t at) const { return looks_bad_[at]; }
   void expect_bad(std::size_t at) { looks_bad_[at] = true; }
   /// Lets a writer leave out the foreign keys of rows that have a parent for sure.
   void spare_checks(pg::TableWriter& table);
   /// Whether that is so for the next rows; at first it is.
   void spare_checks_of_rows(bool spares) { spares_ = spares; }
-  /// Whether the parents are still there that make() has found, whatever triggers have done since.
-  [[nodiscard]] bool holds() const;
+  /// Whether the parents of these rows are still there that make() has found, whatever triggers have done since. positions: in
+  /// the batch, ascending.
+  [[nodiscard]] bool holds(std::span<const std::size_t> positions) const;
 
  private:
   static bool has_parents(void* self, TupleTableSlot* slot);
@@ -59,6 +62,7 @@ class Forecast {
   std::vector<TupleTableSlot*> slots_;   ///< of those
   std::vector<std::vector<bool>> good_;  ///< of each foreign key, for each of those; empty: all are
   std::vector<bool> looks_bad_;
+  TupleTableSlot* next_row_ = nullptr;
 };
 
 }  // namespace ferry::load

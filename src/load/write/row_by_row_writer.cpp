@@ -116,7 +116,7 @@ void RowByRowWriter::write(std::span<const Record> records, std::span<Result> re
       error = pg::attempt(
           [&] {
             write_range(records, results, attempt);
-            if (attempt.forecast != nullptr && !attempt.forecast->holds()) throw ForecastFailed{};
+            if (attempt.forecast != nullptr && !attempt.forecast->holds(attempt.written)) throw ForecastFailed{};
           },
           [&](const char* sqlstate) { return is_rejectable(sqlstate, column_at_work(attempt)) || attempt.table.broke_policy(); });
     } catch (const ForecastFailed&) {
@@ -252,7 +252,7 @@ void RowByRowWriter::write_doubtful(Attempt& attempt, Result& result) {
 
 /// The row of the forecast. Calls the server without a guard.
 void RowByRowWriter::take_row(const Attempt& attempt, TupleTableSlot* slot) const {
-  const TupleTableSlot* const made = attempt.forecast->row(attempt.current);
+  const TupleTableSlot* const made = attempt.forecast->next_row(attempt.current);
   const auto count = static_cast<std::size_t>(slot->tts_tupleDescriptor->natts);
   std::memcpy(slot->tts_values, made->tts_values, count * sizeof(Datum));
   std::memcpy(slot->tts_isnull, made->tts_isnull, count * sizeof(bool));

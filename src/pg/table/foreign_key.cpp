@@ -17,6 +17,7 @@ extern "C" {
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
 #include "utils/array.h"
+#include "utils/datum.h"
 #include "utils/ruleutils.h"
 }
 
@@ -229,6 +230,16 @@ bool ForeignKey::check(TupleTableSlot** slots, std::size_t count, std::vector<bo
 bool ForeignKey::has_passed(TupleTableSlot* slot) {
   const Nulls nulls = nulls_of(slot);
   return nulls == Nulls::none ? known_.has(key_of_row(slot)) : nulls == Nulls::all || !definition_->is_full;
+}
+
+bool ForeignKey::is_same_key(TupleTableSlot* row, TupleTableSlot* other) const {
+  const auto is_same = [=](AttrNumber attribute) {
+    const Form_pg_attribute of = TupleDescAttr(row->tts_tupleDescriptor, attribute - 1);
+    const int i = attribute - 1;
+    if (row->tts_isnull[i] || other->tts_isnull[i]) return row->tts_isnull[i] == other->tts_isnull[i];
+    return datumIsEqual(row->tts_values[i], other->tts_values[i], of->attbyval, of->attlen);
+  };
+  return std::all_of(definition_->attributes.begin(), definition_->attributes.end(), is_same);
 }
 
 void ForeignKey::forget() {

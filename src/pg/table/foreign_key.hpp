@@ -58,6 +58,8 @@ class ForeignKey {
   bool check(TupleTableSlot** slots, std::size_t count, std::vector<bool>& good, const KeySet* promised = nullptr);
   /// Whether a row's key is null or remembered as good. Errors: the server's, where it reads a long value.
   [[nodiscard]] bool has_passed(TupleTableSlot* slot);
+  /// Whether two rows of the table have the same key for sure: byte by byte.
+  [[nodiscard]] bool is_same_key(TupleTableSlot* row, TupleTableSlot* other) const;
   /// One that has no good keys yet.
   [[nodiscard]] ForeignKey anew() const { return ForeignKey(definition_); }
   /// Forgets the good keys: what the caller has run may have changed the parent.
