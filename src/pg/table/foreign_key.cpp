@@ -1,5 +1,7 @@
 #include "pg/table/foreign_key.hpp"
 
+#include <algorithm>
+
 #include "base/concat.hpp"
 #include "pg/compat.hpp"
 #include "pg/names.hpp"
