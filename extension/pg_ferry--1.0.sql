@@ -84,11 +84,14 @@ COMMENT ON COLUMN @extschema@.ferry_rejects.resolved_at IS 'when the row was loa
 CREATE FUNCTION @extschema@.load_csv(
     target regclass, path text, columns name[] = NULL, header boolean = false, delimiter text = ',', quote text = '"',
     escape text = NULL, null_string text = '', encoding text = NULL, on_conflict text = 'reject',
-    reject_limit bigint = NULL, dry_run boolean = false, open_quote text = 'reject', compression text = 'auto',
+    reject_limit bigint = NULL, dry_run boolean = false, skip_lines integer = 0, comment text = NULL,
+    null_strings text[] = NULL, trim_blanks boolean = false, ragged boolean = false, quotes text = 'copy',
+    open_quote text = 'reject', header_match text = 'loose', compression text = 'auto',
     OUT load_id bigint, OUT rows_read bigint, OUT rows_loaded bigint, OUT rows_rejected bigint, OUT rows_skipped bigint,
     OUT elapsed_ms double precision) RETURNS record
 AS 'MODULE_PATHNAME', 'ferry_load_csv' LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION @extschema@.load_csv(regclass, text, name[], boolean, text, text, text, text, text, text, bigint, boolean, text, text)
+COMMENT ON FUNCTION @extschema@.load_csv(regclass, text, name[], boolean, text, text, text, text, text, text, bigint, boolean,
+    integer, text, text[], boolean, boolean, text, text, text, text)
     IS 'load a CSV file, keep bad rows';
 
 CREATE FUNCTION @extschema@.sniff_csv(

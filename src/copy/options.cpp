@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "copy/dialect_options.hpp"
 #include "pg/compat.hpp"
 #include "pg/guard.hpp"
 #include "settings.hpp"
@@ -25,24 +26,14 @@ bool is_named(const DefElem& option, const char* name) { return std::strcmp(opti
 
 /// What the options say that the server does not know of.
 struct OwnOptions {
-  bool has_on_error = false, has_on_conflict = false, has_reject_limit = false, has_open_quote = false, has_compression = false,
-       has_encoding = false;
+  bool has_on_error = false, has_on_conflict = false, has_reject_limit = false, has_compression = false, has_encoding = false;
   load::OnConflict on_conflict = load::OnConflict::reject;
   int64 reject_limit = 0;
-  text::OpenQuote open_quote = text::OpenQuote::reject;
+  DialectOptions dialect{};
   pg::Compression compression = pg::Compression::automatic;
   text::WideEncoding wide_encoding = text::WideEncoding::none;  ///< which the server does not know
   List* others = NIL;
 };
-
-/// Calls the server without a guard.
-text::OpenQuote read_open_quote(ParseState* state, DefElem* option) {
-  const char* const name = defGetString(option);
-  for (const auto choice : {text::OpenQuote::reject, text::OpenQuote::resume})
-    if (pg_strcasecmp(name, load::name_of(choice)) == 0) return choice;
-  ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("COPY %s \"%s\" not recognized", "OPEN_QUOTE", name),
-                  errhint("Choose \"reject\" or \"resume\"."), parser_errposition(state, option->location)));
-}
 
 /// Calls the server without a guard.
 pg::Compression read_compression(ParseState* state, DefElem* option) {
@@ -70,9 +61,6 @@ OwnOptions take_own_options(ParseState* state, const CopyStmt& statement) {
     } else if (is_named(*option, "reject_limit")) {
       once(option, &own.has_reject_limit);
       own.reject_limit = read_reject_limit(state, option);
-    } else if (is_named(*option, "open_quote")) {
-      once(option, &own.has_open_quote);
-      own.open_quote = read_open_quote(state, option);
     } else if (is_named(*option, "compression")) {
       once(option, &own.has_compression);
       own.compression = read_compression(state, option);
@@ -80,7 +68,7 @@ OwnOptions take_own_options(ParseState* state, const CopyStmt& statement) {
       once(option, &own.has_encoding);
       own.wide_encoding = text::wide_encoding_by_name(defGetString(option));
       if (own.wide_encoding == text::WideEncoding::none) own.others = lappend(own.others, option);
-    } else {
+    } else if (!take_dialect_option(state, option, own.dialect)) {
       own.others = lappend(own.others, option);
     }
   }
@@ -140,7 +128,7 @@ const DefElem* find_lone_option(const CopyStmt& statement) {
   if (!statement.is_from || find_reject_option(statement) != nullptr) return nullptr;
   for (int i = 0; i < list_length(statement.options); i++) {
     const auto* const option = static_cast<const DefElem*>(list_nth(statement.options, i));
-    if (is_named(*option, "on_conflict") || is_named(*option, "open_quote") || is_named(*option, "compression") ||
+    if (is_named(*option, "on_conflict") || is_dialect_option(*option) || is_named(*option, "compression") ||
         (!pg::compat::kKnowsRejectLimit && is_named(*option, "reject_limit")))
       return option;
   }
@@ -196,12 +184,10 @@ Options read_options(ParseState* state, const CopyStmt& statement, Relation tabl
   if (stream.format == load::Format::csv) {
     stream.dialect.quote = given.quote[0];
     stream.dialect.escape = given.escape[0];
-    stream.dialect.open_quote = own.open_quote;
     stream.ends_at_marker = pg::compat::kMarkerEndsCsv && statement.filename == nullptr;
-  } else if (own.has_open_quote) {
-    throw Error("0A000", "COPY OPEN_QUOTE requires CSV mode");
   }
   set_header(given, stream);
+  set_dialect(state, own.dialect, stream);
   if (statement.attlist != NIL) stream.columns = names_of(table, attributes);
   const auto [all_not_null, all_null] = pg::compat::forced_columns(given);
   stream.force_not_null = forced_columns("FORCE_NOT_NULL", given.force_notnull, all_not_null, table, attributes);

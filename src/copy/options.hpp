@@ -38,9 +38,9 @@ struct Options {
   pg::Compression compression = pg::Compression::automatic;
 };
 
-/// The options of COPY FROM with ON_ERROR reject: that, REJECT_LIMIT, ON_CONFLICT, OPEN_QUOTE, COMPRESSION, and those that the
-/// server's version knows, under its own checks. attributes: the numbers of the columns that are loaded. Source, filter and size
-/// are left to the caller. Errors: 42601 unknown or doubled; 22023 values; 0A000 what does not go with ON_ERROR reject.
+/// The options of COPY FROM with ON_ERROR reject: that, REJECT_LIMIT, ON_CONFLICT, COMPRESSION, those of the dialect, and those
+/// that the server's version knows, under its own checks. attributes: the numbers of the columns that are loaded. Source, filter
+/// and size are left to the caller. Errors: 42601 unknown or doubled; 22023 values; 0A000 what does not go with ON_ERROR reject.
 [[nodiscard]] Options read_options(ParseState* state, const CopyStmt& statement, Relation table, List* attributes);
 
 }  // namespace ferry::copy

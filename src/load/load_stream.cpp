@@ -56,6 +56,7 @@ LoadSummary load_stream(ByteSource& bytes, StreamOptions stream, LoadOptions opt
                     [&](const std::string& condition) { return describe_stream(stream, header_names, options, condition); });
   });
   source.warn_of_open_quote();
+  source.tell_of_long_field();
   return summary;
 }
 

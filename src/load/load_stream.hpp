@@ -3,6 +3,7 @@
 #include "load/load.hpp"
 #include "load/source/avro_source.hpp"
 #include "load/source/character_set.hpp"
+#include "load/source/dialect_check.hpp"
 #include "load/source/stream_source.hpp"
 
 namespace ferry::load {

@@ -51,10 +51,16 @@ void read_stream(const Members& options, StreamOptions& stream) {
     stream.dialect.quote = character_of(options, "quote");
     stream.dialect.escape = character_of(options, "escape");
     stream.dialect.open_quote = open_quote_by_name(value_of(options, "open_quote"));
+    if (has(options, "quotes")) stream.dialect.quotes = quotes_by_name(value_of(options, "quotes"));
   }
+  stream.dialect.null_strings = names_if_any(options, "null_strings");
+  stream.dialect.trims_blanks = has(options, "trim_blanks");
+  stream.dialect.is_ragged = has(options, "ragged");
   // one that did not give columns their fields does not matter any more
   stream.header_names = names_if_any(options, "header_names");
   stream.header = stream.header_names.empty() ? Header::none : Header::by_name;
+  stream.header_match =
+      has(options, "header_match") ? header_match_by_name(value_of(options, "header_match")) : HeaderMatch::loose;
   stream.force_not_null = names_if_any(options, "force_not_null");
   stream.force_null = names_if_any(options, "force_null");
   if (has(options, "date_style")) stream.date_style = value_of(options, "date_style");
@@ -73,6 +79,20 @@ void write_header(JsonWriter& out, const StreamOptions& stream) {
 /// Where there are any.
 void write_names(JsonWriter& out, const char* member, const std::vector<std::string>& names) {
   if (!names.empty()) out.texts(member, names);
+}
+
+/// What is not usual of a dialect.
+void write_rare(JsonWriter& out, const StreamOptions& stream) {
+  const text::Dialect& dialect = stream.dialect;
+  if (dialect.quotes != text::Quotes::copy) out.member("quotes", name_of(dialect.quotes));
+  write_names(out, "null_strings", dialect.null_strings.all());
+  if (dialect.trims_blanks) out.member("trim_blanks", true);
+  if (dialect.is_ragged) out.member("ragged", true);
+  if (!dialect.comment.empty()) out.member("comment", dialect.comment);
+  if (dialect.skip_lines > 0) out.member("skip_lines", dialect.skip_lines);
+  const bool is_usual = (stream.header_match == HeaderMatch::loose) == (stream.header == Header::by_name);
+  const bool has_names = stream.header == Header::by_name || stream.header == Header::match;
+  if (has_names && !is_usual) out.member("header_match", name_of(stream.header_match));
 }
 
 /// The options that every load has, and the end of the object.
@@ -105,6 +125,7 @@ std::string describe_stream(const StreamOptions& stream, const std::vector<std::
   }
   out.member("null_string", dialect.null_string);
   if (dialect.default_string) out.member("default_string", *dialect.default_string);
+  write_rare(out, stream);
   write_names(out, "force_not_null", stream.force_not_null);
   write_names(out, "force_null", stream.force_null);
   if (!stream.date_style.empty()) out.member("date_style", stream.date_style);

@@ -24,6 +24,7 @@ class Arguments {
   [[nodiscard]] bool is_null(int number) const { return info_->args[number].isnull; }
   [[nodiscard]] Oid oid(int number, const char* name) const { return DatumGetObjectId(required(number, name)); }
   [[nodiscard]] bool boolean(int number, const char* name) const { return DatumGetBool(required(number, name)); }
+  [[nodiscard]] std::int32_t integer(int number, const char* name) const { return DatumGetInt32(required(number, name)); }
   [[nodiscard]] std::int64_t bigint(int number, const char* name) const { return DatumGetInt64(required(number, name)); }
   [[nodiscard]] TimestampTz timestamptz(int number, const char* name) const {
     return DatumGetTimestampTz(required(number, name));

@@ -4,8 +4,9 @@
 
 namespace ferry::text {
 
-CopyTextReader::CopyTextReader(ByteSource& source, std::size_t max_record_bytes, CharacterLength character_length)
-    : RecordReader(source, max_record_bytes, character_length, {'\\', '\\', '\n', '\r'}) {}
+CopyTextReader::CopyTextReader(ByteSource& source, const Dialect& dialect, std::size_t max_record_bytes,
+                               CharacterLength character_length)
+    : RecordReader(source, dialect, max_record_bytes, character_length, {'\\', '\\', '\n', '\r'}) {}
 
 bool CopyTextReader::is_crlf(std::size_t at) { return !at_end(at + 1) && byte(at) == '\r' && byte(at + 1) == '\n'; }
 
@@ -128,6 +129,14 @@ char unescape(const char*& in, const char* end, Field& field) {
   }
 }
 
+/// Whether a field as it came ends with a blank that no backslash makes data.
+bool ends_with_blank(std::string_view raw) {
+  if (raw.empty() || !is_blank(raw.back())) return false;
+  raw.remove_suffix(1);
+  const std::size_t before = raw.find_last_not_of('\\');
+  return (raw.size() - (before == std::string_view::npos ? 0 : before + 1)) % 2 == 0;
+}
+
 }  // namespace
 
 void split_copy_text(std::string_view record, const Dialect& dialect, std::string& storage, std::vector<Field>& fields) {
@@ -137,6 +146,7 @@ void split_copy_text(std::string_view record, const Dialect& dialect, std::strin
   const char* in = record.data();
   const char* const end = in + record.size();
   for (;;) {
+    while (dialect.trims_blanks && in < end && is_blank(*in) && *in != dialect.delimiter) in++;
     const char* const raw_start = in;
     Field field{out, 0};
     const char* raw_end = in;
@@ -149,10 +159,11 @@ void split_copy_text(std::string_view record, const Dialect& dialect, std::strin
       else
         *out++ = unescape(in, end, field);
     }
-    const std::string_view raw(raw_start, static_cast<std::size_t>(raw_end - raw_start));
+    std::string_view raw(raw_start, static_cast<std::size_t>(raw_end - raw_start));
+    for (; dialect.trims_blanks && ends_with_blank(raw); out--) raw.remove_suffix(1);
     field.size = static_cast<std::size_t>(out - field.text);
-    field.is_null = raw == dialect.null_string;
-    field.is_default = dialect.default_string && raw == *dialect.default_string;
+    field.is_null = dialect.is_null(raw);
+    field.is_default = dialect.is_default(raw);
     fields.push_back(field);
     *out++ = '\0';
     if (in == end || fields.size() > dialect.max_fields) return;

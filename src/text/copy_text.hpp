@@ -12,7 +12,8 @@ namespace ferry::text {
 class CopyTextReader : public RecordReader {
  public:
   /// source outlives the reader. max_record_bytes > 0. character_length may be null.
-  CopyTextReader(ByteSource& source, std::size_t max_record_bytes, CharacterLength character_length = nullptr);
+  CopyTextReader(ByteSource& source, const Dialect& dialect, std::size_t max_record_bytes,
+                 CharacterLength character_length = nullptr);
 
  private:
   struct Scan {
@@ -32,7 +33,8 @@ class CopyTextReader : public RecordReader {
 };
 
 /// Splits a record into its fields. storage is replaced; fields point into it. A record without bytes has one field. Of dialect
-/// the delimiter and the strings count, which are compared with a field before its escapes are resolved.
+/// the delimiter, the strings, which are compared with a field before its escapes are resolved, and trims_blanks count; a blank
+/// behind a backslash is data.
 void split_copy_text(std::string_view record, const Dialect& dialect, std::string& storage, std::vector<Field>& fields);
 
 }  // namespace ferry::text

@@ -7,10 +7,17 @@
 
 namespace ferry::text {
 
+namespace {
+ByteSearch special_bytes(const Dialect& dialect) {
+  return dialect.quotes == Quotes::none ? ByteSearch('\n', '\r') : ByteSearch(dialect.quote, dialect.escape, '\n', '\r');
+}
+}  // namespace
+
 CsvReader::CsvReader(ByteSource& source, const Dialect& dialect, std::size_t max_record_bytes, CharacterLength character_length)
-    : RecordReader(source, max_record_bytes, character_length, {dialect.quote, dialect.escape, '\n', '\r'}),
+    : RecordReader(source, dialect, max_record_bytes, character_length, special_bytes(dialect)),
       quote_(dialect.quote),
       escape_(dialect.escape),
+      quotes_(dialect.quotes),
       resumes_(dialect.open_quote == OpenQuote::resume) {}
 
 /// Both kinds are noted: which of them ends lines is not known before the first line has ended.
@@ -51,14 +58,47 @@ bool CsvReader::jump(Scan& scan) {
   return !gave_up_.at_end;
 }
 
+/// Whether scan.at, outside of quotes, is at the start of a field, blanks that are trimmed before it or not.
+bool CsvReader::starts_field(const Scan& scan) const {
+  std::size_t at = scan.at;
+  while (trims_blanks_ && at > scan.seam && is_blank(byte(at - 1)) && byte(at - 1) != delimiter_) at--;
+  return at > scan.seam ? byte(at - 1) == delimiter_ : scan.seam_starts_field;
+}
+
+/// Takes the byte c at scan.at by the rules of strict quotes; a line end is inside of quotes, or a stray one.
+void CsvReader::take_strictly(Scan& scan, char c) const {
+  if (scan.quoted) {
+    const bool ends = c == quote_ && !scan.escaped;
+    if (ends) scan.quoted = false, scan.place = Place::behind_quote;
+    scan.escaped = !scan.escaped && escape_ != quote_ && c == escape_;
+  } else if (scan.place == Place::field) {
+    if (c == quote_) scan.quoted = starts_field(scan);
+    if (c == quote_ && !scan.quoted) scan.place = Place::anything;
+  } else if (scan.place != Place::anything) {
+    const bool is_trimmed = trims_blanks_ && is_blank(c);
+    if (c == quote_ && escape_ == quote_ && scan.place == Place::behind_quote)
+      scan.quoted = true;
+    else
+      scan.place = c == delimiter_ ? Place::field : is_trimmed ? Place::behind_blank : Place::anything;
+  }
+  scan.at++;
+}
+
 /// Moves scan to the end of the record; false where a quote is still open at the end of the stream, or, if reading is to resume,
 /// where the limit stands in the way.
+template <Quotes kQuotes>
 bool CsvReader::scan_record(Scan& scan) {
+  constexpr bool kIsStrict = kQuotes == Quotes::strict;
   for (;;) {
-    if (!scan.escaped) scan.at = skip_ordinary(scan.at);
+    const bool looks_at_each = kIsStrict && !scan.quoted && scan.place != Place::field && scan.place != Place::anything;
+    if (!scan.escaped && !looks_at_each) scan.at = skip_ordinary(scan.at);
     if (scan.at > max_record_bytes_) {
       if (resumes_) return false;
       scan.too_long = true;
+      if (kIsStrict && begin_ + scan.at >= end_) {
+        scan.seam_starts_field = starts_field(scan);
+        scan.seam = max_record_bytes_;
+      }
       drop_excess(scan.at);
     }
     if (at_end(scan.at)) {
@@ -66,8 +106,10 @@ bool CsvReader::scan_record(Scan& scan) {
       return !scan.quoted;
     }
     if (const std::size_t size = wide_character(scan.at); size > 0) {
+      if (kIsStrict && looks_at_each) scan.place = Place::anything;
       scan.at += size;
-      scan.escaped = false;
+      scan.escaped = scan.seam_starts_field = false;
+      scan.seam = scan.at;
       continue;
     }
     const char c = byte(scan.at);
@@ -84,11 +126,26 @@ bool CsvReader::scan_record(Scan& scan) {
         continue;
       }
     }
-    const bool is_escape = escape_ != quote_ && c == escape_;
-    if (scan.quoted && is_escape) scan.escaped = !scan.escaped;
-    if (c == quote_ && !scan.escaped) scan.quoted = !scan.quoted;
-    if (!is_escape) scan.escaped = false;
-    scan.at++;
+    if constexpr (kIsStrict) {
+      take_strictly(scan, c);
+    } else {
+      const bool is_escape = escape_ != quote_ && c == escape_;
+      if (scan.quoted && is_escape) scan.escaped = !scan.escaped;
+      if (kQuotes == Quotes::copy && c == quote_ && !scan.escaped) scan.quoted = !scan.quoted;
+      if (!is_escape) scan.escaped = false;
+      scan.at++;
+    }
+  }
+}
+
+bool CsvReader::find_end(Scan& scan) {
+  switch (quotes_) {
+    case Quotes::strict:
+      return scan_record<Quotes::strict>(scan);
+    case Quotes::none:
+      return scan_record<Quotes::none>(scan);
+    default:
+      return scan_record<Quotes::copy>(scan);
   }
 }
 
@@ -149,7 +206,7 @@ void CsvReader::fall_back_to_line(Record& record, Scan& scan) {
 
 void CsvReader::read_record(Record& record) {
   Scan scan;
-  if (scan_record(scan))
+  if (find_end(scan))
     finish(record, scan);
   else if (resumes_)
     fall_back_to_line(record, scan);
@@ -159,28 +216,55 @@ void CsvReader::read_record(Record& record) {
 
 namespace {
 
-/// Takes a field with quotes, from in on, to out, which is not behind in. in is then at its delimiter or at end.
-/// False: a quote never ends.
-bool unquote(const Dialect& dialect, const char*& in, const char* end, char*& out) {
+/// Takes a field with quotes, from in on, to out, which is not behind in; solid_end is behind what stood in quotes. in is then at
+/// the field's delimiter or at end.
+RecordProblem unquote(const Dialect& dialect, const char*& in, const char* end, char*& out, const char*& solid_end) {
   bool quoted = false;
   for (; in < end; in++) {
     const char c = *in;
-    if (!quoted && c == dialect.delimiter) return true;
+    if (!quoted && c == dialect.delimiter) return RecordProblem::none;
     if (quoted && c == dialect.escape && in + 1 < end && (in[1] == dialect.escape || in[1] == dialect.quote)) {
       *out++ = *++in;
     } else if (c == dialect.quote) {
       quoted = !quoted;
+      solid_end = out;
     } else {
       *out++ = c;
     }
   }
-  return !quoted;
+  return quoted ? RecordProblem::unterminated_quote : RecordProblem::none;
 }
 
-Field unquoted_field(const Dialect& dialect, const char* start, const char* end) {
+/// The same where quotes are strict and one opens at in.
+RecordProblem unquote_strictly(const Dialect& dialect, const char*& in, const char* end, char*& out) {
+  for (in++; in < end; in++) {
+    const bool is_pair = *in == dialect.escape && in + 1 < end && (in[1] == dialect.escape || in[1] == dialect.quote);
+    if (!is_pair && *in == dialect.quote) break;
+    if (is_pair) in++;
+    *out++ = *in;
+  }
+  if (in == end) return RecordProblem::unterminated_quote;
+  in++;
+  while (dialect.trims_blanks && in < end && is_blank(*in) && *in != dialect.delimiter) in++;
+  return in == end || *in == dialect.delimiter ? RecordProblem::none : RecordProblem::misplaced_quote;
+}
+
+void trim_front(const char*& start, const char* end) {
+  while (start < end && is_blank(*start)) start++;
+}
+
+void trim_back(const char* start, char*& end) {
+  while (end > start && is_blank(end[-1])) end--;
+  *end = '\0';
+}
+
+Field unquoted_field(const Dialect& dialect, const char* start, char* end) {
+  if (dialect.trims_blanks) {
+    trim_front(start, end);
+    trim_back(start, end);
+  }
   const std::string_view text(start, static_cast<std::size_t>(end - start));
-  const bool is_default = dialect.default_string && text == *dialect.default_string;
-  return {.text = start, .size = text.size(), .is_null = text == dialect.null_string, .is_default = is_default};
+  return {.text = start, .size = text.size(), .is_null = dialect.is_null(text), .is_default = dialect.is_default(text)};
 }
 
 /// Splits a record without quotes, many bytes at a time.
@@ -191,7 +275,7 @@ void split_unquoted(std::string_view record, const Dialect& dialect, std::string
   char* const end = start + record.size();
   // those of the record before are written over: most records of a file have the same number of them
   std::size_t count = 0;
-  const auto add = [&](const char* field_end) {
+  const auto add = [&](char* field_end) {
     if (count == fields.size()) fields.emplace_back();
     fields[count++] = unquoted_field(dialect, start, field_end);
   };
@@ -207,28 +291,48 @@ void split_unquoted(std::string_view record, const Dialect& dialect, std::string
   fields.resize(count > dialect.max_fields ? dialect.max_fields + 1 : count);
 }
 
+/// Takes the field from in on, which has a quote at quote, into field; moves in to its delimiter or to end.
+RecordProblem take_quoted(const Dialect& dialect, const char*& in, char* quote, const char* end, Field& field) {
+  const char* start = in;
+  if (dialect.trims_blanks) trim_front(start, quote);
+  char* out = quote;
+  const char* solid_end = quote;
+  in = quote;
+  RecordProblem problem = RecordProblem::misplaced_quote;
+  if (dialect.quotes == Quotes::copy)
+    problem = unquote(dialect, in, end, out, solid_end);
+  else if (start == quote)
+    problem = unquote_strictly(dialect, in, end, out), solid_end = out;
+  if (problem != RecordProblem::none) return problem;
+  if (dialect.trims_blanks) trim_back(solid_end, out);
+  field = {.text = start, .size = static_cast<std::size_t>(out - start)};
+  *out = '\0';
+  return problem;
+}
+
 }  // namespace
 
-bool split_csv(std::string_view record, const Dialect& dialect, std::string& storage, std::vector<Field>& fields) {
-  if (record.find(dialect.quote) == std::string_view::npos) return split_unquoted(record, dialect, storage, fields), true;
+RecordProblem split_csv(std::string_view record, const Dialect& dialect, std::string& storage, std::vector<Field>& fields) {
+  if (dialect.quotes == Quotes::none || record.find(dialect.quote) == std::string_view::npos) {
+    split_unquoted(record, dialect, storage, fields);
+    return RecordProblem::none;
+  }
   fields.clear();
   storage.assign(record);
   const ByteSearch special{dialect.delimiter, dialect.quote};
   const char* in = storage.data();
   const char* const end = in + storage.size();
   for (;;) {
-    char* const start = storage.data() + (in - storage.data());
-    in = special.find(in, end);
-    const bool has_quote = in < end && *in == dialect.quote;
-    char* out = start + (in - start);
-    if (has_quote && !unquote(dialect, in, end, out)) return false;
-    const std::string_view text(start, static_cast<std::size_t>(out - start));
-    const bool more = in < end;
-    fields.push_back({start, text.size()});
-    fields.back().is_null = !has_quote && text == dialect.null_string;
-    fields.back().is_default = !has_quote && dialect.default_string && text == *dialect.default_string;
-    *out = '\0';
-    if (!more || fields.size() > dialect.max_fields) return true;
+    char* const found = storage.data() + (special.find(in, end) - storage.data());
+    if (found < end && *found == dialect.quote) {
+      const RecordProblem problem = take_quoted(dialect, in, found, end, fields.emplace_back());
+      if (problem != RecordProblem::none) return problem;
+    } else {
+      *found = '\0';
+      fields.push_back(unquoted_field(dialect, in, found));
+      in = found;
+    }
+    if (in == end || fields.size() > dialect.max_fields) return RecordProblem::none;
     in++;
   }
 }

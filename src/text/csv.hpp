@@ -22,16 +22,30 @@ class CsvReader : public RecordReader {
     std::size_t behind_first;          ///< position in the buffer, relative to begin_
     std::uint64_t behind_last_offset;  ///< in the stream
   };
+  /// What strict quotes allow at a position outside of them.
+  enum class Place : std::uint8_t {
+    field,         ///< a quote at the start of a field
+    behind_quote,  ///< another quote, which makes one of both, and what is allowed behind blanks
+    behind_blank,  ///< blanks that are trimmed, a delimiter, a line end
+    anything,      ///< a quote was where none may be: all quotes of the line are data
+  };
   struct Scan {
     std::size_t at = 0;    ///< position in the buffer, relative to begin_
     std::size_t size = 0;  ///< of the record without its line end, once it is found
     bool quoted = false, escaped = false, stray = false, too_long = false;
+    Place place = Place::field;
+    std::size_t seam = 0;           ///< a position; what is before it does not tell whether a field starts there
+    bool seam_starts_field = true;  ///< whether one does
     LineEnds newlines, returns;
     std::size_t jumped_from = 0, jumped_to = 0;  ///< a stretch inside quotes whose line ends are not counted
   };
 
   void read_record(Record& record) override;
+  template <Quotes kQuotes>
   bool scan_record(Scan& scan);
+  bool find_end(Scan& scan);
+  [[nodiscard]] bool starts_field(const Scan& scan) const;
+  void take_strictly(Scan& scan, char c) const;
   void note_line_end(Scan& scan, char c) const;
   [[nodiscard]] bool line_ends_are_returns(const Scan& scan) const;
   [[nodiscard]] const LineEnds& quoted_line_ends(const Scan& scan) const;
@@ -44,6 +58,7 @@ class CsvReader : public RecordReader {
   void read_to_line_end(Scan& scan);
 
   char quote_, escape_;
+  Quotes quotes_;
   bool resumes_;
 
   /// Where a scan that had passed over a quoted line end gave up: what comes to a line end inside of quotes before that position
@@ -55,7 +70,8 @@ class CsvReader : public RecordReader {
 };
 
 /// Splits a record into its fields. storage is replaced; fields point into it. A record without bytes has one field.
-/// False: a quoted field never ends; fields are then unspecified.
-[[nodiscard]] bool split_csv(std::string_view record, const Dialect& dialect, std::string& storage, std::vector<Field>& fields);
+/// What is wrong with its quotes, if anything: unterminated_quote or misplaced_quote; fields are then unspecified.
+[[nodiscard]] RecordProblem split_csv(std::string_view record, const Dialect& dialect, std::string& storage,
+                                      std::vector<Field>& fields);
 
 }  // namespace ferry::text

@@ -18,7 +18,6 @@ namespace {
 constexpr std::size_t kTriedRecords = 1000;
 constexpr std::size_t kMaxRecordBytes = 64 * 1024;
 constexpr std::size_t kMaxFields = 2000;
-constexpr char kNoQuote = '\x01';
 constexpr std::string_view kUsualDelimiters = ",;\t|";
 
 struct Delimiter {
@@ -47,7 +46,6 @@ struct Shape {
 /// One way to read the file.
 struct Reading {
   Dialect dialect{};
-  bool has_quotes = true;
   std::size_t fields = 1;
   double score = -1;
   std::vector<Shape> shapes{};
@@ -89,7 +87,8 @@ double text_score(std::string_view text, char delimiter, bool has_quotes) {
   return text.find(' ') != std::string_view::npos ? 0.8 : 0.85;
 }
 
-double field_score(std::string_view raw, const Dialect& dialect, bool has_quotes) {
+double field_score(std::string_view raw, const Dialect& dialect) {
+  const bool has_quotes = dialect.quotes != Quotes::none;
   if (has_quotes && raw.find(dialect.quote) != std::string_view::npos) return is_well_quoted(raw, dialect) ? 1 : 0.2;
   raw = trim(raw);
   if (raw.empty()) return 1;
@@ -97,7 +96,7 @@ double field_score(std::string_view raw, const Dialect& dialect, bool has_quotes
   return kind == ValueClass::text ? text_score(raw, dialect.delimiter, has_quotes) : 1;
 }
 
-std::vector<Shape> shapes_of(Text text, const Dialect& dialect, bool has_quotes) {
+std::vector<Shape> shapes_of(Text text, const Dialect& dialect) {
   ViewSource source(as_bytes(text.bytes));
   CsvReader reader(source, dialect, kMaxRecordBytes);
   std::vector<Shape> shapes;
@@ -111,10 +110,10 @@ std::vector<Shape> shapes_of(Text text, const Dialect& dialect, bool has_quotes)
     Shape& shape = shapes.emplace_back();
     shape.line_number = record.line_number;
     shape.is_blank = trim(record.raw).empty() && record.raw.find(dialect.delimiter) == std::string_view::npos;
-    if (record.problem != RecordProblem::none || !split_csv(record.raw, dialect, storage, fields)) continue;
+    if (record.problem != RecordProblem::none || split_csv(record.raw, dialect, storage, fields) != RecordProblem::none) continue;
     shape.fields = fields.size();
     for (std::size_t i = 0; i < fields.size(); i++)
-      shape.value_like += field_score(raw_field(record.raw, storage, fields, i), dialect, has_quotes);
+      shape.value_like += field_score(raw_field(record.raw, storage, fields, i), dialect);
     shape.ends_with_blank = trim({fields.back().text, fields.back().size}).empty();
   }
   return shapes;
@@ -189,19 +188,18 @@ bool opens_fields(std::string_view text, char quote) {
 /// The ways in which quotes may be meant, the usual one first.
 std::vector<Reading> quotings(std::string_view text) {
   std::vector<Reading> ways{{}};
-  const auto add = [&ways](char quote, char escape, bool has_quotes) {
+  const auto add = [&ways](char quote, char escape) {
     Reading& way = ways.emplace_back();
     way.dialect.quote = quote;
     way.dialect.escape = escape;
-    way.has_quotes = has_quotes;
   };
   const bool has_double = text.find('"') != std::string_view::npos;
-  if (has_double && text.find("\\\"") != std::string_view::npos) add('"', '\\', true);
+  if (has_double && text.find("\\\"") != std::string_view::npos) add('"', '\\');
   if (opens_fields(text, '\'')) {
-    add('\'', '\'', true);
-    if (text.find("\\'") != std::string_view::npos) add('\'', '\\', true);
+    add('\'', '\'');
+    if (text.find("\\'") != std::string_view::npos) add('\'', '\\');
   }
-  if (has_double) add(kNoQuote, kNoQuote, false);
+  if (has_double) ways.emplace_back().dialect.quotes = Quotes::none;
   return ways;
 }
 
@@ -218,7 +216,7 @@ Reading best_reading(Text text) {
       Reading reading = way;
       reading.dialect.delimiter = delimiter;
       reading.dialect.max_fields = kMaxFields;
-      reading.shapes = shapes_of(text, reading.dialect, reading.has_quotes);
+      reading.shapes = shapes_of(text, reading.dialect);
       rate(reading, weight);
       if (is_single == (reading.fields == 1) && reading.score > best.score) best = std::move(reading);
     };
@@ -227,6 +225,13 @@ Reading best_reading(Text text) {
     try_delimiter(delimiter_of_one_field(text.bytes), 1, true);
   }
   return best;
+}
+
+/// The byte that the lines of a text end with, by the first of them.
+char line_end_byte(std::string_view text) {
+  const std::size_t at = text.find_first_of("\r\n");
+  const bool is_return = at != std::string_view::npos && text[at] == '\r' && text.substr(at, 2) != "\r\n";
+  return is_return ? '\r' : '\n';
 }
 
 /// Text without the lines that begin with a prefix.
@@ -262,7 +267,7 @@ Uncommented without_comments(std::string_view text, std::string_view prefix) {
 /// Whether the last line of a block of comments at the top is the header in truth: #id,name
 bool ends_with_header(const Uncommented& parts, const Reading& reading) {
   if (!parts.all_at_top || reading.fields == 1) return false;
-  const std::vector<Shape> shapes = shapes_of({parts.removed, true, nullptr}, reading.dialect, reading.has_quotes);
+  const std::vector<Shape> shapes = shapes_of({parts.removed, true, nullptr}, reading.dialect);
   return !shapes.empty() && shapes.back().fields == reading.fields;
 }
 
@@ -281,7 +286,7 @@ Commented find_comments(Text text) {
     Reading reading = best_reading({parts.text, text.is_whole, text.check_interrupts});
     const bool is_delimiter = prefix.size() == 1 && reading.dialect.delimiter == prefix.front();
     if (is_delimiter || ends_with_header(parts, reading)) continue;
-    const std::vector<Shape> removed = shapes_of({parts.removed, true, nullptr}, reading.dialect, reading.has_quotes);
+    const std::vector<Shape> removed = shapes_of({parts.removed, true, nullptr}, reading.dialect);
     const bool look_like_records = reading.fields > 1 && std::all_of(removed.begin(), removed.end(), [&](const Shape& shape) {
                                      return shape.fields == reading.fields;
                                    });
@@ -329,12 +334,6 @@ LineEnds line_ends_of(std::string_view text, const Layout& layout) {
 
 }  // namespace
 
-char line_end_byte(std::string_view text) {
-  const std::size_t at = text.find_first_of("\r\n");
-  const bool is_return = at != std::string_view::npos && text[at] == '\r' && text.substr(at, 2) != "\r\n";
-  return is_return ? '\r' : '\n';
-}
-
 std::string_view raw_field(std::string_view record, const std::string& storage, const std::vector<Field>& fields,
                            std::size_t index) {
   const auto from = static_cast<std::size_t>(fields[index].text - storage.data());
@@ -350,14 +349,15 @@ Layout find_layout(std::string_view text, bool is_whole, CheckInterrupts check_i
   if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
   const Commented found = find_comments({text, is_whole, check_interrupts});
   const Reading& reading = found.reading;
-  Layout layout{.dialect = reading.dialect, .has_quotes = reading.has_quotes, .comment = found.prefix, .fields = reading.fields};
+  Layout layout{.dialect = reading.dialect, .fields = reading.fields};
+  layout.dialect.comment = found.prefix;
   if (!reading.shapes.empty()) {
     const std::size_t first = first_record(reading.shapes, reading.fields);
     const auto line = static_cast<std::size_t>(reading.shapes[first].line_number - 1);
-    if (first > 0 && line < found.parts.line_numbers.size()) layout.skip_lines = found.parts.line_numbers[line] - 1;
+    if (first > 0 && line < found.parts.line_numbers.size()) layout.dialect.skip_lines = found.parts.line_numbers[line] - 1;
     if (has_delimiters_at_ends(reading.shapes, reading.fields)) {
       layout.fields--;
-      layout.skip_lines = 0;
+      layout.dialect.skip_lines = 0;
     }
     const Shape& header = reading.shapes.front();
     const bool has_one_blank_more = header.fields == layout.fields + 1 && header.ends_with_blank;

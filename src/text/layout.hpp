@@ -15,21 +15,15 @@ enum class LineEnds : std::uint8_t { none, lf, crlf, cr, mixed };
 
 /// How the records of a text file lie in it.
 struct Layout {
-  Dialect dialect{};
-  bool has_quotes = true;       ///< false: quotes are data, and dialect.quote is a byte that no text has
-  std::string comment{};        ///< lines that begin with it are none of the file's records; empty: there are no such lines
-  std::int64_t skip_lines = 0;  ///< physical lines before the first record
-  std::size_t fields = 1;       ///< of a record
-  bool is_ragged = false;       ///< records may have fewer fields, or empty ones more, and lines may be blank
+  Dialect dialect{};       ///< but for blanks, NULL and ragged records
+  std::size_t fields = 1;  ///< of a record
+  bool is_ragged = false;  ///< records may have fewer fields, or empty ones more, and lines may be blank
   LineEnds line_ends = LineEnds::none;
 };
 
 /// What a careful person would say of the first bytes of a file, in an encoding whose ASCII characters are bytes of their own.
 /// is_whole: there are no more bytes; else the last line may be cut. Same bytes, same answer.
 [[nodiscard]] Layout find_layout(std::string_view text, bool is_whole, CheckInterrupts check_interrupts = nullptr);
-
-/// The byte that the lines of a text end with, by the first of them.
-[[nodiscard]] char line_end_byte(std::string_view text);
 
 /// A field of a record as it came, quotes included, by what split_csv() made of the record.
 [[nodiscard]] std::string_view raw_field(std::string_view record, const std::string& storage, const std::vector<Field>& fields,

@@ -5,9 +5,18 @@
 
 namespace ferry::text {
 
-RecordReader::RecordReader(ByteSource& source, std::size_t max_record_bytes, CharacterLength character_length,
-                           const ByteSearch& special)
-    : max_record_bytes_(max_record_bytes), source_(source), character_length_(character_length), special_(special) {}
+RecordReader::RecordReader(ByteSource& source, const Dialect& dialect, std::size_t max_record_bytes,
+                           CharacterLength character_length, const ByteSearch& special)
+    : delimiter_(dialect.delimiter),
+      trims_blanks_(dialect.trims_blanks),
+      max_record_bytes_(max_record_bytes),
+      source_(source),
+      character_length_(character_length),
+      special_(special),
+      comment_(dialect.comment),
+      is_ragged_(dialect.is_ragged),
+      passes_over_lines_(is_ragged_ || !comment_.empty()),
+      skip_lines_(dialect.skip_lines) {}
 
 bool RecordReader::fill() {
   if (source_ended_) return false;
@@ -89,15 +98,53 @@ bool RecordReader::take_line_end(std::size_t& at) {
   return (c == '\n') == (line_end_ == LineEnd::lf);
 }
 
-bool RecordReader::next(Record& record) {
-  begin_ += consumed_next_;
-  consumed_next_ = 0;
-  if (at_end(0)) return false;
-  if (byte(0) == '\xEF' && (!started_ || passes_over_marks_)) {
-    skip_byte_order_marks();
-    if (at_end(0)) return false;
+/// Passes over the line at the front of the buffer, however long it is.
+void RecordReader::skip_line() {
+  const ByteSearch line_ends{'\n', '\r'};
+  for (bool ended = false; !ended && !at_end(0);) {
+    begin_ = static_cast<std::size_t>(line_ends.find(buffer_.data() + begin_, buffer_.data() + end_) - buffer_.data());
+    if (begin_ == end_) continue;
+    std::size_t behind = 0;
+    ended = take_line_end(behind);
+    begin_ += behind;
   }
-  started_ = true;
+  line_++;
+}
+
+/// The same if the line is no record; else false. Blanks are looked at up to the limit.
+bool RecordReader::pass_over_line() {
+  if (!comment_.empty() && !at_end(comment_.size() - 1) &&
+      std::memcmp(buffer_.data() + begin_, comment_.data(), comment_.size()) == 0)
+    return skip_line(), true;
+  if (!is_ragged_) return false;
+  std::size_t at = 0;
+  while (trims_blanks_ && at <= max_record_bytes_ && !at_end(at) && is_blank(byte(at)) && byte(at) != delimiter_) at++;
+  if (!at_end(at)) {
+    const bool is_line_end = byte(at) == '\n' || byte(at) == '\r';
+    if (!is_line_end || !take_line_end(at)) return false;
+  }
+  begin_ += at;
+  line_++;
+  return true;
+}
+
+bool RecordReader::next(Record& record) {
+  for (bool is_record = false; !is_record;) {
+    begin_ += consumed_next_;
+    consumed_next_ = 0;
+    if (at_end(0)) return false;
+    if (byte(0) == '\xEF' && (!started_ || passes_over_marks_)) {
+      skip_byte_order_marks();
+      if (at_end(0)) return false;
+    }
+    started_ = true;
+    if (skip_lines_ > 0) {
+      skip_line();
+      skip_lines_--;
+    } else {
+      is_record = !passes_over_lines_ || !pass_over_line();
+    }
+  }
   record.row_number = ++rows_;
   record.line_number = line_;
   record.offset_bytes = base_offset_ + begin_;

@@ -10,6 +10,7 @@
 
 #include "base/io.hpp"
 #include "text/byte_search.hpp"
+#include "text/few_texts.hpp"
 
 // What the two formats of COPY that are made of lines have in common: CSV (csv.hpp) and text (copy_text.hpp). Each has two steps:
 // a reader finds the records in a stream of bytes of any encoding, a split function finds the fields in a record of an encoding
@@ -22,15 +23,36 @@ enum class OpenQuote : std::uint8_t {
   resume,  ///< its record is the line that it starts on, and reading goes on with the next one
 };
 
+/// What quotes mean.
+enum class Quotes : std::uint8_t {
+  copy,    ///< as in COPY: each opens or closes, wherever it stands
+  strict,  ///< as in RFC 4180: a field stands in quotes as a whole, or has none
+  none,    ///< they are data
+};
+
 struct Dialect {
   char delimiter = ',';
   char quote = '"';                             ///< of CSV
   char escape = '"';                            ///< of CSV: inside quotes, before quote or escape: the next character is data
+  Quotes quotes = Quotes::copy;                 ///< of CSV
   OpenQuote open_quote = OpenQuote::reject;     ///< of CSV
   std::string null_string{};                    ///< a field that came as this, unquoted, is null
+  FewTexts null_strings{};                      ///< more of the kind
   std::optional<std::string> default_string{};  ///< likewise: takes its column's default
+  bool trims_blanks = false;                    ///< blanks around a field, and around its quotes, do not belong to it
+  bool is_ragged = false;                       ///< a line without any byte, or of blanks that are trimmed, is no record
+  std::string comment{};                        ///< a line that begins with it is no record; empty: each may be one
+  std::int64_t skip_lines = 0;                  ///< physical lines before the first record
   std::size_t max_fields = std::numeric_limits<std::size_t>::max();  ///< a record with more of them is given one more
+
+  /// Whether a field that came as this, unquoted, is null.
+  [[nodiscard]] bool is_null(std::string_view text) const { return text == null_string || null_strings.contains(text); }
+  /// Whether it takes its column's default.
+  [[nodiscard]] bool is_default(std::string_view text) const { return default_string && text == *default_string; }
 };
+
+/// What trims_blanks is about.
+[[nodiscard]] inline bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
 enum class RecordProblem : std::uint8_t {
   none,
@@ -41,6 +63,7 @@ enum class RecordProblem : std::uint8_t {
   escaped_line_end,       ///< a backslash before a line end of CR and LF
   stray_end_marker,       ///< \. in a record of text that has more than that
   too_long,               ///< more bytes than the reader's limit
+  misplaced_quote,        ///< of strict quotes: one where none may be. The split function finds it
 };
 
 /// A record of a file. Views are valid until the next call of the reader.
@@ -71,7 +94,8 @@ struct Field {
 using CharacterLength = int (*)(const char* text);
 
 /// Finds the records of a stream. Lines end with LF or CRLF, or with CR where the first one does. A leading UTF-8 byte order
-/// mark is passed over, those before other records only if that is asked for. Memory: the limit and a little.
+/// mark is passed over, those before other records only if that is asked for. The lines that the dialect says are no records
+/// have a number as every line, but none of a row. Memory: the limit and a little.
 class RecordReader {
  public:
   virtual ~RecordReader() = default;
@@ -88,7 +112,8 @@ class RecordReader {
 
   /// source outlives the reader. max_record_bytes > 0. character_length may be null. special: the bytes that a scan has to look
   /// at, those that end lines among them.
-  RecordReader(ByteSource& source, std::size_t max_record_bytes, CharacterLength character_length, const ByteSearch& special);
+  RecordReader(ByteSource& source, const Dialect& dialect, std::size_t max_record_bytes, CharacterLength character_length,
+               const ByteSearch& special);
 
   /// Fills raw, is_cut and problem of the record at the front of the buffer, which is not empty; sets consumed_next_, moves
   /// line_.
@@ -117,6 +142,8 @@ class RecordReader {
 
   static constexpr std::size_t kChunkBytes = 64 * 1024;
 
+  char delimiter_;
+  bool trims_blanks_;
   std::size_t max_record_bytes_;
   std::vector<char> buffer_;
   std::size_t begin_ = 0, end_ = 0, consumed_next_ = 0;
@@ -128,10 +155,15 @@ class RecordReader {
 
  private:
   void skip_byte_order_marks();
+  void skip_line();
+  bool pass_over_line();
 
   ByteSource& source_;
   CharacterLength character_length_;
   ByteSearch special_;
+  std::string comment_;
+  bool is_ragged_, passes_over_lines_;
+  std::int64_t skip_lines_;  ///< those that are left
   std::int64_t rows_ = 0;
   bool started_ = false, passes_over_marks_ = false;
 };

@@ -19,7 +19,7 @@ class Sample final : public ByteSource {
   Sample(ByteSource& file, std::uint64_t sample_bytes, CheckInterrupts check_interrupts)
       : file_(file), left_(sample_bytes), check_interrupts_(check_interrupts) {}
 
-  /// The first bytes, which read() will give again. Their front may be taken off by drop().
+  /// The first bytes, which read() will give again.
   std::string_view look_ahead() {
     window_.resize(static_cast<std::size_t>(std::min<std::uint64_t>(kWindowBytes, left_)));
     std::size_t size = 0;
@@ -31,7 +31,6 @@ class Sample final : public ByteSource {
     window_.resize(size);
     return as_text(window_);
   }
-  void drop(std::size_t bytes) { at_ = bytes; }
 
   std::size_t read(std::span<std::uint8_t> out) override {
     check(check_interrupts_);
@@ -77,18 +76,6 @@ void check_is_text(std::string_view window) {
   throw Error("22P04", "file is no text").detail("It has zero bytes.");
 }
 
-/// Bytes before a line, numbered from 0.
-std::size_t offset_of_line(std::string_view text, std::int64_t line) {
-  const char line_end = line_end_byte(text);
-  std::size_t at = 0;
-  for (; line > 0; line--) {
-    const std::size_t end = text.find(line_end, at);
-    if (end == std::string_view::npos) break;
-    at = end + 1;
-  }
-  return at;
-}
-
 }  // namespace
 
 SniffedFile sniff(ByteSource& bytes, const SniffOptions& options) {
@@ -98,7 +85,6 @@ SniffedFile sniff(ByteSource& bytes, const SniffOptions& options) {
   Layout layout = find_layout(window, window.size() < kWindowBytes && sample.is_whole(), options.check_interrupts);
   if (layout.fields > kMaxColumns) throw Error("54000", "file has more columns than a table may have");
   layout.dialect.max_fields = kMaxFields;
-  sample.drop(offset_of_line(window, layout.skip_lines));
   CsvReader reader(sample, layout.dialect, options.max_record_bytes);
   reader.pass_over_byte_order_marks();
   Survey survey(layout);
@@ -106,7 +92,6 @@ SniffedFile sniff(ByteSource& bytes, const SniffOptions& options) {
   while (reader.next(record)) {
     const bool may_be_cut = !record.has_line_end && !sample.is_whole();
     if (may_be_cut) break;
-    record.line_number += layout.skip_lines;
     survey.add(record);
   }
   return survey.result();

@@ -26,7 +26,7 @@ struct SniffedFile {
   Layout layout{};
   TextEncoding encoding = TextEncoding::utf8;
   bool has_header = false;
-  std::int64_t header_lines = 0;          ///< physical lines that it takes in
+  std::int64_t last_header_line = 0;      ///< physical, from 1
   bool has_blanks_around = false;         ///< which are not meant
   DayMonth order = DayMonth::none;        ///< day_first or month_first where DateStyle has to say so
   std::vector<std::string> null_words{};  ///< that stand for NULL beside the empty field

@@ -81,13 +81,12 @@ TextEncoding Survey::encoding() const {
 }
 
 void Survey::add(const text::Record& record) {
-  if (!layout_.comment.empty() && record.raw.starts_with(layout_.comment)) return;
   if (layout_.fields > 1 && record.raw.empty()) {
     blank_lines_++;
     return;
   }
   note_encoding(record.raw);
-  if (record.problem != RecordProblem::none || !split_csv(record.raw, layout_.dialect, storage_, fields_)) return;
+  if (record.problem != RecordProblem::none || !splits(record.raw)) return;
   if (fields_.size() > layout_.fields) {
     const auto is_empty = [](const Field& field) { return field.size == 0; };
     if (!std::all_of(fields_.begin() + static_cast<std::ptrdiff_t>(layout_.fields), fields_.end(), is_empty)) return;
@@ -100,6 +99,9 @@ void Survey::add(const text::Record& record) {
   }
   tally(record);
 }
+
+/// Splits a record into fields_; false where its quotes are wrong.
+bool Survey::splits(std::string_view raw) { return split_csv(raw, layout_.dialect, storage_, fields_) == RecordProblem::none; }
 
 void Survey::keep_first(const text::Record& record) {
   has_first_ = true;
@@ -241,9 +243,9 @@ bool Survey::has_blanks_around(const std::vector<ColumnVerdict>& verdicts) const
 SniffedFile Survey::result() {
   SniffedFile file{.layout = layout_, .encoding = encoding()};
   file.has_header = has_first_ && has_header();
-  if (file.has_header) file.header_lines = first_.lines;
+  if (file.has_header) file.last_header_line = first_.line_number + first_.lines - 1;
   if (has_first_ && !file.has_header) {
-    if (split_csv(first_.raw, layout_.dialect, storage_, fields_)) tally({.raw = first_.raw, .line_number = first_.line_number});
+    if (splits(first_.raw)) tally({.raw = first_.raw, .line_number = first_.line_number});
   }
   if (blank_lines_ > 0 && short_records_ == 0) file.layout.is_ragged = true;
   std::vector<ColumnVerdict> verdicts;

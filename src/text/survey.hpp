@@ -29,6 +29,7 @@ class Survey {
     std::size_t shortest = SIZE_MAX, longest = 0;
   };
   void note_encoding(std::string_view raw);
+  bool splits(std::string_view raw);
   void keep_first(const text::Record& record);
   void tally(const text::Record& record);
   void compare_to_first(Column& column, std::string_view value, std::size_t index);

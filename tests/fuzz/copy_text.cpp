@@ -35,6 +35,10 @@ Case case_of(std::uint8_t choice, std::uint8_t limit) {
   if ((choice & 1) != 0) chosen.dialect.delimiter = ',';
   if ((choice & 2) != 0) chosen.dialect.null_string = "";
   if ((choice & 4) != 0) chosen.dialect.default_string = "\\D";
+  if ((limit & 64) != 0) chosen.dialect.trims_blanks = true;
+  if ((limit & 128) != 0) chosen.dialect.is_ragged = true;
+  if ((choice & 16) != 0) chosen.dialect.comment = "#";
+  chosen.dialect.skip_lines = (limit & 32) / 32;
   // of an encoding such as Big5, in which the second of two bytes may be a backslash
   if ((choice & 8) != 0) chosen.character_length = [](const char* c) { return (*c & 0x80) != 0 ? 2 : 1; };
   return chosen;
@@ -42,7 +46,7 @@ Case case_of(std::uint8_t choice, std::uint8_t limit) {
 
 std::vector<Seen> read(ByteView file, std::size_t piece_bytes, const Case& chosen) {
   test::MemorySource source(file, piece_bytes);
-  text::CopyTextReader reader(source, chosen.max_record_bytes, chosen.character_length);
+  text::CopyTextReader reader(source, chosen.dialect, chosen.max_record_bytes, chosen.character_length);
   std::vector<Seen> records;
   text::Record record;
   while (reader.next(record))
@@ -64,8 +68,11 @@ void check_positions(std::string_view file, const std::vector<Seen>& records, co
     check(!escapes_end || file.substr(record.offset_bytes + record.raw.size()).starts_with("\r\n"));
     // between two records there is a line end, and the rest of one that is too long
     const std::string_view gap = file.substr(end, record.offset_bytes - end);
-    check(row == 1 ? gap.empty() : gap.ends_with('\n') || gap.ends_with('\r'));
-    check(gap.size() <= 2 || records[static_cast<std::size_t>(row) - 2].is_cut);
+    const text::Dialect& dialect = chosen.dialect;
+    const bool may_have_lines = dialect.is_ragged || dialect.skip_lines > 0 || !dialect.comment.empty();
+    check((row == 1 && gap.empty()) || (row == 1 && !may_have_lines) == gap.empty());
+    check(gap.empty() || gap.ends_with('\n') || gap.ends_with('\r'));
+    check(gap.size() <= 2 || may_have_lines || records[static_cast<std::size_t>(row) - 2].is_cut);
     line = record.line_number;
     end = record.offset_bytes + record.raw.size();
   }

@@ -27,15 +27,15 @@ std::string sniffed(ByteView file, std::size_t piece_bytes, std::uint64_t sample
     const text::Layout& layout = found.layout;
     check(found.columns.size() == layout.fields);
     check(layout.dialect.delimiter != layout.dialect.quote);
-    check(found.records >= 0 && layout.skip_lines >= 0);
+    check(found.records >= 0 && layout.dialect.skip_lines >= 0);
     for (const int what :
-         {int{layout.dialect.delimiter}, int{layout.dialect.quote}, int{layout.dialect.escape}, int{layout.has_quotes},
-          int{layout.is_ragged}, static_cast<int>(layout.line_ends), int{found.has_header}, static_cast<int>(found.encoding),
-          static_cast<int>(found.order), int{found.has_blanks_around}})
+         {int{layout.dialect.delimiter}, int{layout.dialect.quote}, int{layout.dialect.escape},
+          static_cast<int>(layout.dialect.quotes), int{layout.is_ragged}, static_cast<int>(layout.line_ends),
+          int{found.has_header}, static_cast<int>(found.encoding), static_cast<int>(found.order), int{found.has_blanks_around}})
       say(what);
-    say(layout.skip_lines);
+    say(layout.dialect.skip_lines);
     say(found.records);
-    said += layout.comment;
+    said += layout.dialect.comment;
     for (const std::string& word : found.null_words) said += word + ' ';
     std::set<std::string> names;
     for (const text::SniffedColumn& column : found.columns) {

@@ -1,5 +1,5 @@
 # What sniff_csv() says of files that Python's csv module wrote in many dialects and encodings, compressed or not, is how they were
-# written, and create_table_from() loads every row of them. Each form of a value that it takes for a type is one that the server's
+# written, and create_table_from() loads every row of them, and so do the statements that sniff_csv() gives. Each form of a value that it takes for a type is one that the server's
 # input function takes.
 use strict;
 use warnings;
@@ -28,20 +28,36 @@ $node->safe_psql('postgres', qq{
 	CREATE TABLE expected (path text, line_end text, delimiter text, quote text, escape text, comment text, skip_lines integer,
 		header boolean, compression text, encoding text, null_strings text[], names name[], types regtype[], rows integer, digest text);
 	COPY expected FROM '$folder/expected' (FORMAT csv);
-	CREATE FUNCTION load_each(OUT path text, OUT digest text, OUT loaded bigint, OUT rejected bigint) RETURNS SETOF record LANGUAGE plpgsql AS \$\$
+	CREATE FUNCTION digest_of(file expected, OUT digest text) LANGUAGE plpgsql AS \$\$
+	DECLARE
+		place integer := array_position(file.types, 'text'::regtype);
+	BEGIN
+		IF place IS NULL THEN RETURN; END IF;
+		EXECUTE format('SELECT md5(string_agg(coalesce(%I, ''NULL''), ''|'' ORDER BY ctid)) FROM data', file.names[place]) INTO digest;
+	END \$\$;
+	CREATE FUNCTION load_each(way text, OUT path text, OUT digest text, OUT loaded bigint, OUT rejected bigint) RETURNS SETOF record LANGUAGE plpgsql
+	SET DateStyle FROM CURRENT AS \$\$
 	DECLARE
 		file expected;
-		place integer;
+		sniffed record;
+		load record;
 	BEGIN
-		FOR file IN SELECT * FROM expected WHERE comment IS NULL AND null_strings = '{}' LOOP
+		FOR file IN SELECT * FROM expected LOOP
 			path := file.path;
-			SELECT rows_loaded, rows_rejected INTO loaded, rejected FROM create_table_from(file.path, 'pg_temp.loaded');
-			place := array_position(file.types, 'text'::regtype);
-			digest := NULL;
-			IF place IS NOT NULL THEN
-				EXECUTE format('SELECT md5(string_agg(coalesce(%I, ''NULL''), ''|'' ORDER BY ctid)) FROM pg_temp.loaded', file.names[place]) INTO digest;
+			SELECT * INTO sniffed FROM sniff_csv(file.path);
+			-- a comment where quoted fields stand for NULL
+			IF way = 'create_table_from' OR sniffed.load_command LIKE '--%' THEN
+				SELECT * INTO load FROM create_table_from(file.path, 'data');
+			ELSE
+				EXECUTE sniffed.create_table;
+				EXECUTE sniffed.load_command INTO load;
+				EXECUTE format('ALTER TABLE %s RENAME TO data', substring(sniffed.create_table FROM 'TABLE (\\S+)'));
+				SET DateStyle = 'ISO, YMD';
 			END IF;
-			DROP TABLE pg_temp.loaded;
+			loaded := load.rows_loaded;
+			rejected := load.rows_rejected;
+			digest := digest_of(file);
+			DROP TABLE data;
 			RETURN NEXT;
 		END LOOP;
 	END \$\$;
@@ -54,9 +70,12 @@ is( $node->safe_psql(
 		IS DISTINCT FROM (s.line_end, s.delimiter, s.quote, s.escape, s.comment, s.skip_lines, s.header, s.compression, s.encoding, s.null_strings,
 			s.column_names, s.column_types)}),
 	'', 'each is what it was written as');
-is($node->safe_psql('postgres', 'SELECT e, l FROM expected e JOIN load_each() l USING (path) WHERE rejected > 0 OR loaded <> rows OR l.digest IS DISTINCT FROM e.digest'),
-	'', 'each row is loaded as it was written');
-cmp_ok($node->safe_psql('postgres', 'SELECT count(*) FROM load_each()'), '>', $count / 2, 'of most of the files');
+for my $way ('create_table_from', 'load_command')
+{
+	is( $node->safe_psql('postgres', "SELECT e, l FROM expected e LEFT JOIN load_each('$way') l USING (path)
+		WHERE (l.rejected, l.loaded, l.digest) IS DISTINCT FROM (0, e.rows, e.digest)"),
+		'', "$way: each row is loaded as it was written");
+}
 
 my @forms = (
 	'1 | +5 | -0 | 2147483648 | 9223372036854775808 | 1.0 | .5 | 5. | 1e5 | 1E-07 | 1e99 | -1.5e+10 | inf | -Infinity',

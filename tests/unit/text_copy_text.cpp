@@ -22,11 +22,12 @@ std::ostream& operator<<(std::ostream& out, const Seen& seen) {
 
 constexpr auto kNone = RecordProblem::none;
 
-std::vector<Seen> read_all(const std::string& text, std::size_t limit = 1000, CharacterLength length = nullptr) {
+std::vector<Seen> read_all(const std::string& text, std::size_t limit = 1000, CharacterLength length = nullptr,
+                           const Dialect& dialect = {}) {
   std::vector<Seen> whole;
   for (const std::size_t piece : {std::size_t{1} << 20, std::size_t{1}, std::size_t{3}}) {
     test::MemorySource source(as_bytes(text), piece);
-    CopyTextReader reader(source, limit, length);
+    CopyTextReader reader(source, dialect, limit, length);
     std::vector<Seen> seen;
     Record record;
     while (reader.next(record)) seen.push_back({std::string(record.raw), record.line_number, record.problem});
@@ -106,7 +107,7 @@ TEST(CopyTextReader, ReportsStrayLineEnds) {
 TEST(CopyTextReader, TellsTheEndMarkerFromOneInARecord) {
   const std::string text = "a\n\\.\nb\\.c\n\\\\.\n\\.";
   test::MemorySource source(as_bytes(text));
-  CopyTextReader reader(source, 1000);
+  CopyTextReader reader(source, {}, 1000);
   std::vector<bool> is_marker, has_stray;
   Record record;
   while (reader.next(record)) {
@@ -127,7 +128,7 @@ TEST(CopyTextReader, PassesOverTheRestOfALongRecord) {
 TEST(CopyTextReader, KeepsMemoryBounded) {
   const std::string text = std::string(3'000'000, 'x') + "\\\n" + std::string(3'000'000, 'y') + "\nb\n";
   test::MemorySource source(as_bytes(text));
-  CopyTextReader reader(source, 1000);
+  CopyTextReader reader(source, {}, 1000);
   Record record;
   ASSERT_TRUE(reader.next(record));
   EXPECT_EQ(record.raw, std::string(1000, 'x'));
@@ -211,5 +212,18 @@ TEST(CopyTextSplit, FindsTheDefaultString) {
 }
 
 TEST(CopyTextSplit, DropsABackslashThatIsLast) { EXPECT_EQ(split("a\\"), Texts{"a"}); }
+
+TEST(CopyTextReader, PassesOverLinesThatAreNoRecords) {
+  const Dialect dialect{.is_ragged = true, .comment = "#", .skip_lines = 1};
+  EXPECT_EQ(read_all("a \\\n# \\\n\nb\\\n#c\nd\n", 1000, nullptr, dialect),
+            (std::vector<Seen>{{"b\\\n#c", 4, kNone}, {"d", 6, kNone}}));
+}
+
+TEST(CopyTextSplit, TrimsBlanksThatNoBackslashMakesData) {
+  const Dialect dialect{.delimiter = ',', .null_string = "\\N", .null_strings = {"NA"}, .trims_blanks = true};
+  EXPECT_EQ(split(" a , \\ b\\  ,\t\\\\ , \\N ,NA ,  ", dialect),
+            (std::vector<std::string>{"a", " b ", "\\", "NULL", "NULL", ""}));
+  EXPECT_EQ(split("a\t b \t ", {.delimiter = '\t', .trims_blanks = true}), (std::vector<std::string>{"a", "b", "NULL"}));
+}
 
 }  // namespace

@@ -269,58 +269,59 @@ TEST(CsvReader, TakesBytesOfMultiByteCharactersForNoQuotes) {
   EXPECT_EQ(read_all("1,\"\x81\\\"", {.escape = '\\'}, 1000, two_bytes), (std::vector<Seen>{{"1,\"\x81\\\"", 1, kNone}}));
 }
 
-std::vector<std::string> split(std::string_view record, const Dialect& dialect = {}) {
-  std::string storage;
-  std::vector<Field> fields;
-  if (!split_csv(record, dialect, storage, fields)) return {"unterminated"};
-  std::vector<std::string> texts;
-  for (const Field& field : fields) {
-    EXPECT_EQ(std::strlen(field.text), field.size);
-    texts.push_back(field.is_null ? "NULL" : field.text);
+TEST(CsvReader, PassesOverLinesBeforeTheFirstRecord) {
+  const Dialect dialect{.skip_lines = 2};
+  EXPECT_EQ(read_all("\xEF\xBB\xBFtitle \"x\n\na,b\n", dialect), (std::vector<Seen>{{"a,b", 3, kNone}}));
+  EXPECT_EQ(read_all("x\r\ny\r\na\r\n", dialect), (std::vector<Seen>{{"a", 3, kNone}}));
+  EXPECT_EQ(read_all("x\ry\ra\r", dialect), (std::vector<Seen>{{"a", 3, kNone}}));
+  EXPECT_TRUE(read_all("x\ny", dialect).empty());
+  EXPECT_TRUE(read_all("x\n", dialect).empty());
+  // a line longer than any record may be
+  EXPECT_EQ(read_all(std::string(100'000, 'x') + "\ny\na\n", dialect, 10), (std::vector<Seen>{{"a", 3, kNone}}));
+}
+
+TEST(CsvReader, PassesOverComments) {
+  const Dialect dialect{.comment = "//"};
+  EXPECT_EQ(read_all("// \"a\nb\n/c\n//\nd,\"\n//e\"\n//", dialect),
+            (std::vector<Seen>{{"b", 2, kNone}, {"/c", 3, kNone}, {"d,\"\n//e\"", 5, kNone}}));
+  // a carriage return of its own is none of a line's end
+  EXPECT_EQ(read_all("a\n//x\rb\nc\n", dialect), (std::vector<Seen>{{"a", 1, kNone}, {"c", 3, kNone}}));
+}
+
+TEST(CsvReader, PassesOverLinesWithoutAnyByteWhereRecordsAreRagged) {
+  EXPECT_EQ(read_all("\n\r\na\n \n\n\"\n\"\n\n", {.is_ragged = true}),
+            (std::vector<Seen>{{"a", 3, kNone}, {" ", 4, kNone}, {"\"\n\"", 6, kNone}}));
+  EXPECT_EQ(read_all("\r\ra\r\r", {.is_ragged = true}), (std::vector<Seen>{{"a", 3, kNone}}));
+  EXPECT_EQ(read_all(" \t\na\n\t", {.trims_blanks = true, .is_ragged = true}), (std::vector<Seen>{{"a", 2, kNone}}));
+  EXPECT_EQ(read_all(" \na\n\t\n", {.delimiter = '\t', .trims_blanks = true, .is_ragged = true}),
+            (std::vector<Seen>{{"a", 2, kNone}, {"\t", 3, kNone}}));
+}
+
+const Dialect kStrict{.quotes = Quotes::strict};
+const Dialect kStrictTrimmed{.quotes = Quotes::strict, .trims_blanks = true};
+
+TEST(CsvReader, EndsARecordWithAMisplacedStrictQuoteAtItsLine) {
+  EXPECT_EQ(read_all("1,3/4\" x\n2,\"b\nc\"\n3,5\" y\n", kStrict),
+            (std::vector<Seen>{{"1,3/4\" x", 1, kNone}, {"2,\"b\nc\"", 2, kNone}, {"3,5\" y", 4, kNone}}));
+  EXPECT_EQ(read_all("\"a\"b\n \"c\n\"d\" \ne\n", kStrict),
+            (std::vector<Seen>{{"\"a\"b", 1, kNone}, {" \"c", 2, kNone}, {"\"d\" ", 3, kNone}, {"e", 4, kNone}}));
+  EXPECT_EQ(read_all("\t\"a\nb\" ,\"\"\"\n\"\"\"\nc\n", kStrictTrimmed),
+            (std::vector<Seen>{{"\t\"a\nb\" ,\"\"\"\n\"\"\"", 1, kNone}, {"c", 4, kNone}}));
+  EXPECT_EQ(read_all("a,\"b\n", kStrict), (std::vector<Seen>{{"a,\"b", 1, RecordProblem::unterminated_quote, 1}}));
+}
+
+TEST(CsvReader, KnowsTheStartOfAFieldBeyondTheLimit) {
+  // what is before the quote is dropped by then
+  for (const std::size_t size : {65'535U, 65'536U, 65'537U}) {
+    const std::string start(size, 'x');
+    EXPECT_EQ(read_all(start + ",\"\n\"\nb\n", kStrict, 10).size(), 2U);
+    EXPECT_EQ(read_all(start + ", \"\n\"\nb\n", kStrictTrimmed, 10).size(), 2U);
+    EXPECT_EQ(read_all(start + "\"\nb\n", kStrict, 10).size(), 2U);
   }
-  return texts;
 }
 
-TEST(CsvSplit, GivesOneFieldMoreThanThereMayBe) {
-  const std::string long_record(1000, ',');
-  for (const std::string& record : {std::string("a,b,c,d,e,f"), long_record, "\"\"" + long_record}) {
-    EXPECT_EQ(split(record, {.max_fields = 3}).size(), 4U);
-    EXPECT_EQ(split(record, {.max_fields = 5}).size(), 6U);
-  }
-  EXPECT_EQ(split("a,b,c", {.max_fields = 3}), (std::vector<std::string>{"a", "b", "c"}));
-  EXPECT_EQ(split("a,\"b\",c", {.max_fields = 3}), (std::vector<std::string>{"a", "b", "c"}));
-}
-
-using Texts = std::vector<std::string>;
-
-TEST(CsvSplit, SplitsAtUnquotedDelimiters) {
-  EXPECT_EQ(split("a,b,c"), (Texts{"a", "b", "c"}));
-  EXPECT_EQ(split("\"a,b\",c"), (Texts{"a,b", "c"}));
-  EXPECT_EQ(split("a;b", {.delimiter = ';'}), (Texts{"a", "b"}));
-}
-
-TEST(CsvSplit, TakesUnquotedNullStringsForNull) {
-  EXPECT_EQ(split(","), (Texts{"NULL", "NULL"}));
-  EXPECT_EQ(split(""), (Texts{"NULL"}));
-  EXPECT_EQ(split("\"\",x"), (Texts{"", "x"}));
-  EXPECT_EQ(split("NA,\"NA\"", {.null_string = "NA"}), (Texts{"NULL", "NA"}));
-  EXPECT_EQ(split(",x", {.null_string = "NA"}), (Texts{"", "x"}));
-}
-
-TEST(CsvSplit, ReadsQuotesInTheMiddleOfAField) {
-  EXPECT_EQ(split("a\"b,\"c,d"), (Texts{"ab,c", "d"}));
-  EXPECT_EQ(split("\"a\"\"b\""), (Texts{"a\"b"}));
-}
-
-TEST(CsvSplit, UnescapesOnlyQuoteAndEscape) {
-  const Dialect dialect{.escape = '\\'};
-  EXPECT_EQ(split("\"a\\\"b\\\\c\\n\"", dialect), (Texts{"a\"b\\c\\n"}));
-  EXPECT_EQ(split("a\\,b", dialect), (Texts{"a\\", "b"}));
-}
-
-TEST(CsvSplit, RefusesAnUnterminatedQuote) {
-  EXPECT_EQ(split("a,\"b"), (Texts{"unterminated"}));
-  EXPECT_EQ(split("\"a\"\""), (Texts{"unterminated"}));
+TEST(CsvReader, TakesQuotesForDataWhereItIsTold) {
+  EXPECT_EQ(read_all("\"a\nb\"\n", {.quotes = Quotes::none}), (std::vector<Seen>{{"\"a", 1, kNone}, {"b\"", 2, kNone}}));
 }
 
 }  // namespace

@@ -90,7 +90,7 @@ TEST(Sniff, FindsQuotesAndEscapes) {
   // apostrophes are none
   EXPECT_EQ(sniff_text("id,name\n1,O'Brien\n2,D'Arc\n3,'t Hooft\n").layout.dialect.quote, '"');
   const Layout none = sniff_text("id,size\n1,3/4\" bolt\n2,nut\n3,5\" nail\n4,x\n5,2\" pipe\n").layout;
-  EXPECT_FALSE(none.has_quotes);
+  EXPECT_EQ(none.dialect.quotes, Quotes::none);
   EXPECT_EQ(none.fields, 2u);
 }
 
@@ -106,7 +106,7 @@ TEST(Sniff, NamesLineEnds) {
   EXPECT_EQ(sniff_text("a,b\r1,2\r").layout.line_ends, LineEnds::cr);
   EXPECT_EQ(sniff_text("a,b\r\n1,2\n3,4\r\n").layout.line_ends, LineEnds::mixed);
   EXPECT_EQ(sniff_text("a,b").layout.line_ends, LineEnds::none);
-  EXPECT_EQ(sniff_text("Title\r# x\rid,b,c\r1,\"x\ny\",3\r2,z,4\r").layout.skip_lines, 2);
+  EXPECT_EQ(sniff_text("Title\r# x\rid,b,c\r1,\"x\ny\",3\r2,z,4\r").layout.dialect.skip_lines, 2);
   // a line end in quotes is data
   EXPECT_EQ(sniff_text("a,b\r\n1,\"x\ny\"\r\n").layout.line_ends, LineEnds::crlf);
 }
@@ -125,18 +125,18 @@ TEST(Sniff, TellsHeadersFromData) {
 
 TEST(Sniff, PassesOverTitlesAndComments) {
   const SniffedFile titled = sniff_text("Sales of the year\n\nid,name,amount\n1,Ann,2.50\n2,Bob,3.75\n");
-  EXPECT_EQ(titled.layout.skip_lines, 2);
+  EXPECT_EQ(titled.layout.dialect.skip_lines, 2);
   EXPECT_TRUE(titled.has_header);
   EXPECT_EQ(titled.columns[2].type, ColumnType::numeric);
   EXPECT_EQ(titled.records, 2);
   const SniffedFile commented = sniff_text("# made by a machine\n# don't edit, please\nid,name\n1,Ann\n# half way\n2,Bob\n");
-  EXPECT_EQ(commented.layout.comment, "#");
-  EXPECT_EQ(commented.layout.skip_lines, 0);
+  EXPECT_EQ(commented.layout.dialect.comment, "#");
+  EXPECT_EQ(commented.layout.dialect.skip_lines, 0);
   EXPECT_EQ(commented.records, 2);
   EXPECT_EQ(commented.columns[0].type, ColumnType::integer);
-  EXPECT_EQ(sniff_text("// a\nid;name\n1;Ann\n2;Bob\n").layout.comment, "//");
+  EXPECT_EQ(sniff_text("// a\nid;name\n1;Ann\n2;Bob\n").layout.dialect.comment, "//");
   const SniffedFile marked = sniff_text("#id,name\n1,Ann\n2,Bob\n");
-  EXPECT_EQ(marked.layout.comment, "");
+  EXPECT_EQ(marked.layout.dialect.comment, "");
   EXPECT_TRUE(marked.has_header);
   EXPECT_EQ(marked.columns[0].name, "id");
 }

@@ -1,13 +1,12 @@
 // The SQL function create_table_from(). Its arguments are described in docs/reference.md.
 
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <limits>
 
 #include "base/concat.hpp"
 #include "load/functions/avro_table.hpp"
 #include "load/functions/file_sniff.hpp"
+#include "load/functions/sniffed_options.hpp"
 #include "load/functions/sql_text.hpp"
 #include "load/functions/summary_row.hpp"
 #include "load/load_stream.hpp"
@@ -56,13 +55,6 @@ NewTable new_table(Datum given_name) {
   return table;
 }
 
-/// A file is read twice, and by the time of the second it is to be the same. Errors: 0A000.
-void check_is_regular(const std::string& path) {
-  struct ::stat status {};
-  if (::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode))
-    throw Error("0A000", concat("cannot make a table from \"", path, "\", which is no regular file"));
-}
-
 /// PRIMARY KEY (...), or nothing. Errors: 42703 a column that the file has not.
 std::string primary_key_sql(const std::vector<std::string>& key, const std::vector<std::string>& columns) {
   std::string list, known;
@@ -93,20 +85,12 @@ void execute(const std::string& sql) {
   });
 }
 
-/// Errors: 0A000 what a load cannot do with a file.
-StreamOptions stream_options_of(const FileSniff& sniffed) {
-  const text::SniffedFile& file = sniffed.file;
-  check_can_be_loaded(file);
-  StreamOptions csv;
-  csv.dialect = file.layout.dialect;
-  if (!file.null_words.empty()) csv.dialect.null_string = file.null_words.front();
-  csv.header_rows = static_cast<int>(file.layout.skip_lines) + (file.has_header ? 1 : 0);
-  if (csv.header_rows > 0) csv.header = Header::skip;
-  for (const text::SniffedColumn& column : file.columns)
+/// The table has the columns of the file in their order, whatever the header calls them.
+StreamOptions options_for_new_table(const FileSniff& sniffed) {
+  StreamOptions csv = sniffed_options(sniffed);
+  if (csv.header == Header::by_name) csv.header = Header::skip;
+  for (const text::SniffedColumn& column : sniffed.file.columns)
     if (column.has_quoted_blanks) csv.force_null.push_back(column.name);
-  csv.date_style = date_style_of(file);
-  set_encoding(csv, sniffed.encoding);
-  csv.max_record_bytes = static_cast<std::size_t>(settings::max_record_bytes);
   return csv;
 }
 
@@ -126,7 +110,7 @@ LoadSummary load_file(const std::string& path, Oid table, Load&& load) {
 
 LoadSummary load_csv_file(const std::string& path, const FileSniff& sniffed, Oid table) {
   return load_file(path, table, [&](pg::Input& file, const LoadOptions& options, TargetTable& target) {
-    StreamOptions csv = stream_options_of(sniffed);
+    StreamOptions csv = options_for_new_table(sniffed);
     csv.bytes_total = file.size_bytes();
     csv.compression = file.compression();
     return load_stream(file, csv, options, target);
@@ -160,7 +144,7 @@ Datum create_table_from(FunctionCallInfo call_info) {
   const bool is_loaded = arguments.boolean(3, "load");
   const NewTable table = new_table(call_info->args[1].value);
   pg::check_may_read(path);
-  check_is_regular(path);
+  check_is_regular(path, "make a table from");
   const bool is_avro = is_avro_file(path);
   FileSniff sniffed;
   if (is_avro) {

@@ -1,5 +1,7 @@
 #include "load/functions/file_sniff.hpp"
 
+#include <sys/stat.h>
+
 #include <array>
 #include <limits>
 
@@ -63,6 +65,12 @@ FileSniff sniff_file(const std::string& path, std::uint64_t sample_bytes) {
     column.title = pg::shown_from_utf8(column.title);
   }
   return found;
+}
+
+void check_is_regular(const std::string& path, const char* purpose) {
+  struct ::stat status {};
+  if (::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode))
+    throw Error("0A000", concat("cannot ", purpose, " \"", path, "\", which is no regular file"));
 }
 
 std::string_view name_of(text::ColumnType type) {

@@ -19,6 +19,9 @@ struct FileSniff {
 /// of text::sniff(), with the file in the context.
 [[nodiscard]] FileSniff sniff_file(const std::string& path, std::uint64_t sample_bytes);
 
+/// For who reads a file twice: by the time of the second it is to be the same. purpose: as in "cannot sniff". Errors: 0A000.
+void check_is_regular(const std::string& path, const char* purpose);
+
 /// The server's name.
 [[nodiscard]] std::string_view name_of(text::ColumnType type);
 
@@ -31,9 +34,6 @@ struct FileSniff {
 
 /// The statement that loads a file into such a table; a comment that says what is in the way, where load_csv cannot.
 [[nodiscard]] std::string load_command_sql(const FileSniff& sniffed, const std::string& table, const std::string& path);
-
-/// Errors: 0A000 no load can load the file as it is, and why.
-void check_can_be_loaded(const text::SniffedFile& file);
 
 /// The value of the setting datestyle by which the file's dates are read; empty where each will do.
 [[nodiscard]] std::string date_style_of(const text::SniffedFile& file);

@@ -24,7 +24,7 @@ char single_byte(const std::string& text, const char* name) {
   return text[0];
 }
 
-/// The dialect of arguments 4 to 7 and 12, under the rules of COPY's options.
+/// The dialect of arguments 4 to 7 and 12 to 18, under the rules of COPY's options.
 text::Dialect dialect_of(const pg::Arguments& arguments) {
   text::Dialect dialect;
   dialect.delimiter = single_byte(arguments.text(4, "delimiter"), "delimiter");
@@ -32,14 +32,25 @@ text::Dialect dialect_of(const pg::Arguments& arguments) {
   const auto escape = arguments.optional_text(6);
   dialect.escape = escape ? single_byte(*escape, "escape") : dialect.quote;
   dialect.null_string = arguments.text(7, "null_string");
-  dialect.open_quote = open_quote_by_name(arguments.text(12, "open_quote"));
-  if (dialect.delimiter == dialect.quote) throw Error("22023", "delimiter and quote must be different");
-  if (dialect.null_string.find_first_of("\r\n") != std::string::npos)
-    throw Error("22023", "null_string cannot use newline or carriage return");
-  if (dialect.null_string.find(dialect.delimiter) != std::string::npos)
-    throw Error("22023", "delimiter must not appear in null_string");
-  if (dialect.null_string.find(dialect.quote) != std::string::npos) throw Error("22023", "quote must not appear in null_string");
+  dialect.skip_lines = arguments.integer(12, "skip_lines");
+  if (const auto comment = arguments.optional_text(13)) {
+    check_comment("comment", *comment);
+    dialect.comment = *comment;
+  }
+  if (!arguments.is_null(14)) dialect.null_strings = arguments.texts(14, "null_strings");
+  dialect.trims_blanks = arguments.boolean(15, "trim_blanks");
+  dialect.is_ragged = arguments.boolean(16, "ragged");
+  dialect.quotes = quotes_by_name(arguments.text(17, "quotes"));
+  dialect.open_quote = open_quote_by_name(arguments.text(18, "open_quote"));
   return dialect;
+}
+
+void check_dialect(const text::Dialect& dialect) {
+  const bool has_quotes = dialect.quotes != text::Quotes::none;
+  if (has_quotes && dialect.delimiter == dialect.quote) throw Error("22023", "delimiter and quote must be different");
+  check_null_string("null_string", dialect.null_string, dialect, has_quotes);
+  for (const std::string& text : dialect.null_strings.all()) check_null_string("null_strings", text, dialect, has_quotes);
+  check_skip_lines("skip_lines", dialect.skip_lines);
 }
 
 Datum load_csv(FunctionCallInfo call_info) {
@@ -51,6 +62,7 @@ Datum load_csv(FunctionCallInfo call_info) {
   csv.columns = arguments.names(2, "columns");
   if (!arguments.is_null(2) && csv.columns.empty()) throw Error("22023", "argument \"columns\" must not be empty");
   csv.header = arguments.boolean(3, "header") ? Header::by_name : Header::none;
+  csv.header_match = header_match_by_name(arguments.text(19, "header_match"));
   csv.dialect = dialect_of(arguments);
   csv.encoding = pg_get_client_encoding();
   if (const auto encoding = arguments.optional_text(8)) set_encoding(csv, *encoding);
@@ -60,12 +72,13 @@ Datum load_csv(FunctionCallInfo call_info) {
   options.reject_limit = arguments.optional_bigint(10);
   if (options.reject_limit && *options.reject_limit < 0) throw Error("22023", "reject_limit must not be negative");
   options.dry_run = arguments.boolean(11, "dry_run");
-  const std::string compression = arguments.text(13, "compression");
+  const std::string compression = arguments.text(20, "compression");
   const pg::Compression filter = pg::compression_by_name(compression);
   options.source_name = path;
   options.stream_kind = pg::StreamKind::file;
 
   pg::check_may_read(path);
+  check_dialect(csv.dialect);
   TargetTable target(table);
   if (target.has_row_security())
     throw Error("0A000", concat("cannot load a file into table \"", target.table_name(), "\" with row-level security"))

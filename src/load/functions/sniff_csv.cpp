@@ -62,19 +62,20 @@ Datum sniff_csv(FunctionCallInfo call_info) {
   const std::int64_t sample_bytes = arguments.bigint(1, "sample_bytes");
   if (sample_bytes <= 0) throw Error("22023", "sample_bytes must be positive");
   const FileSniff found = sniff_file(path, static_cast<std::uint64_t>(sample_bytes));
-  const text::Layout& layout = found.file.layout;
+  const text::Dialect& dialect = found.file.layout.dialect;
+  const bool has_quotes = dialect.quotes != text::Quotes::none;
   const std::string table = identifier(table_name_of(path));
   const auto byte = [](char c) { return pg::text_datum(std::string(1, c)); };
-  const char* const line_end = line_end_of(layout.line_ends);
+  const char* const line_end = line_end_of(found.file.layout.line_ends);
   const Datum none{0};
   const Datum values[] = {pg::text_datum(found.compression),
                           pg::text_datum(found.encoding),
                           line_end == nullptr ? none : pg::text_datum(line_end),
-                          byte(layout.dialect.delimiter),
-                          layout.has_quotes ? byte(layout.dialect.quote) : none,
-                          layout.has_quotes ? byte(layout.dialect.escape) : none,
-                          layout.comment.empty() ? none : pg::text_datum(layout.comment),
-                          Int32GetDatum(static_cast<std::int32_t>(layout.skip_lines)),
+                          byte(dialect.delimiter),
+                          has_quotes ? byte(dialect.quote) : none,
+                          has_quotes ? byte(dialect.escape) : none,
+                          dialect.comment.empty() ? none : pg::text_datum(dialect.comment),
+                          Int32GetDatum(static_cast<std::int32_t>(dialect.skip_lines)),
                           BoolGetDatum(found.file.has_header),
                           text_array(found.file.null_words),
                           names_of(found.file.columns),
@@ -84,8 +85,8 @@ Datum sniff_csv(FunctionCallInfo call_info) {
                           pg::text_datum(load_command_sql(found, table, path))};
   bool nulls[std::size(values)] = {};
   nulls[2] = line_end == nullptr;
-  nulls[4] = nulls[5] = !layout.has_quotes;
-  nulls[6] = layout.comment.empty();
+  nulls[4] = nulls[5] = !has_quotes;
+  nulls[6] = dialect.comment.empty();
   return pg::make_record(call_info, values, nulls);
 }
 

@@ -22,6 +22,7 @@ std::optional<Problem> described(const text::Record& record, Format format, std:
   const bool is_csv = format == Format::csv;
   switch (record.problem) {
     case RecordProblem::none:
+    case RecordProblem::misplaced_quote:  // is told of where the record is split
       return std::nullopt;
     case RecordProblem::unterminated_quote:
       return unterminated(record);

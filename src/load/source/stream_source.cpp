@@ -28,6 +28,9 @@ namespace {
 /// Of a header and of a record. Fields take more memory than their delimiters.
 constexpr std::size_t kMaxFields = 100'000;
 
+/// A field with more of them is told of.
+constexpr std::int64_t kManyLines = 100;
+
 /// Lengths of characters in the encodings of clients in which ASCII bytes occur inside of a character.
 template <int kEncoding>
 int character_length(const char* text) {
@@ -55,34 +58,34 @@ text::CharacterLength character_length_of(int encoding) {
   }
 }
 
-[[noreturn]] void fail_malformed_header(std::string reason) {
-  throw Error("22P04", "header line is malformed").detail(std::move(reason));
+[[noreturn]] void fail_malformed_header(std::string reason, std::string_view raw) {
+  throw Error("22P04", "header line is malformed").detail(std::move(reason)).hint(hint_at_bytes(raw));
 }
 
 Problem invalid_bytes(std::string_view raw, std::size_t at, int encoding) {
   return {"22021", {}, {}, pg::invalid_sequence_text(raw, at, encoding), {}};
 }
 
+/// A text of the database as a stream has it. Errors: 22P05.
+std::string in_encoding(const std::string& text, int encoding) {
+  const char* const from = text.c_str();
+  return call(pg_server_to_any, from, static_cast<int>(text.size()), encoding);
+}
+
 std::unique_ptr<text::RecordReader> reader_of(ByteSource& bytes, const StreamOptions& options) {
   const text::CharacterLength length = character_length_of(options.encoding);
+  text::Dialect dialect = options.dialect;
+  dialect.comment = in_encoding(dialect.comment, options.encoding);
   std::unique_ptr<text::RecordReader> reader;
   if (options.format == Format::text)
-    reader = std::make_unique<text::CopyTextReader>(bytes, options.max_record_bytes, length);
+    reader = std::make_unique<text::CopyTextReader>(bytes, dialect, options.max_record_bytes, length);
   else
-    reader = std::make_unique<text::CsvReader>(bytes, options.dialect, options.max_record_bytes, length);
+    reader = std::make_unique<text::CsvReader>(bytes, dialect, options.max_record_bytes, length);
   if (options.encoding == PG_UTF8) reader->pass_over_byte_order_marks();
   return reader;
 }
 
 }  // namespace
-
-text::OpenQuote open_quote_by_name(const std::string& name) {
-  for (const auto choice : {text::OpenQuote::reject, text::OpenQuote::resume})
-    if (name == name_of(choice)) return choice;
-  throw Error("22023", concat("open_quote \"", name, "\" not recognized")).hint("Choose \"reject\" or \"resume\".");
-}
-
-const char* name_of(text::OpenQuote open_quote) { return open_quote == text::OpenQuote::resume ? "resume" : "reject"; }
 
 StreamSource::StreamSource(ByteSource& bytes, const StreamOptions& options)
     : bytes_(bytes), options_(options), reader_(reader_of(bytes, options_)) {
@@ -142,7 +145,7 @@ void StreamSource::pass_over_header() {
   text::Record line;
   for (; header_rows_ < options_.header_rows && next(line); header_rows_++)
     if (line.problem == text::RecordProblem::unterminated_quote || line.problem == text::RecordProblem::too_long)
-      fail_malformed_header(problem_of(line, options_.format, options_.max_record_bytes)->reason);
+      fail_malformed_header(problem_of(line, options_.format, options_.max_record_bytes)->reason, line.raw);
 }
 
 /// The fields of the first record; of an empty stream none.
@@ -157,13 +160,14 @@ HeaderLine StreamSource::read_names() {
   Record header;
   header.raw.assign(record.raw);
   std::optional<Problem> problem = problem_of(record, options_.format, options_.max_record_bytes);
-  if (problem || !convert(header.raw, problem) || !split_text(problem)) fail_malformed_header(problem->reason);
+  if (problem || !convert(header.raw, problem) || !split_text(problem)) fail_malformed_header(problem->reason, record.raw);
   if (fields_.size() > kMaxFields) throw Error("54000", concat("header line has more than ", kMaxFields, " fields"));
-  HeaderLine said;
+  HeaderLine said{.hint = hint_at_bytes(record.raw)};
   for (const text::Field& field : fields_) {
     said.names.emplace_back(field.text, field.size);
     said.are_null.push_back(field.is_null);
   }
+  if (said.hint.empty() && said.names.size() == 1) said.hint = hint_at_delimiter(said.names.front());
   return said;
 }
 
@@ -190,6 +194,7 @@ bool StreamSource::read(Record& record) {
     open_quote_line_ = found.line_number;
     open_quote_lines_ = found.lines;
   }
+  if (found.lines > kManyLines && long_field_line_ == 0) note_long_field(found);
   if (auto problem = problem_of(found, options_.format, options_.max_record_bytes))
     record.problem = std::make_unique<Problem>(std::move(*problem));
   return true;
@@ -200,6 +205,32 @@ void StreamSource::warn_of_open_quote() const {
   pg::warning(concat("quote in the record that starts on line ", open_quote_line_, " is never closed: ", open_quote_lines_,
                      " lines are one reject"),
               "Correct the line, or load with open_quote => 'resume' (in COPY: OPEN_QUOTE resume) to reject that line alone.");
+}
+
+/// Keeps where a field of a record of many lines starts, if it has many by itself.
+void StreamSource::note_long_field(const text::Record& found) {
+  std::optional<Problem> problem;
+  const bool has_fields = found.problem == text::RecordProblem::none && options_.format == Format::csv &&
+                          options_.dialect.quotes == text::Quotes::copy && convert(found.raw, problem) && split_text(problem);
+  std::int64_t line = found.line_number;
+  for (std::size_t i = 0; has_fields && long_field_line_ == 0 && i < fields_.size(); i++) {
+    const std::string_view text(fields_[i].text, fields_[i].size);
+    const std::int64_t line_ends =
+        std::max(std::count(text.begin(), text.end(), '\n'), std::count(text.begin(), text.end(), '\r'));
+    if (line_ends >= kManyLines) {
+      long_field_line_ = line;
+      long_field_lines_ = line_ends + 1;
+    }
+    line += line_ends;
+  }
+}
+
+void StreamSource::tell_of_long_field() const {
+  if (long_field_line_ == 0) return;
+  const std::string message = concat("field that starts on line ", long_field_line_, " takes in ", long_field_lines_, " lines");
+  pg::notice(
+      message.c_str(),
+      "If a stray quote opened it, load with quotes => 'strict' (in COPY: QUOTES strict), which rejects such lines alone.");
 }
 
 /// That of the records' bytes: SQL_ASCII may be anything, and is taken for the server's.
@@ -252,9 +283,13 @@ RecordText StreamSource::text_of(const Record& record, std::size_t most_bytes) {
 /// Splits text_ into fields_; what is wrong with it as a whole into problem, and false.
 bool StreamSource::split_text(std::optional<Problem>& problem) {
   if (options_.format == Format::csv) {
-    const bool ends = text::split_csv(text_, options_.dialect, storage_, fields_);
-    if (!ends) problem = malformed("unterminated CSV quoted field");
-    return ends;
+    const text::RecordProblem found = text::split_csv(text_, options_.dialect, storage_, fields_);
+    if (found == text::RecordProblem::misplaced_quote)
+      problem = malformed(concat("quote is neither at the start nor at the end of field ", fields_.size()),
+                          "With strict quotes a field stands in them as a whole, or has none.");
+    else if (found != text::RecordProblem::none)
+      problem = malformed("unterminated CSV quoted field");
+    return found == text::RecordProblem::none;
   }
   text::split_copy_text(text_, options_.dialect, storage_, fields_);
   const int encoding = GetDatabaseEncoding();
@@ -275,7 +310,18 @@ void StreamSource::split(const Record& record, Fields& out) {
   out.take_problem_of(record);
   if (out.problem || !convert(record.raw, out.problem)) return;
   if (out.values.empty() && text_.empty() && column_of_field_.empty()) return;
-  if (split_text(out.problem)) put_fields(out);
+  if (!split_text(out.problem)) return;
+  if (options_.dialect.is_ragged) fit_fields();
+  put_fields(out);
+}
+
+/// Makes fields_ as many as there are to be, where it is ragged: without empty ones at the end that are too many, and with null
+/// for those that are missing.
+void StreamSource::fit_fields() {
+  const std::size_t expected = column_of_field_.size();
+  if (fields_.size() > kMaxFields) return;
+  while (fields_.size() > expected && fields_.back().size == 0) fields_.pop_back();
+  if (fields_.size() < expected) fields_.resize(expected, {.is_null = true});
 }
 
 /// Puts fields_ to their columns, or what is wrong with them into out.problem.
@@ -320,12 +366,11 @@ void StreamSource::put_fields(Fields& out) const {
 void StreamSource::take_value(const text::Field& from, std::size_t index, Field& field) const {
   field.state = Field::State::absent;
   if (from.is_default) return;
-  const std::string& null_string = options_.dialect.null_string;
   bool is_null = from.is_null;
-  if (is_null && !force_not_null_.empty() && force_not_null_[index])
-    is_null = false;  // its text is the null string
+  if (is_null && from.text != nullptr && !force_not_null_.empty() && force_not_null_[index])
+    is_null = false;  // its text is a null string
   else if (!is_null && !force_null_.empty() && force_null_[index])
-    is_null = std::string_view(from.text, from.size) == null_string;
+    is_null = options_.dialect.is_null({from.text, from.size});
   field.state = is_null ? Field::State::null : Field::State::text;
   field.text = is_null ? nullptr : from.text;
   field.size = from.size;

@@ -8,6 +8,8 @@
 #include "base/io.hpp"
 #include "load/record/loaded_column.hpp"
 #include "load/record/source.hpp"
+#include "load/source/header_line.hpp"
+#include "load/source/option_words.hpp"
 #include "text/record_reader.hpp"
 #include "text/wide_text.hpp"
 
@@ -26,29 +28,20 @@ struct StreamOptions {
   Format format = Format::csv;
   text::Dialect dialect{};
   Header header = Header::none;
-  int header_rows = 1;                        ///< to skip
-  std::vector<std::string> header_names{};    ///< what it said, in a stream that has come without it; empty: it is to be read
-  std::vector<std::string> columns{};         ///< the columns to load; empty: all
-  std::vector<std::string> force_not_null{};  ///< columns in which the null string is text
-  std::vector<std::string> force_null{};      ///< columns in which it is null in quotes too
-  bool ends_at_marker = false;                ///< a line \. ends CSV too
-  int encoding = 0;                           ///< of the stream's records, as the server numbers encodings
+  HeaderMatch header_match = HeaderMatch::exact;  ///< of by_name and match
+  int header_rows = 1;                            ///< to skip
+  std::vector<std::string> header_names{};        ///< what it said, in a stream that has come without it; empty: it is to be read
+  std::vector<std::string> columns{};             ///< the columns to load; empty: all
+  std::vector<std::string> force_not_null{};      ///< columns in which the null string is text
+  std::vector<std::string> force_null{};          ///< columns in which it is null in quotes too
+  bool ends_at_marker = false;                    ///< a line \. ends CSV too
+  int encoding = 0;                               ///< of the stream's records, as the server numbers encodings
   text::WideEncoding wide_encoding = text::WideEncoding::none;  ///< that they had before they became UTF-8
   bool marks_encoding = true;                                   ///< a byte order mark may say that it is a wide one
   std::string date_style{};                                     ///< by which dates are read; empty: the session's
   std::string compression{};  ///< for the log: the format of the compressed file, "none" where none was to be seen
   std::size_t max_record_bytes = 16u << 20;
   std::int64_t bytes_total = 0;  ///< of the stream; 0: not known
-};
-
-/// The words for open_quote. Errors: 22023.
-[[nodiscard]] text::OpenQuote open_quote_by_name(const std::string& name);
-[[nodiscard]] const char* name_of(text::OpenQuote open_quote);
-
-/// What a header line says of the fields below it.
-struct HeaderLine {
-  std::vector<std::string> names{};
-  std::vector<bool> are_null{};  ///< the null string, which is no name
 };
 
 /// Records of a stream of CSV or text. In the order read_header(), fill(), and then records.
@@ -65,6 +58,8 @@ class StreamSource : public Source {
 
   /// A WARNING of a quote that was never closed and took other lines along: as one reject they are easily overlooked.
   void warn_of_open_quote() const;
+  /// A NOTICE of a field that is so long that two stray quotes may have made it.
+  void tell_of_long_field() const;
 
   [[nodiscard]] bool read(Record& record) override;
   void split(const Record& record, Fields& out) override;
@@ -84,6 +79,8 @@ class StreamSource : public Source {
   [[nodiscard]] int encoding() const;
   bool convert(std::string_view raw, std::optional<Problem>& problem);
   bool split_text(std::optional<Problem>& problem);
+  void note_long_field(const text::Record& found);
+  void fit_fields();
   void put_fields(Fields& out) const;
   void take_value(const text::Field& from, std::size_t index, Field& field) const;
 
@@ -94,6 +91,7 @@ class StreamSource : public Source {
   Oid conversion_ = InvalidOid;  ///< from the stream's encoding to the server's
   std::int64_t header_rows_ = 0;
   std::int64_t open_quote_line_ = 0, open_quote_lines_ = 0;  ///< where the record with it starts, how many it takes in
+  std::int64_t long_field_line_ = 0, long_field_lines_ = 0;  ///< where the first field with very many starts
   std::vector<LoadedColumn> columns_;
   std::vector<int> column_of_field_;               ///< -1: the field is not loaded
   std::vector<std::size_t> field_of_column_;       ///< the inverse
