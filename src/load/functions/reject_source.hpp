@@ -21,6 +21,7 @@ class RejectSource : public Source {
     return records_->text_of(record, most_bytes);
   }
   [[nodiscard]] bool may_leave_fields_out() const override { return records_->may_leave_fields_out(); }
+  [[nodiscard]] bool takes_whole_decimals() const override { return records_->takes_whole_decimals(); }
   [[nodiscard]] std::int64_t bytes_total() const override { return 0; }
   [[nodiscard]] std::int64_t bytes_read() const override { return bytes_; }
 

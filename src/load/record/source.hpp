@@ -36,6 +36,8 @@ class Source {
   [[nodiscard]] virtual RecordText text_of(const Record& record, std::size_t most_bytes) = 0;
   /// Whether a record may leave a column of the load without a field, to take its default.
   [[nodiscard]] virtual bool may_leave_fields_out() const = 0;
+  /// Whether 1.0 and 1e3 are whole numbers, which columns of integers take.
+  [[nodiscard]] virtual bool takes_whole_decimals() const { return false; }
   /// Bytes of the source in all; 0 where that is not known.
   [[nodiscard]] virtual std::int64_t bytes_total() const = 0;
   /// Bytes of the source read so far.

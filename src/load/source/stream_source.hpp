@@ -66,6 +66,7 @@ class StreamSource : public Source {
   [[nodiscard]] bool splits_without_errors() const override { return !OidIsValid(conversion_); }
   [[nodiscard]] RecordText text_of(const Record& record, std::size_t most_bytes) override;
   [[nodiscard]] bool may_leave_fields_out() const override { return options_.dialect.default_string.has_value(); }
+  [[nodiscard]] bool takes_whole_decimals() const override { return true; }
   [[nodiscard]] std::int64_t bytes_total() const override { return options_.bytes_total; }
   [[nodiscard]] std::int64_t bytes_read() const override {
     return static_cast<std::int64_t>(bytes_.origin_bytes().value_or(reader_->bytes_consumed()));

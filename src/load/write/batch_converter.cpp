@@ -32,7 +32,7 @@ BatchConverter::BatchConverter(Source& source, TargetTable& target, const Writer
       options_(options),
       table_(table),
       checks_(checks),
-      converter_(target, options.filter, source.may_leave_fields_out()),
+      converter_(target, options.filter, source),
       not_null_(target),
       context_(CurrentMemoryContext),
       slots_(target.facts()) {}

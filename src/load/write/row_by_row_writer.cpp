@@ -196,7 +196,7 @@ void RowByRowWriter::write_range(std::span<const Record> records, std::span<Resu
   open(attempt);
   std::optional<RowConverter> converter;
   if (attempt.forecast == nullptr) {
-    converter.emplace(target_, options_.filter, source_.may_leave_fields_out());
+    converter.emplace(target_, options_.filter, source_);
     attempt.converter = &*converter;
     if (!portion_.is_one_by_one() && !converter->looks_at_tables()) attempt.table.send_in_batches();
   }

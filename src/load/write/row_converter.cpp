@@ -1,11 +1,13 @@
 #include "load/write/row_converter.hpp"
 
 #include <cstring>
+#include <utility>
 
 #include "base/copy_few.hpp"
 #include "load/table/table_access.hpp"
 #include "pg/memory.hpp"
 #include "text/value_parse.hpp"
+#include "text/whole_number.hpp"
 
 #include "pg/server.hpp"
 
@@ -14,6 +16,7 @@ extern "C" {
 #include "optimizer/optimizer.h"
 #include "utils/date.h"
 #include "utils/expandeddatum.h"
+#include "utils/lsyscache.h"
 #include "utils/timestamp.h"
 #include "utils/uuid.h"
 }
@@ -22,11 +25,23 @@ namespace ferry::load {
 
 using pg::call;
 
-RowConverter::RowConverter(TargetTable& target, List* filter, bool fields_may_be_absent) : context_(CurrentMemoryContext) {
-  const auto plan_of = [](TargetColumn& column) {
+namespace {
+
+/// The type of integers that a type is, or is a domain over; else invalid.
+Oid integer_type_of(Oid type) {
+  const auto is_integer = [](Oid one) { return one == INT2OID || one == INT4OID || one == INT8OID; };
+  if (type >= FirstNormalObjectId) type = call(getBaseType, type);
+  return is_integer(type) ? type : InvalidOid;
+}
+
+}  // namespace
+
+RowConverter::RowConverter(TargetTable& target, List* filter, const Source& source) : context_(CurrentMemoryContext) {
+  const bool takes_decimals = source.takes_whole_decimals(), fields_may_be_absent = source.may_leave_fields_out();
+  const auto plan_of = [takes_decimals](TargetColumn& column) {
     std::size_t max_bytes = 0;
     const Parser parser = parser_of(column, max_bytes);
-    return ColumnPlan{&column, parser, max_bytes, nullptr};
+    return ColumnPlan{&column, parser, max_bytes, takes_decimals ? integer_type_of(column.type) : InvalidOid, nullptr};
   };
   for (const std::size_t column : target.field_columns()) fields_.push_back(plan_of(target.columns()[column]));
   for (TargetColumn& column : target.columns()) {
@@ -86,6 +101,15 @@ Datum text_of(std::string_view text) {
 
 }  // namespace
 
+/// The value of a decimal that is whole and fits the column; else false.
+bool RowConverter::parse_decimal(const ColumnPlan& plan, const Field& field, std::int64_t* value) {
+  const std::string_view text(field.text, field.size);
+  if (!OidIsValid(plan.integer_type) || text.find_first_of(".eE") == std::string_view::npos) return false;
+  if (!text::parse_whole_number(text, *value)) return false;
+  if (plan.integer_type == INT2OID) return std::in_range<std::int16_t>(*value);
+  return plan.integer_type == INT8OID || std::in_range<std::int32_t>(*value);
+}
+
 /// The value of a field in the usual form; false: ask the input function.
 bool RowConverter::parse(const ColumnPlan& plan, const Field& field, Datum* value) {
   const std::string_view text(field.text, field.size);
@@ -95,13 +119,20 @@ bool RowConverter::parse(const ColumnPlan& plan, const Field& field, Datum* valu
     *value = to_datum(parsed);
     return true;
   };
+  const auto take_integer = [&]<class T>(bool (*parse)(std::string_view, T&), auto to_datum) {
+    if (take(parse, to_datum)) return true;
+    std::int64_t decimal;
+    if (!parse_decimal(plan, field, &decimal)) return false;
+    *value = to_datum(static_cast<T>(decimal));
+    return true;
+  };
   switch (plan.parser) {
     case Parser::int2:
-      return take(text::parse_int16, [](auto v) { return Int16GetDatum(v); });
+      return take_integer(text::parse_int16, [](auto v) { return Int16GetDatum(v); });
     case Parser::int4:
-      return take(text::parse_int32, [](auto v) { return Int32GetDatum(v); });
+      return take_integer(text::parse_int32, [](auto v) { return Int32GetDatum(v); });
     case Parser::int8:
-      return take(text::parse_int64, [](auto v) { return Int64GetDatum(v); });
+      return take_integer(text::parse_int64, [](auto v) { return Int64GetDatum(v); });
     case Parser::float4:
       return take(text::parse_float32, [](auto v) { return Float4GetDatum(v); });
     case Parser::float8:
@@ -140,7 +171,9 @@ Datum RowConverter::to_datum(const ColumnPlan& plan, const Field& field) {
   if (!is_null && parse(plan, field, &value)) return value;
   // an input function may want to see a null too: that of a domain does
   TargetColumn& column = *plan.column;
-  char* const text = field.state == Field::State::view ? pnstrdup(field.text, field.size) : const_cast<char*>(field.text);
+  char* text = field.state == Field::State::view ? pnstrdup(field.text, field.size) : const_cast<char*>(field.text);
+  std::int64_t decimal;
+  if (!is_null && parse_decimal(plan, field, &decimal)) text = psprintf(INT64_FORMAT, decimal);  // of a domain
   return InputFunctionCall(&column.input, text, column.input_parameter, column.typmod);
 }
 

@@ -17,9 +17,8 @@ namespace ferry::load {
 class RowConverter {
  public:
   /// Prepares for the columns that the load fills. The expressions of defaults live in the current memory context.
-  /// filter: see WriterOptions.
-  /// fields_may_be_absent: see Source::may_leave_fields_out().
-  RowConverter(TargetTable& target, List* filter, bool fields_may_be_absent);
+  /// filter: see WriterOptions. source: that of the fields.
+  RowConverter(TargetTable& target, List* filter, const Source& source);
 
   /// Fills slot, emptied before, with values in the current memory context. converting tells which column is at work when an
   /// error is raised. Calls the server without a guard; nothing here needs a destructor.
@@ -53,10 +52,12 @@ class RowConverter {
     TargetColumn* column;
     Parser parser;
     std::size_t max_bytes;     ///< of a text that fits its column whatever its characters are
+    Oid integer_type;          ///< what it or its domain is, where a decimal may stand for it; else invalid
     ExprState* default_value;  ///< null until it is needed: to prepare it may raise, and takes rights to its functions
   };
   void compute_default(ColumnPlan& plan, TupleTableSlot* slot, ExprContext* expressions, const TargetColumn** converting) const;
   static Parser parser_of(const TargetColumn& column, std::size_t& max_bytes);
+  static bool parse_decimal(const ColumnPlan& plan, const Field& field, std::int64_t* value);
   static bool parse(const ColumnPlan& plan, const Field& field, Datum* value);
   static Datum to_datum(const ColumnPlan& plan, const Field& field);
 
