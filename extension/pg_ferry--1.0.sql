@@ -86,12 +86,12 @@ CREATE FUNCTION @extschema@.load_csv(
     escape text = NULL, null_string text = '', encoding text = NULL, on_conflict text = 'reject',
     reject_limit bigint = NULL, dry_run boolean = false, skip_lines integer = 0, comment text = NULL,
     null_strings text[] = NULL, trim_blanks boolean = false, ragged boolean = false, quotes text = 'copy',
-    open_quote text = 'reject', header_match text = 'loose', compression text = 'auto',
+    open_quote text = 'reject', header_match text = 'loose', compression text = 'auto', sniff boolean = false,
     OUT load_id bigint, OUT rows_read bigint, OUT rows_loaded bigint, OUT rows_rejected bigint, OUT rows_skipped bigint,
     OUT elapsed_ms double precision) RETURNS record
 AS 'MODULE_PATHNAME', 'ferry_load_csv' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.load_csv(regclass, text, name[], boolean, text, text, text, text, text, text, bigint, boolean,
-    integer, text, text[], boolean, boolean, text, text, text, text)
+    integer, text, text[], boolean, boolean, text, text, text, text, boolean)
     IS 'load a CSV file, keep bad rows';
 
 CREATE FUNCTION @extschema@.sniff_csv(

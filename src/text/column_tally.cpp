@@ -66,7 +66,8 @@ void ColumnTally::add(std::string_view value, bool was_quoted, std::int64_t line
     (was_quoted ? quoted_blanks_ : blanks_)++;
     return;
   }
-  if (!was_quoted && bare.size() < value.size()) padded_++;
+  const bool is_padded = !was_quoted && bare.size() < value.size();
+  if (is_padded) padded_++;
   if (is_text_) {
     values_++;
     return note_text(bare, was_quoted);
@@ -74,6 +75,7 @@ void ColumnTally::add(std::string_view value, bool was_quoted, std::int64_t line
   const Value found = classify(bare);
   const ValueClass kind = was_quoted && found.kind == ValueClass::null_word ? ValueClass::text : found.kind;
   if (is_code_ && !is_short_code(bare)) is_code_ = false;
+  if (is_padded && kind == ValueClass::null_word) padded_null_words_++;
   if (kind == ValueClass::null_word)
     words_ |= std::uint64_t{1} << found.null_word;
   else
@@ -166,7 +168,7 @@ ColumnVerdict ColumnTally::verdict() const {
     verdict.type = ColumnType::text;
   else if (only(ValueClass::json))
     verdict.type = ColumnType::jsonb;
-  else if (only(ValueClass::uuid) && padded_ == 0)
+  else if (only(ValueClass::uuid))
     verdict.type = ColumnType::uuid;
   else if (only(ValueClass::time))
     verdict.type = ColumnType::time;

@@ -51,6 +51,8 @@ class ColumnTally {
   [[nodiscard]] std::int64_t blanks() const { return blanks_; }
   /// Values with blanks around them, not in quotes.
   [[nodiscard]] std::int64_t padded() const { return padded_; }
+  /// Words for NULL among those.
+  [[nodiscard]] std::int64_t padded_null_words() const { return padded_null_words_; }
   /// Values that are not empty and no words for NULL.
   [[nodiscard]] std::int64_t values() const { return values_; }
 
@@ -73,7 +75,7 @@ class ColumnTally {
   [[nodiscard]] std::string mixed_reason() const;
 
   std::array<Seen, kValueClasses> seen_{};
-  std::int64_t values_ = 0, quoted_blanks_ = 0, blanks_ = 0, padded_ = 0;
+  std::int64_t values_ = 0, quoted_blanks_ = 0, blanks_ = 0, padded_ = 0, padded_null_words_ = 0;
   std::int64_t day_first_ = 0, month_first_ = 0, either_ = 0;
   std::int64_t true_letters_ = 0;
   std::uint64_t words_ = 0;

@@ -235,7 +235,9 @@ bool Survey::has_blanks_around(const std::vector<ColumnVerdict>& verdicts) const
     const ColumnTally& tally = columns_[i].tally;
     const bool is_text = verdicts[i].type == ColumnType::text;
     if (tally.padded() > 0 && is_text && tally.padded() * 2 > tally.values()) return true;
-    if (!is_text && tally.blanks() > 0) return true;
+    // the input functions of most types pass over blanks, but not that of UUID, nor do blanks belong to a word for NULL
+    if (!is_text && (tally.blanks() > 0 || tally.padded_null_words() > 0)) return true;
+    if (verdicts[i].type == ColumnType::uuid && tally.padded() > 0) return true;
   }
   return false;
 }

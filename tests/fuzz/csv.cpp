@@ -216,7 +216,9 @@ class StrictWalk {
       if (is_pair) last_is_line_end_ = false;
     }
     take_blanks();
-    const bool is_end = at_end() || byte() == dialect_.delimiter || byte() == '\n' || byte() == '\r';
+    const bool is_line_end = !at_end() && (byte() == '\n' || byte() == '\r');
+    if (!is_open_ && is_line_end) take_character();
+    const bool is_end = at_end() || (!is_line_end && byte() == dialect_.delimiter);
     if (!is_open_ && !is_end) take_line();
   }
 

@@ -1,5 +1,6 @@
 # What sniff_csv() says of files that Python's csv module wrote in many dialects and encodings, compressed or not, is how they were
-# written, and create_table_from() loads every row of them, and so do the statements that sniff_csv() gives. Each form of a value that it takes for a type is one that the server's
+# written, and create_table_from() loads every row of them, and so do the statements that sniff_csv() gives and a load
+# that sniffs. Each form of a value that it takes for a type is one that the server's
 # input function takes.
 use strict;
 use warnings;
@@ -40,6 +41,7 @@ $node->safe_psql('postgres', qq{
 	DECLARE
 		file expected;
 		sniffed record;
+		made text;
 		load record;
 	BEGIN
 		FOR file IN SELECT * FROM expected LOOP
@@ -50,8 +52,13 @@ $node->safe_psql('postgres', qq{
 				SELECT * INTO load FROM create_table_from(file.path, 'data');
 			ELSE
 				EXECUTE sniffed.create_table;
-				EXECUTE sniffed.load_command INTO load;
-				EXECUTE format('ALTER TABLE %s RENAME TO data', substring(sniffed.create_table FROM 'TABLE (\\S+)'));
+				made := substring(sniffed.create_table FROM 'TABLE (\\S+)');
+				IF way = 'sniff' THEN
+					SELECT * INTO load FROM load_csv(made::regclass, file.path, sniff => true);
+				ELSE
+					EXECUTE sniffed.load_command INTO load;
+				END IF;
+				EXECUTE format('ALTER TABLE %s RENAME TO data', made);
 				SET DateStyle = 'ISO, YMD';
 			END IF;
 			loaded := load.rows_loaded;
@@ -70,7 +77,7 @@ is( $node->safe_psql(
 		IS DISTINCT FROM (s.line_end, s.delimiter, s.quote, s.escape, s.comment, s.skip_lines, s.header, s.compression, s.encoding, s.null_strings,
 			s.column_names, s.column_types)}),
 	'', 'each is what it was written as');
-for my $way ('create_table_from', 'load_command')
+for my $way ('create_table_from', 'load_command', 'sniff')
 {
 	is( $node->safe_psql('postgres', "SELECT e, l FROM expected e LEFT JOIN load_each('$way') l USING (path)
 		WHERE (l.rejected, l.loaded, l.digest) IS DISTINCT FROM (0, e.rows, e.digest)"),

@@ -161,6 +161,9 @@ TEST(Sniff, SeesBlanksAroundValues) {
   EXPECT_TRUE(sniff_text("id, name\n1, Ann\n2, Bob\n").has_blanks_around);
   EXPECT_TRUE(sniff_text("id, name\n1, \"Ann, x\"\n2, \"Bob\"\n").has_blanks_around);
   EXPECT_TRUE(sniff_text("id,n\n1,5\n2,  \n3,6\n").has_blanks_around);
+  EXPECT_TRUE(sniff_text("id,n\n1,5\n2, NA \n3,6\n").has_blanks_around);
+  const std::string uuid = "0b9b7b1c-1c5a-4d3e-8f52-6f2d8d1f5e1a";
+  EXPECT_TRUE(sniff_text("id,key\n1," + uuid + "\n2, " + uuid + "\n").has_blanks_around);
   EXPECT_FALSE(sniff_text("id,name\n1,Ann\n2, Bob\n3,Cy\n").has_blanks_around);
 }
 

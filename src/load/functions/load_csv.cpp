@@ -1,6 +1,8 @@
 // The SQL function load_csv(). Its arguments are described in docs/reference.md.
 
 #include "base/concat.hpp"
+#include "load/functions/file_sniff.hpp"
+#include "load/functions/sniffed_options.hpp"
 #include "load/functions/summary_row.hpp"
 #include "load/load_stream.hpp"
 #include "pg/arguments.hpp"
@@ -45,12 +47,39 @@ text::Dialect dialect_of(const pg::Arguments& arguments) {
   return dialect;
 }
 
+StreamOptions sniff_to_load(const std::string& path) {
+  check_is_regular(path, "sniff");
+  return sniffed_options(sniff_file(path, text::SniffOptions{}.sample_bytes));
+}
+
 void check_dialect(const text::Dialect& dialect) {
   const bool has_quotes = dialect.quotes != text::Quotes::none;
   if (has_quotes && dialect.delimiter == dialect.quote) throw Error("22023", "delimiter and quote must be different");
   check_null_string("null_string", dialect.null_string, dialect, has_quotes);
   for (const std::string& text : dialect.null_strings.all()) check_null_string("null_strings", text, dialect, has_quotes);
   check_skip_lines("skip_lines", dialect.skip_lines);
+}
+
+/// What is given with another value than the default stays; the rest is taken from what the file looks like.
+void take_sniffed(const StreamOptions& sniffed, const pg::Arguments& arguments, StreamOptions& csv) {
+  const text::Dialect usual, &found = sniffed.dialect;
+  text::Dialect& dialect = csv.dialect;
+  const bool has_quote = dialect.quote != usual.quote, has_escape = !arguments.is_null(6);
+  if (dialect.delimiter == usual.delimiter) dialect.delimiter = found.delimiter;
+  if (!has_quote) dialect.quote = found.quote;
+  if (!has_escape && !has_quote) dialect.escape = found.escape;
+  if (dialect.skip_lines == usual.skip_lines) dialect.skip_lines = found.skip_lines;
+  if (dialect.comment.empty()) dialect.comment = found.comment;
+  if (arguments.is_null(14)) dialect.null_strings = found.null_strings;
+  if (!dialect.trims_blanks) dialect.trims_blanks = found.trims_blanks;
+  if (!dialect.is_ragged) dialect.is_ragged = found.is_ragged;
+  if (dialect.quotes == usual.quotes && !has_quote) dialect.quotes = found.quotes;
+  if (csv.header == Header::none) csv.header = sniffed.header;
+  csv.date_style = sniffed.date_style;
+  if (!arguments.is_null(8)) return;
+  csv.encoding = sniffed.encoding;
+  csv.wide_encoding = sniffed.wide_encoding;
+  csv.marks_encoding = sniffed.marks_encoding;
 }
 
 Datum load_csv(FunctionCallInfo call_info) {
@@ -73,11 +102,13 @@ Datum load_csv(FunctionCallInfo call_info) {
   if (options.reject_limit && *options.reject_limit < 0) throw Error("22023", "reject_limit must not be negative");
   options.dry_run = arguments.boolean(11, "dry_run");
   const std::string compression = arguments.text(20, "compression");
+  const bool is_sniffed = arguments.boolean(21, "sniff");
   const pg::Compression filter = pg::compression_by_name(compression);
   options.source_name = path;
   options.stream_kind = pg::StreamKind::file;
 
   pg::check_may_read(path);
+  if (is_sniffed) take_sniffed(sniff_to_load(path), arguments, csv);
   check_dialect(csv.dialect);
   TargetTable target(table);
   if (target.has_row_security())

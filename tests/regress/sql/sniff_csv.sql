@@ -7,6 +7,7 @@ SET search_path = regress_sniff, public;
 SET TimeZone = 'UTC';
 SET DateStyle = 'ISO, MDY';
 \getenv srcdir PG_ABS_SRCDIR
+\getenv builddir PG_ABS_BUILDDIR
 \set shop :srcdir '/data/shop.csv'
 \set plain :srcdir '/data/plain.csv'
 \set hostile :srcdir '/data/hostile.csv'
@@ -71,6 +72,22 @@ SELECT rows_loaded FROM create_table_from(:'plain', 'shadowed');
 SELECT count(*) FROM regress_sniff.shadowed;
 SELECT count(*) FROM pg_temp.shadowed;
 SELECT rows_loaded FROM create_table_from(:'plain', 'pg_temp.passing');
+
+-- a load takes what it is not told from the file, and nothing of what it is told
+\set sniffed :builddir '/sniff_csv.csv'
+SELECT E'Made by hand\n\n# the header\nID;Born On;Size\n1; 31/12/2021 ;3"\n# one more\n2; NA ;5" x\n3;01/02/2022;6"\n4;28/02/2022;7"\n' \g (format=unaligned tuples_only=on) :sniffed
+CREATE TABLE sizes (id int, size text, born_on date);
+SELECT rows_read, rows_loaded, rows_rejected FROM load_csv('sizes', :'sniffed', sniff => true);
+SELECT * FROM sizes ORDER BY id;
+SELECT options - 'encoding' AS options FROM ferry_loads ORDER BY load_id DESC LIMIT 1;
+TRUNCATE sizes;
+SELECT rows_read, rows_loaded, rows_rejected FROM load_csv('sizes', :'sniffed', '{id,size}', sniff => true, quotes => 'strict', null_strings => '{}', skip_lines => 3, comment => '2');
+SELECT * FROM sizes ORDER BY id;
+SELECT line_number, reason FROM ferry_rejects WHERE load_id = (SELECT max(load_id) FROM ferry_loads) ORDER BY row_number;
+SELECT rows_read, rows_loaded, rows_rejected FROM load_csv('sizes', :'sniffed', sniff => true, delimiter => '|');
+SELECT load_csv('sizes', :'empty', sniff => true);
+SELECT load_csv('sizes', '/dev/null', sniff => true);
+DROP TABLE sizes;
 
 -- what a file says is never SQL
 CREATE TABLE victim (x int);
