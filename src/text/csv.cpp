@@ -118,6 +118,7 @@ bool CsvReader::scan_record(Scan& scan) {
         scan.size = scan.at;
         if (take_line_end(scan.at)) return true;
         scan.stray = true;
+        if (kIsStrict && looks_at_each) scan.place = Place::anything;
         continue;
       }
       note_line_end(scan, c);
@@ -218,6 +219,7 @@ namespace {
 
 /// Takes a field with quotes, from in on, to out, which is not behind in; solid_end is behind what stood in quotes. in is then at
 /// the field's delimiter or at end.
+template <bool kIsUsual>
 RecordProblem unquote(const Dialect& dialect, const char*& in, const char* end, char*& out, const char*& solid_end) {
   bool quoted = false;
   for (; in < end; in++) {
@@ -227,7 +229,7 @@ RecordProblem unquote(const Dialect& dialect, const char*& in, const char* end, 
       *out++ = *++in;
     } else if (c == dialect.quote) {
       quoted = !quoted;
-      solid_end = out;
+      if (!kIsUsual) solid_end = out;
     } else {
       *out++ = c;
     }
@@ -258,16 +260,24 @@ void trim_back(const char* start, char*& end) {
   *end = '\0';
 }
 
+/// Whether quotes are as in COPY, and all that is asked of a field without them is whether it is the null string.
+bool is_usual(const Dialect& dialect) {
+  return dialect.quotes == Quotes::copy && !dialect.trims_blanks && dialect.null_strings.all().empty() && !dialect.default_string;
+}
+
+template <bool kIsUsual>
 Field unquoted_field(const Dialect& dialect, const char* start, char* end) {
-  if (dialect.trims_blanks) {
+  if (!kIsUsual && dialect.trims_blanks) {
     trim_front(start, end);
     trim_back(start, end);
   }
   const std::string_view text(start, static_cast<std::size_t>(end - start));
+  if (kIsUsual) return {.text = start, .size = text.size(), .is_null = text == dialect.null_string};
   return {.text = start, .size = text.size(), .is_null = dialect.is_null(text), .is_default = dialect.is_default(text)};
 }
 
 /// Splits a record without quotes, many bytes at a time.
+template <bool kIsUsual>
 void split_unquoted(std::string_view record, const Dialect& dialect, std::string& storage, std::vector<Field>& fields) {
   storage.reserve(record.size() + kMarkedBytes);
   storage.assign(record).append(kMarkedBytes, '\0');
@@ -277,7 +287,7 @@ void split_unquoted(std::string_view record, const Dialect& dialect, std::string
   std::size_t count = 0;
   const auto add = [&](char* field_end) {
     if (count == fields.size()) fields.emplace_back();
-    fields[count++] = unquoted_field(dialect, start, field_end);
+    fields[count++] = unquoted_field<kIsUsual>(dialect, start, field_end);
   };
   for (char* block = start; block < end && count <= dialect.max_fields; block += kMarkedBytes) {
     for (std::uint64_t marks = marks_of(block, dialect.delimiter); marks != 0; marks &= marks - 1) {
@@ -292,49 +302,62 @@ void split_unquoted(std::string_view record, const Dialect& dialect, std::string
 }
 
 /// Takes the field from in on, which has a quote at quote, into field; moves in to its delimiter or to end.
+template <bool kIsUsual>
 RecordProblem take_quoted(const Dialect& dialect, const char*& in, char* quote, const char* end, Field& field) {
   const char* start = in;
-  if (dialect.trims_blanks) trim_front(start, quote);
+  if (!kIsUsual && dialect.trims_blanks) trim_front(start, quote);
   char* out = quote;
   const char* solid_end = quote;
   in = quote;
   RecordProblem problem = RecordProblem::misplaced_quote;
-  if (dialect.quotes == Quotes::copy)
-    problem = unquote(dialect, in, end, out, solid_end);
+  if (kIsUsual || dialect.quotes == Quotes::copy)
+    problem = unquote<kIsUsual>(dialect, in, end, out, solid_end);
   else if (start == quote)
     problem = unquote_strictly(dialect, in, end, out), solid_end = out;
   if (problem != RecordProblem::none) return problem;
-  if (dialect.trims_blanks) trim_back(solid_end, out);
-  field = {.text = start, .size = static_cast<std::size_t>(out - start)};
+  if (!kIsUsual && dialect.trims_blanks) trim_back(solid_end, out);
   *out = '\0';
+  field.text = start;
+  field.size = static_cast<std::size_t>(out - start);
   return problem;
 }
 
-}  // namespace
-
-RecordProblem split_csv(std::string_view record, const Dialect& dialect, std::string& storage, std::vector<Field>& fields) {
-  if (dialect.quotes == Quotes::none || record.find(dialect.quote) == std::string_view::npos) {
-    split_unquoted(record, dialect, storage, fields);
-    return RecordProblem::none;
-  }
+/// Splits a record with quotes that are no data.
+template <bool kIsUsual>
+RecordProblem split_quoted(std::string_view record, const Dialect& dialect, std::string& storage, std::vector<Field>& fields) {
   fields.clear();
   storage.assign(record);
   const ByteSearch special{dialect.delimiter, dialect.quote};
-  const char* in = storage.data();
+  char* const start = storage.data();
+  const char* in = start;
   const char* const end = in + storage.size();
   for (;;) {
-    char* const found = storage.data() + (special.find(in, end) - storage.data());
+    char* const found = start + (special.find(in, end) - start);
     if (found < end && *found == dialect.quote) {
-      const RecordProblem problem = take_quoted(dialect, in, found, end, fields.emplace_back());
+      const RecordProblem problem = take_quoted<kIsUsual>(dialect, in, found, end, fields.emplace_back());
       if (problem != RecordProblem::none) return problem;
     } else {
       *found = '\0';
-      fields.push_back(unquoted_field(dialect, in, found));
+      fields.push_back(unquoted_field<kIsUsual>(dialect, in, found));
       in = found;
     }
     if (in == end || fields.size() > dialect.max_fields) return RecordProblem::none;
     in++;
   }
+}
+
+template <bool kIsUsual>
+RecordProblem split(std::string_view record, const Dialect& dialect, std::string& storage, std::vector<Field>& fields) {
+  if ((kIsUsual || dialect.quotes != Quotes::none) && record.find(dialect.quote) != std::string_view::npos)
+    return split_quoted<kIsUsual>(record, dialect, storage, fields);
+  split_unquoted<kIsUsual>(record, dialect, storage, fields);
+  return RecordProblem::none;
+}
+
+}  // namespace
+
+RecordProblem split_csv(std::string_view record, const Dialect& dialect, std::string& storage, std::vector<Field>& fields) {
+  return is_usual(dialect) ? split<true>(record, dialect, storage, fields) : split<false>(record, dialect, storage, fields);
 }
 
 }  // namespace ferry::text

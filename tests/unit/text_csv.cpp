@@ -307,6 +307,8 @@ TEST(CsvReader, EndsARecordWithAMisplacedStrictQuoteAtItsLine) {
             (std::vector<Seen>{{"\"a\"b", 1, kNone}, {" \"c", 2, kNone}, {"\"d\" ", 3, kNone}, {"e", 4, kNone}}));
   EXPECT_EQ(read_all("\t\"a\nb\" ,\"\"\"\n\"\"\"\nc\n", kStrictTrimmed),
             (std::vector<Seen>{{"\t\"a\nb\" ,\"\"\"\n\"\"\"", 1, kNone}, {"c", 4, kNone}}));
+  EXPECT_EQ(read_all("a\r\"b\"\n\"c\rd\r", kStrict),
+            (std::vector<Seen>{{"a", 1, kNone}, {"\"b\"\n\"c", 2, RecordProblem::stray_newline}, {"d", 3, kNone}}));
   EXPECT_EQ(read_all("a,\"b\n", kStrict), (std::vector<Seen>{{"a,\"b", 1, RecordProblem::unterminated_quote, 1}}));
 }
 
