@@ -318,6 +318,24 @@ bool is_ragged(const std::vector<Shape>& shapes, std::size_t first, std::size_t 
   return fields > 1 && (blank > 0 || (other >= kLeast && other * kSeldom >= shapes.size()));
 }
 
+/// Whether a few records have quotes that no program writes around or into a value: two of them would make one of all between.
+bool has_stray_quotes(Text text, Dialect dialect) {
+  if (text.bytes.find(dialect.quote) == std::string_view::npos) return false;
+  dialect.quotes = Quotes::strict;
+  ViewSource source(as_bytes(text.bytes));
+  CsvReader reader(source, dialect, kMaxRecordBytes);
+  std::size_t records = 0, stray = 0;
+  std::string storage;
+  std::vector<Field> fields;
+  Record record;
+  for (; reader.next(record); records++) {
+    check(text.check_interrupts);
+    if (split_csv(record.raw, dialect, storage, fields) == RecordProblem::misplaced_quote) stray++;
+  }
+  constexpr std::size_t kFew = 10;  // of so many one; if there are more, strict quotes are not the file's way either
+  return stray > 0 && stray * kFew <= records;
+}
+
 LineEnds line_ends_of(std::string_view text, const Layout& layout) {
   ViewSource source(as_bytes(text));
   CsvReader reader(source, layout.dialect, kMaxRecordBytes);
@@ -364,6 +382,8 @@ Layout find_layout(std::string_view text, bool is_whole, CheckInterrupts check_i
     if (header.fields > layout.fields && !has_one_blank_more) layout.fields = header.fields;
     layout.is_ragged = is_ragged(reading.shapes, first, layout.fields);
   }
+  if (layout.dialect.quotes == Quotes::copy && has_stray_quotes({text, is_whole, check_interrupts}, layout.dialect))
+    layout.dialect.quotes = Quotes::strict;
   layout.line_ends = line_ends_of(text, layout);
   return layout;
 }

@@ -157,6 +157,21 @@ TEST(Sniff, SeesRaggedRecords) {
   EXPECT_EQ(footed.columns[0].type, ColumnType::integer);
 }
 
+TEST(Sniff, HoldsQuotesToTheirPlaceWhereAFewAreStray) {
+  std::string text = "id,name,n\n", blanks = text, inches = text;
+  for (int i = 0; i < 100; i++) {
+    text += std::to_string(i) + (i == 10 || i == 90 ? ",pipe 5\",1\n" : ",\"hook, large\",1\n");
+    blanks += std::to_string(i) + ", \"hook, large\" ,1\n";
+    inches += std::to_string(i) + (i % 2 == 0 ? ",pipe 5\",1\n" : ",bolt,1\n");
+  }
+  const SniffedFile file = sniff_text(text);
+  EXPECT_EQ(file.layout.dialect.quotes, Quotes::strict);
+  EXPECT_EQ(file.records, 98);
+  EXPECT_EQ(sniff_text(blanks).layout.dialect.quotes, Quotes::copy);
+  EXPECT_EQ(sniff_text(inches).layout.dialect.quotes, Quotes::none);
+  EXPECT_EQ(sniff_text("id,name\n1,\"a\"\"b\"\n2,\"c\nd\"\n").layout.dialect.quotes, Quotes::copy);
+}
+
 TEST(Sniff, SeesBlanksAroundValues) {
   EXPECT_TRUE(sniff_text("id, name\n1, Ann\n2, Bob\n").has_blanks_around);
   EXPECT_TRUE(sniff_text("id, name\n1, \"Ann, x\"\n2, \"Bob\"\n").has_blanks_around);

@@ -8,6 +8,7 @@
 #include "load/functions/file_sniff.hpp"
 #include "load/functions/sql_text.hpp"
 #include "load/header_names.hpp"
+#include "load/source/option_words.hpp"
 
 #include "pg/server.hpp"
 
@@ -75,7 +76,7 @@ std::string load_command_sql(const FileSniff& sniffed, const std::string& table,
   if (!file.null_words.empty()) add("null_strings", array_of(file.null_words));
   if (file.has_blanks_around) add("trim_blanks", "true");
   if (file.layout.is_ragged) add("ragged", "true");
-  if (dialect.quotes == text::Quotes::none) add("quotes", literal("none"));
+  if (dialect.quotes != text::Quotes::copy) add("quotes", literal(name_of(dialect.quotes)));
   return sql + ");";
 }
 

@@ -49,6 +49,11 @@ COPY goods FROM PROGRAM 'printf "1,NA\\n2,,\\n3\\n4,\"NA\",-\\n"' WITH (FORMAT c
     FORCE_NOT_NULL (name), FORCE_NULL (price));
 SELECT id, name, name IS NULL AS is_null, price FROM goods ORDER BY id;
 
+-- a comment is compared in the encoding of the file
+TRUNCATE goods;
+COPY goods (id) FROM PROGRAM 'printf "\351t\351\n1\n\303\251t\n"' WITH (ENCODING 'LATIN1', COMMENT 'é', ON_ERROR reject);
+SELECT id, (SELECT raw_row FROM last_rejects) FROM goods;
+
 -- two stray quotes make one field of all that stands between them, and a NOTICE tells of it
 TRUNCATE goods;
 SELECT string_agg(n || CASE WHEN n IN (100, 900) THEN ',pipe 5",1' ELSE ',x,1' END, E'\n' ORDER BY n) FROM generate_series(1, 1000) n :write
