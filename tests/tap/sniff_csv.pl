@@ -34,7 +34,7 @@ $node->safe_psql('postgres', qq{
 		place integer := array_position(file.types, 'text'::regtype);
 	BEGIN
 		IF place IS NULL THEN RETURN; END IF;
-		EXECUTE format('SELECT md5(string_agg(coalesce(%I, ''NULL''), ''|'' ORDER BY ctid)) FROM data', file.names[place]) INTO digest;
+		EXECUTE format('SELECT md5(string_agg(v, ''|'' ORDER BY v COLLATE "C")) FROM (SELECT coalesce(%I, ''NULL'') v FROM data) d', file.names[place]) INTO digest;
 	END \$\$;
 	CREATE FUNCTION load_each(way text, OUT path text, OUT digest text, OUT loaded bigint, OUT rejected bigint) RETURNS SETOF record LANGUAGE plpgsql
 	SET DateStyle FROM CURRENT AS \$\$

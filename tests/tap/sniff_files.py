@@ -1,6 +1,6 @@
 """Writes CSV files in many dialects by Python's csv module, and what each of them is, as rows for COPY: path, line_end, delimiter,
-quote, escape, comment, skip_lines, header, compression, encoding, null_strings, names, types, rows, and the MD5 sum of the values
-of the first column that is text. Arguments: folder, number of files, seed."""
+quote, escape, comment, skip_lines, header, compression, encoding, null_strings, names, types, rows, and the MD5 sum of the sorted
+values of the first column that is text. Arguments: folder, number of files, seed."""
 
 import bz2
 import csv
@@ -128,7 +128,7 @@ def make(rng, number):
             WIDE.get(encoding) or ("LATIN1" if encoding == "latin-1" and not is_ascii else "UTF8"),
             [null] if used_null else [],
             [NAMES[i] for i in titles] if header else [f"column_{i + 1}" for i in range(len(columns))], [kind for kind, _ in columns],
-            rows, None if of_text is None else hashlib.md5("|".join(texts).encode()).hexdigest()]
+            rows, None if of_text is None else hashlib.md5("|".join(sorted(texts)).encode()).hexdigest()]
 
 
 def array(values):
