@@ -231,6 +231,23 @@ inline void forget_prepared_expressions(ResultRelInfo* table) {
 #endif
 }
 
+/// What indexes keep from one entry to the next, with pins of the subtransaction at work: BRIN does since 17. It is released
+/// before a subtransaction begins and before it ends, and forgotten where that was rolled back, which has released the pins.
+#if PG_VERSION_NUM >= 170000
+inline void release_insert_state(ResultRelInfo* table) {
+  for (int i = 0; i < table->ri_NumIndices; i++)
+    index_insert_cleanup(table->ri_IndexRelationDescs[i], table->ri_IndexRelationInfo[i]);
+}
+inline void forget_insert_state(ResultRelInfo* table) {
+  for (int i = 0; i < table->ri_NumIndices; i++)
+    if (table->ri_IndexRelationDescs[i]->rd_indam->aminsertcleanup != nullptr)
+      table->ri_IndexRelationInfo[i]->ii_AmCache = nullptr;
+}
+#else
+inline void release_insert_state(ResultRelInfo*) {}
+inline void forget_insert_state(ResultRelInfo*) {}
+#endif
+
 /// Whether an interval is an infinity. 17 introduced them.
 #if PG_VERSION_NUM >= 170000
 inline bool is_infinite(const Interval& interval) { return INTERVAL_NOT_FINITE(&interval); }

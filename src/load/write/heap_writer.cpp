@@ -301,13 +301,18 @@ void HeapWriter::write_at_once(const Batch& batch) {
 /// False where it was rolled back.
 bool HeapWriter::write_in_subtransaction() {
   struct Raced {};
+  call([this] { table_.let_go(); });
   try {
     const auto error = pg::attempt(
         [this] {
-          call([this] { insert_accepted(Buffers::shared); });
+          call([this] {
+            insert_accepted(Buffers::shared);
+            table_.let_go();
+          });
           if (raced_) throw Raced{};
         },
         [](const char* sqlstate) { return is_rejectable(sqlstate); });
+    if (error) call([this] { table_.recover(); });
     return !error.has_value();
   } catch (const Raced&) {
     return false;

@@ -231,13 +231,13 @@ bool RowByRowWriter::passes_filter(Attempt& attempt, TupleTableSlot* slot) {
 /// Writes a row that is expected to fail in a subtransaction of its own, so that those before it stay. All checks are made.
 void RowByRowWriter::write_doubtful(Attempt& attempt, Result& result) {
   TableWriter* const table = &attempt.table;
-  const auto clear_slots = [table] { table->clear_slots(); };
-  call(clear_slots);
+  const auto let_go = [table] { table->let_go(); };
+  call(let_go);
   attempt.forecast->spare_checks_of_rows(false);
   const auto error = pg::attempt(
       [&] {
         write_record(attempt, result);
-        call(clear_slots);
+        call(let_go);
       },
       [](const char* sqlstate) { return is_rejectable(sqlstate); });
   attempt.forecast->spare_checks_of_rows(true);

@@ -1,5 +1,6 @@
 #include "pg/table/bulk_table.hpp"
 
+#include "pg/compat.hpp"
 #include "pg/memory.hpp"
 #include "pg/table/row_slot.hpp"
 
@@ -41,6 +42,10 @@ void BulkTable::defer_entries(std::span<TupleTableSlot*> slots) {
   }
   for (TupleTableSlot* slot : slots) deferred_.keep(slot);
 }
+
+void BulkTable::let_go() const { compat::release_insert_state(target_); }
+
+void BulkTable::recover() const { compat::forget_insert_state(target_); }
 
 TupleTableSlot* BulkTable::fetch(ItemPointerData tid) {
   if (stored_ == nullptr) {

@@ -71,6 +71,11 @@ class BulkTable {
   [[nodiscard]] DeferredEntries& deferred() { return deferred_; }
   [[nodiscard]] const DeferredEntries& deferred() const { return deferred_; }
 
+  /// To be called at both ends of a subtransaction that adds entries: what indexes keep belongs to one of the two.
+  void let_go() const;
+  /// To be called behind one that was rolled back because of an error.
+  void recover() const;
+
   /// A row that this transaction has written, in a slot that the next call fills anew; forget_fetched() behind the last one.
   TupleTableSlot* fetch(ItemPointerData tid);
   void forget_fetched();

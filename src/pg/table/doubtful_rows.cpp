@@ -1,5 +1,6 @@
 // Rows that may fail in a subtransaction of their own, and rows that pass foreign keys for sure: parts of TableWriter.
 
+#include "pg/compat.hpp"
 #include "pg/memory.hpp"
 #include "pg/table/check_switch.hpp"
 #include "pg/table/table_writer.hpp"
@@ -31,9 +32,18 @@ void TableWriter::make_trigger_slots(ResultRelInfo* target) {
   CurrentResourceOwner = caller;
 }
 
-void TableWriter::clear_slots() {
+/// The table itself, and the partitions that have been opened.
+template <class F>
+void TableWriter::for_each_heap(F&& body) {
+  body(root_);
+  ListCell* cell;
+  foreach (cell, estate_->es_tuple_routing_result_relations) body(static_cast<ResultRelInfo*>(lfirst(cell)));
+}
+
+void TableWriter::let_go() {
   ListCell* cell;
   foreach (cell, estate_->es_tupleTable) ExecClearTuple(static_cast<TupleTableSlot*>(lfirst(cell)));
+  for_each_heap([](ResultRelInfo* heap) { compat::release_insert_state(heap); });
 }
 
 void TableWriter::recover() {
@@ -44,6 +54,7 @@ void TableWriter::recover() {
     if (TTS_IS_BUFFERTUPLE(slot)) reinterpret_cast<BufferHeapTupleTableSlot*>(slot)->buffer = InvalidBuffer;
     ExecClearTuple(slot);
   }
+  for_each_heap([](ResultRelInfo* heap) { compat::forget_insert_state(heap); });
   broke_policy_ = remote_ = false;
 }
 

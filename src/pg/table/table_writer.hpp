@@ -88,8 +88,9 @@ class TableWriter {
   void flush();
   /// Makes recover() possible. To be called after open().
   void expect_errors();
-  /// To be called at both ends of a subtransaction within the one of open(): what slots hold of rows belongs to one of the two.
-  void clear_slots();
+  /// To be called at both ends of a subtransaction within the one of open(): what slots hold of rows, and what indexes keep,
+  /// belongs to one of the two.
+  void let_go();
   /// To be called behind one that was rolled back because of an error.
   void recover();
   /// Whether that leaves something behind: functions in expressions of the table or of its indexes, triggers and partitions may
@@ -156,6 +157,8 @@ class TableWriter {
   Datum stored_value(AttrNumber attribute, bool* is_null) const;
 
  private:
+  template <class F>
+  void for_each_heap(F&& body);
   ResultRelInfo* route(TupleTableSlot** slot);
   void adopt(ResultRelInfo* target);
   void adopt_switch(ResultRelInfo* target);

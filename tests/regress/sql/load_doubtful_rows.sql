@@ -50,6 +50,17 @@ CREATE TRIGGER mend BEFORE INSERT ON mended FOR EACH ROW EXECUTE FUNCTION mend()
 COPY (SELECT g % 5, g FROM generate_series(1, 20) g) TO :'file' (FORMAT csv);
 SELECT rows_loaded, rows_rejected FROM load_csv('mended', :'file', on_conflict => 'update');
 SELECT * FROM mended ORDER BY id;
+-- an index that keeps pages pinned from entry to entry, as BRIN does since 17, lets them go with each subtransaction
+CREATE TABLE measured (id int PRIMARY KEY, parent int REFERENCES doubted_parents, x int);
+CREATE INDEX ON measured USING brin (x);
+CREATE FUNCTION measure() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF NEW.x % 7 = 0 THEN RAISE EXCEPTION 'no %', NEW.x; END IF; RETURN NEW; END $$;
+CREATE TRIGGER measure BEFORE INSERT ON measured FOR EACH ROW EXECUTE FUNCTION measure();
+\set file :builddir '/results/measured.csv'
+COPY (SELECT g, CASE WHEN g % 10 = 0 THEN -1 ELSE (SELECT min(id) FROM doubted_parents) END, g FROM generate_series(1, 3000) g) TO :'file' (FORMAT csv);
+SELECT rows_loaded, rows_rejected FROM load_csv('measured', :'file');
+SELECT count(*) FROM measured WHERE x BETWEEN 0 AND 3000;
+DROP TABLE measured;
+DROP FUNCTION measure;
 -- a key that a trigger has changed to one whose parent it has removed: the forecast of another row does not speak for it
 CREATE TABLE kinds (id int PRIMARY KEY);
 INSERT INTO kinds SELECT generate_series(1, 20);
