@@ -265,19 +265,25 @@ bool is_usual(const Dialect& dialect) {
   return dialect.quotes == Quotes::copy && !dialect.trims_blanks && dialect.null_strings.all().empty() && !dialect.default_string;
 }
 
-template <bool kIsUsual>
-Field unquoted_field(const Dialect& dialect, const char* start, char* end) {
-  if (!kIsUsual && dialect.trims_blanks) {
-    trim_front(start, end);
-    trim_back(start, end);
-  }
+Field unquoted_field(const Dialect& dialect, const char* start, const char* end) {
   const std::string_view text(start, static_cast<std::size_t>(end - start));
-  if (kIsUsual) return {.text = start, .size = text.size(), .is_null = text == dialect.null_string};
-  return {.text = start, .size = text.size(), .is_null = dialect.is_null(text), .is_default = dialect.is_default(text)};
+  return {.text = start, .size = text.size(), .is_null = text == dialect.null_string};
+}
+
+/// What a dialect that is not usual asks of a field without quotes, which is in storage.
+void finish_unquoted(const Dialect& dialect, Field& field, char* storage) {
+  if (dialect.trims_blanks && (is_blank(field.text[0]) || (field.size > 0 && is_blank(field.text[field.size - 1])))) {
+    char* end = storage + (field.text - storage) + field.size;
+    trim_front(field.text, end);
+    trim_back(field.text, end);
+    field.size = static_cast<std::size_t>(end - field.text);
+  }
+  const std::string_view text(field.text, field.size);
+  field.is_null = dialect.is_null(text);
+  field.is_default = dialect.is_default(text);
 }
 
 /// Splits a record without quotes, many bytes at a time.
-template <bool kIsUsual>
 void split_unquoted(std::string_view record, const Dialect& dialect, std::string& storage, std::vector<Field>& fields) {
   storage.reserve(record.size() + kMarkedBytes);
   storage.assign(record).append(kMarkedBytes, '\0');
@@ -285,9 +291,9 @@ void split_unquoted(std::string_view record, const Dialect& dialect, std::string
   char* const end = start + record.size();
   // those of the record before are written over: most records of a file have the same number of them
   std::size_t count = 0;
-  const auto add = [&](char* field_end) {
+  const auto add = [&](const char* field_end) {
     if (count == fields.size()) fields.emplace_back();
-    fields[count++] = unquoted_field<kIsUsual>(dialect, start, field_end);
+    fields[count++] = unquoted_field(dialect, start, field_end);
   };
   for (char* block = start; block < end && count <= dialect.max_fields; block += kMarkedBytes) {
     for (std::uint64_t marks = marks_of(block, dialect.delimiter); marks != 0; marks &= marks - 1) {
@@ -338,7 +344,8 @@ RecordProblem split_quoted(std::string_view record, const Dialect& dialect, std:
       if (problem != RecordProblem::none) return problem;
     } else {
       *found = '\0';
-      fields.push_back(unquoted_field<kIsUsual>(dialect, in, found));
+      fields.push_back(unquoted_field(dialect, in, found));
+      if (!kIsUsual) finish_unquoted(dialect, fields.back(), start);
       in = found;
     }
     if (in == end || fields.size() > dialect.max_fields) return RecordProblem::none;
@@ -350,7 +357,8 @@ template <bool kIsUsual>
 RecordProblem split(std::string_view record, const Dialect& dialect, std::string& storage, std::vector<Field>& fields) {
   if ((kIsUsual || dialect.quotes != Quotes::none) && record.find(dialect.quote) != std::string_view::npos)
     return split_quoted<kIsUsual>(record, dialect, storage, fields);
-  split_unquoted<kIsUsual>(record, dialect, storage, fields);
+  split_unquoted(record, dialect, storage, fields);
+  for (std::size_t i = 0; !kIsUsual && i < fields.size(); i++) finish_unquoted(dialect, fields[i], storage.data());
   return RecordProblem::none;
 }
 
