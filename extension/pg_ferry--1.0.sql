@@ -87,12 +87,18 @@ CREATE FUNCTION @extschema@.load_csv(
     reject_limit bigint = NULL, dry_run boolean = false, skip_lines integer = 0, comment text = NULL,
     null_strings text[] = NULL, trim_blanks boolean = false, ragged boolean = false, quotes text = 'copy',
     open_quote text = 'reject', header_match text = 'loose', compression text = 'auto', sniff boolean = false,
+    expressions jsonb = NULL,
     OUT load_id bigint, OUT rows_read bigint, OUT rows_loaded bigint, OUT rows_rejected bigint, OUT rows_skipped bigint,
     OUT elapsed_ms double precision) RETURNS record
 AS 'MODULE_PATHNAME', 'ferry_load_csv' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.load_csv(regclass, text, name[], boolean, text, text, text, text, text, text, bigint, boolean,
-    integer, text, text[], boolean, boolean, text, text, text, text, boolean)
+    integer, text, text[], boolean, boolean, text, text, text, text, boolean, jsonb)
     IS 'load a CSV file, keep bad rows';
+
+CREATE FUNCTION @extschema@.ferry_source() RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN NULL::text;
+COMMENT ON FUNCTION @extschema@.ferry_source() IS 'in an expression of a load: path of its file; elsewhere NULL';
 
 CREATE FUNCTION @extschema@.sniff_csv(
     path text, sample_bytes bigint = 4194304,

@@ -13,6 +13,7 @@ extern "C" {
 #include "commands/copy.h"
 #include "commands/defrem.h"
 #include "mb/pg_wchar.h"
+#include "utils/fmgrprotos.h"
 #include "utils/formatting.h"
 }
 
@@ -26,12 +27,14 @@ bool is_named(const DefElem& option, const char* name) { return std::strcmp(opti
 
 /// What the options say that the server does not know of.
 struct OwnOptions {
-  bool has_on_error = false, has_on_conflict = false, has_reject_limit = false, has_compression = false, has_encoding = false;
+  bool has_on_error = false, has_on_conflict = false, has_reject_limit = false, has_compression = false, has_encoding = false,
+       has_expressions = false;
   load::OnConflict on_conflict = load::OnConflict::reject;
   int64 reject_limit = 0;
   DialectOptions dialect{};
   pg::Compression compression = pg::Compression::automatic;
   text::WideEncoding wide_encoding = text::WideEncoding::none;  ///< which the server does not know
+  const char* expressions = nullptr;                            ///< as JSON; null: none
   List* others = NIL;
 };
 
@@ -64,6 +67,9 @@ OwnOptions take_own_options(ParseState* state, const CopyStmt& statement) {
     } else if (is_named(*option, "compression")) {
       once(option, &own.has_compression);
       own.compression = read_compression(state, option);
+    } else if (is_named(*option, "expressions")) {
+      once(option, &own.has_expressions);
+      own.expressions = read_json(option);
     } else if (is_named(*option, "encoding")) {
       once(option, &own.has_encoding);
       own.wide_encoding = text::wide_encoding_by_name(defGetString(option));
@@ -129,7 +135,7 @@ const DefElem* find_lone_option(const CopyStmt& statement) {
   for (int i = 0; i < list_length(statement.options); i++) {
     const auto* const option = static_cast<const DefElem*>(list_nth(statement.options, i));
     if (is_named(*option, "on_conflict") || is_dialect_option(*option) || is_named(*option, "compression") ||
-        (!pg::compat::kKnowsRejectLimit && is_named(*option, "reject_limit")))
+        is_named(*option, "expressions") || (!pg::compat::kKnowsRejectLimit && is_named(*option, "reject_limit")))
       return option;
   }
   return nullptr;
@@ -159,6 +165,11 @@ load::OnConflict read_on_conflict(ParseState* state, DefElem* option) {
     if (pg_strcasecmp(name, load::name_of(choice)) == 0) return choice;
   ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("COPY %s \"%s\" not recognized", "ON_CONFLICT", name),
                   errhint("Choose \"reject\", \"skip\" or \"update\"."), parser_errposition(state, option->location)));
+}
+
+const char* read_json(DefElem* option) {
+  const Datum json = DirectFunctionCall1(jsonb_in, CStringGetDatum(defGetString(option)));
+  return DatumGetCString(DirectFunctionCall1(jsonb_out, json));
 }
 
 std::int64_t read_reject_limit(ParseState* state, DefElem* option) {
@@ -195,6 +206,7 @@ Options read_options(ParseState* state, const CopyStmt& statement, Relation tabl
   stream.encoding = given.file_encoding < 0 ? pg_get_client_encoding() : given.file_encoding;
   load::set_wide_encoding(stream, own.wide_encoding);
   stream.marks_encoding = !own.has_encoding;
+  if (own.expressions != nullptr) stream.expressions = load::read_expressions(own.expressions);
   stream.max_record_bytes = static_cast<std::size_t>(settings::max_record_bytes);
   options.compression = own.compression;
   if (own.has_compression && own.compression == pg::Compression::none) stream.compression = "none";

@@ -29,6 +29,9 @@ void check_use(ParseState* state, const CopyStmt& statement);
 [[nodiscard]] load::OnConflict read_on_conflict(ParseState* state, DefElem* option);
 [[nodiscard]] std::int64_t read_reject_limit(ParseState* state, DefElem* option);
 
+/// The value of an option as a jsonb in text. Calls the server without a guard. Errors: 22P02.
+[[nodiscard]] const char* read_json(DefElem* option);
+
 /// The names of a table's columns with those numbers.
 [[nodiscard]] std::vector<std::string> names_of(Relation table, List* attributes);
 
@@ -38,9 +41,10 @@ struct Options {
   pg::Compression compression = pg::Compression::automatic;
 };
 
-/// The options of COPY FROM with ON_ERROR reject: that, REJECT_LIMIT, ON_CONFLICT, COMPRESSION, those of the dialect, and those
-/// that the server's version knows, under its own checks. attributes: the numbers of the columns that are loaded. Source, filter
-/// and size are left to the caller. Errors: 42601 unknown or doubled; 22023 values; 0A000 what does not go with ON_ERROR reject.
+/// The options of COPY FROM with ON_ERROR reject: that, REJECT_LIMIT, ON_CONFLICT, COMPRESSION, EXPRESSIONS, those of the
+/// dialect, and those that the server's version knows, under its own checks. attributes: the numbers of the columns that are
+/// loaded. Source, filter and size are left to the caller. Errors: 42601 unknown or doubled; 22023 values; 0A000 what does not go
+/// with ON_ERROR reject.
 [[nodiscard]] Options read_options(ParseState* state, const CopyStmt& statement, Relation table, List* attributes);
 
 }  // namespace ferry::copy

@@ -8,6 +8,7 @@
 
 #include "base/concat.hpp"
 #include "base/error.hpp"
+#include "load/computed_columns.hpp"
 #include "load/header_names.hpp"
 
 #include "pg/server.hpp"
@@ -90,18 +91,140 @@ void check_once(const HeaderLine& header, const std::vector<std::string>& column
   }
 }
 
+/// The columns of a stream some of which are computed.
+class ComputedStream {
+ public:
+  ComputedStream(StreamSource& source, const StreamOptions& stream, TargetTable& target, HeaderLine header)
+      : source_(source),
+        stream_(stream),
+        target_(target),
+        header_(std::move(header)),
+        goes_by_name_(stream.header == Header::by_name),
+        names_(header_.names.empty() ? stream.field_names : header_.names),
+        named_(goes_by_name_ ? columns_named(names_, stream.header_match, target.relation()) : names_) {
+    NamedFields fields{.names = names_, .count = goes_by_name_ ? names_.size() : kMaxFields};
+    plan_.expressions = compile(stream.expressions, target, std::move(fields), stream.path);
+    plan_.looks_at_tables = look_at_tables(*plan_.expressions);
+  }
+
+  FieldColumns choose() {
+    std::vector<std::string> taking = columns_with_fields();
+    if (goes_by_name_) check_once(header_, named_, taking);
+    choose_columns_and(taking);
+    fill(goes_by_name_ ? match_columns() : in_order(taking.size()));
+    FieldColumns chosen{.computing = std::make_unique<ExpressionSource>(source_, std::move(plan_))};
+    if (goes_by_name_) {
+      chosen.header_names = std::move(names_);
+    } else {
+      chosen.field_names = std::move(names_);
+      chosen.columns = std::move(taking);
+    }
+    return chosen;
+  }
+
+ private:
+  /// Those that take a field of their own, even where their value is that of an expression.
+  [[nodiscard]] std::vector<std::string> columns_with_fields() const {
+    std::vector<std::string> columns = stream_.columns;
+    if (!columns.empty()) return columns;
+    if (!goes_by_name_)
+      for (const TargetColumn& column : target_.columns()) columns.push_back(column.name);
+    for (std::size_t i = 0; goes_by_name_ && i < named_.size(); i++)
+      if (!named_[i].empty() && (target_.find_column(named_[i]) != nullptr || !plan_.expressions->uses(i)))
+        columns.push_back(named_[i]);
+    return columns;
+  }
+
+  /// Those columns and behind them the others of expressions.
+  void choose_columns_and(const std::vector<std::string>& taking) {
+    const std::vector<std::string> all = with_computed(taking, stream_.expressions);
+    if (goes_by_name_ && stream_.columns.empty())
+      choose_named_columns(header_, all, stream_.header_match, target_);
+    else
+      target_.choose_columns(all);
+    columns_ = target_.loaded_columns();
+    for (const LoadedColumn& column : columns_) {
+      const auto expression = find_expression(stream_.expressions, column.name);
+      plan_.columns.push_back({expression.has_value(), expression.value_or(0)});
+    }
+  }
+
+  /// For each field which of the columns it fills, by its name; -1: none.
+  [[nodiscard]] std::vector<int> match_columns() const {
+    std::vector<LoadedColumn> needed;
+    std::vector<int> positions;
+    for (std::size_t i = 0; i < columns_.size(); i++) {
+      if (plan_.columns[i].is_expression) continue;
+      needed.push_back(columns_[i]);
+      positions.push_back(static_cast<int>(i));
+    }
+    std::vector<int> column_of_field = match_names(header_, named_, needed, stream_.header_match);
+    for (int& column : column_of_field)
+      if (column >= 0) column = positions[static_cast<std::size_t>(column)];
+    return column_of_field;
+  }
+
+  /// The same by its position. Behind the fields of columns there are as many others as expressions name.
+  [[nodiscard]] std::vector<int> in_order(std::size_t taking) const {
+    const auto end = static_cast<std::ptrdiff_t>(taking);
+    if (stream_.header == Header::match) check_header(header_, stream_, {columns_.begin(), columns_.begin() + end});
+    std::size_t count = taking;
+    for (const std::size_t field : plan_.expressions->variables()) count = std::max(count, field + 1);
+    std::vector<int> column_of_field(count, -1);
+    std::iota(column_of_field.begin(), column_of_field.begin() + end, 0);
+    return column_of_field;
+  }
+
+  /// Tells the source which fields are wanted: those that fill columns, and those that expressions name.
+  void fill(const std::vector<int>& column_of_field) {
+    const std::vector<std::size_t>& variables = plan_.expressions->variables();
+    plan_.variables.resize(variables.size());
+    std::vector<LoadedColumn> wanted;
+    std::vector<int> wanted_of_field(column_of_field.size(), -1);
+    for (std::size_t i = 0; i < column_of_field.size(); i++) {
+      const auto variable = std::find(variables.begin(), variables.end(), i);
+      const auto column = static_cast<std::size_t>(column_of_field[i]);
+      const bool fills = column_of_field[i] >= 0 && !plan_.columns[column].is_expression;
+      if (!fills && variable == variables.end()) continue;
+      if (fills) plan_.columns[column].index = wanted.size();
+      if (variable != variables.end()) plan_.variables[static_cast<std::size_t>(variable - variables.begin())] = wanted.size();
+      wanted_of_field[i] = static_cast<int>(wanted.size());
+      wanted.push_back(fills ? columns_[column] : variable_of(i, column_of_field[i]));
+    }
+    source_.fill(std::move(wanted), std::move(wanted_of_field));
+  }
+
+  /// The field as something to be filled, named after its column, the header or its position.
+  [[nodiscard]] LoadedColumn variable_of(std::size_t field, int column) {
+    if (column >= 0) return {columns_[static_cast<std::size_t>(column)].name, TEXTOID, -1, false};
+    plan_.names.push_back(field < names_.size() ? names_[field] : concat('f', field + 1));
+    return {plan_.names.back(), TEXTOID, -1, false};
+  }
+
+  StreamSource& source_;
+  const StreamOptions& stream_;
+  TargetTable& target_;
+  HeaderLine header_;
+  bool goes_by_name_;
+  std::vector<std::string> names_;  ///< of the fields, as expressions know them
+  std::vector<std::string> named_;  ///< for each of those what columns_named() makes of it
+  std::vector<LoadedColumn> columns_;
+  ExpressionSource::Plan plan_;
+};
+
 }  // namespace
 
-std::vector<std::string> choose_columns(StreamSource& source, const StreamOptions& stream, TargetTable& target) {
+FieldColumns choose_columns(StreamSource& source, const StreamOptions& stream, TargetTable& target) {
   if (!stream.columns.empty()) target.choose_columns(stream.columns);
   HeaderLine header = source.read_header();
+  if (!stream.expressions.empty()) return ComputedStream(source, stream, target, std::move(header)).choose();
   if (stream.header == Header::by_name) {
     const std::vector<std::string> named = columns_named(header.names, stream.header_match, target.relation());
     check_once(header, named, stream.columns);
     if (stream.columns.empty()) choose_named_columns(header, named, stream.header_match, target);
     const std::vector<LoadedColumn> columns = target.loaded_columns();
     source.fill(columns, match_names(header, named, columns, stream.header_match));
-    return std::move(header.names);
+    return {.header_names = std::move(header.names)};
   }
   const std::vector<LoadedColumn> columns = target.loaded_columns();
   if (stream.header == Header::match) check_header(header, stream, columns);

@@ -1,19 +1,30 @@
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "load/source/avro_source.hpp"
+#include "load/source/expression_source.hpp"
 #include "load/source/stream_source.hpp"
 #include "load/table/target_table.hpp"
 
-// Which field of a source fills which column of a table.
+// Which field of a source fills which column of a table, and which columns expressions fill.
 namespace ferry::load {
 
+/// What becomes of the fields of a stream.
+struct FieldColumns {
+  std::vector<std::string> header_names{};        ///< by which columns went; empty where they went by their order
+  std::vector<std::string> field_names{};         ///< that expressions know, where columns went by their order
+  std::vector<std::string> columns{};             ///< with expressions: those that take a field, where they went by their order
+  std::unique_ptr<ExpressionSource> computing{};  ///< what the records are to be read from; null without expressions
+};
+
 /// Makes the load fill the given columns in the order of the stream's fields, or, with a header that goes by name, those of its
-/// names, or only the given ones of them. Returns the names by which columns went; empty where they went by their order.
-/// Errors: 42703, 42701, 42P10 columns; 22P04 header; 54000 a header that is too long.
-std::vector<std::string> choose_columns(StreamSource& source, const StreamOptions& stream, TargetTable& target);
+/// names, or only the given ones of them; and those of expressions. Without a header the latter take a field of their own if they
+/// are given or all are; with one, its names that are for expressions alone need not be columns.
+/// Errors: 42703, 42701, 42P10 columns; 22P04 header; 54000 a header that is too long; those of ExpressionSet.
+[[nodiscard]] FieldColumns choose_columns(StreamSource& source, const StreamOptions& stream, TargetTable& target);
 
 /// Makes it fill those of the given columns, or of all, that the file has fields for; the others take their defaults.
 /// Errors: 42703 a given column that the file has not; those of AvroSource::fill().

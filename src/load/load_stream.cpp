@@ -50,10 +50,12 @@ LoadSummary load_stream(ByteSource& bytes, StreamOptions stream, LoadOptions opt
   options.context = concat("COPY ", target.table_name());
   EncodedBytes encoded(bytes, stream);
   StreamSource source(encoded.source(), stream);
-  const std::vector<std::string> header_names = choose_columns(source, stream, target);
+  if (options.stream_kind == pg::StreamKind::file) stream.path = options.source_name;
+  const FieldColumns chosen = choose_columns(source, stream, target);
+  Source& records = chosen.computing ? static_cast<Source&>(*chosen.computing) : source;
   LoadSummary summary = with_date_style(stream.date_style, [&] {
-    return load_all(source, options, target,
-                    [&](const std::string& condition) { return describe_stream(stream, header_names, options, condition); });
+    return load_all(records, options, target,
+                    [&](const std::string& condition) { return describe_stream(stream, chosen, options, condition); });
   });
   source.warn_of_open_quote();
   source.tell_of_long_field();

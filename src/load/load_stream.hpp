@@ -1,5 +1,6 @@
 #pragma once
 
+#include "load/computed_columns.hpp"
 #include "load/load.hpp"
 #include "load/source/avro_source.hpp"
 #include "load/source/character_set.hpp"

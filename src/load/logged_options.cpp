@@ -2,6 +2,7 @@
 
 #include "base/concat.hpp"
 #include "base/json_writer.hpp"
+#include "load/computed_columns.hpp"
 #include "pg/encoding.hpp"
 #include "text/json_batch.hpp"
 
@@ -63,6 +64,10 @@ void read_stream(const Members& options, StreamOptions& stream) {
       has(options, "header_match") ? header_match_by_name(value_of(options, "header_match")) : HeaderMatch::loose;
   stream.force_not_null = names_if_any(options, "force_not_null");
   stream.force_null = names_if_any(options, "force_null");
+  if (has(options, "expressions")) stream.expressions = read_expressions(value_of(options, "expressions"));
+  stream.field_names = names_if_any(options, "field_names");
+  stream.columns = names_if_any(options, "columns");
+  if (has(options, "path")) stream.path = value_of(options, "path");
   if (has(options, "date_style")) stream.date_style = value_of(options, "date_style");
   set_encoding(stream, value_of(options, "encoding"));
 }
@@ -95,6 +100,17 @@ void write_rare(JsonWriter& out, const StreamOptions& stream) {
   if (has_names && !is_usual) out.member("header_match", name_of(stream.header_match));
 }
 
+/// The expressions, and what they and their columns depend on.
+void write_expressions(JsonWriter& out, const StreamOptions& stream, const FieldColumns& columns) {
+  out.key("expressions");
+  out.open('{');
+  for (const Expression& expression : stream.expressions) out.member(expression.column, expression.sql);
+  out.close('}');
+  write_names(out, "field_names", columns.field_names);
+  write_names(out, "columns", columns.columns);
+  if (stream.path) out.member("path", *stream.path);
+}
+
 /// The options that every load has, and the end of the object.
 void write_load(JsonWriter& out, const LoadOptions& options, const std::string& condition) {
   if (!condition.empty()) out.member("where", condition);
@@ -106,7 +122,7 @@ void write_load(JsonWriter& out, const LoadOptions& options, const std::string& 
 
 }  // namespace
 
-std::string describe_stream(const StreamOptions& stream, const std::vector<std::string>& header_names, const LoadOptions& options,
+std::string describe_stream(const StreamOptions& stream, const FieldColumns& columns, const LoadOptions& options,
                             const std::string& condition) {
   const bool is_csv = stream.format == Format::csv;
   const text::Dialect& dialect = stream.dialect;
@@ -116,7 +132,7 @@ std::string describe_stream(const StreamOptions& stream, const std::vector<std::
   out.open('{');
   out.member("format", is_csv ? "csv" : "text");
   write_header(out, stream);
-  write_names(out, "header_names", header_names);
+  write_names(out, "header_names", columns.header_names);
   out.member("delimiter", character(dialect.delimiter));
   if (is_csv) {
     out.member("quote", character(dialect.quote));
@@ -128,6 +144,7 @@ std::string describe_stream(const StreamOptions& stream, const std::vector<std::
   write_rare(out, stream);
   write_names(out, "force_not_null", stream.force_not_null);
   write_names(out, "force_null", stream.force_null);
+  if (!stream.expressions.empty()) write_expressions(out, stream, columns);
   if (!stream.date_style.empty()) out.member("date_style", stream.date_style);
   out.member("encoding", encoding_name(stream));
   if (!stream.compression.empty()) out.member("compression", stream.compression);

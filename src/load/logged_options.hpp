@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "load/field_columns.hpp"
 #include "load/load.hpp"
 #include "load/source/avro_source.hpp"
 #include "load/source/character_set.hpp"
@@ -19,9 +20,9 @@ struct LoggedOptions {
   StreamOptions stream{};    ///< of a stream: what its records' fields depend on
 };
 
-/// What the log says of the load of a stream. header_names: as StreamOptions has them. condition: the filter as SQL, or empty.
-[[nodiscard]] std::string describe_stream(const StreamOptions& stream, const std::vector<std::string>& header_names,
-                                          const LoadOptions& options, const std::string& condition);
+/// What the log says of the load of a stream. condition: the filter as SQL, or empty.
+[[nodiscard]] std::string describe_stream(const StreamOptions& stream, const FieldColumns& columns, const LoadOptions& options,
+                                          const std::string& condition);
 
 /// What it says of the load of an Avro file.
 [[nodiscard]] std::string describe_avro(const AvroOptions& avro, const LoadOptions& options, const std::string& condition);

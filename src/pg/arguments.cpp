@@ -6,6 +6,7 @@
 
 extern "C" {
 #include "utils/array.h"
+#include "utils/fmgrprotos.h"
 #include "utils/tuplestore.h"
 }
 
@@ -39,6 +40,13 @@ std::string Arguments::to_string(Datum datum) { return std::string(to_view(datum
 std::string_view Arguments::to_view(Datum datum) {
   const varlena* const value = call([datum] { return PG_DETOAST_DATUM_PACKED(datum); });
   return {VARDATA_ANY(value), static_cast<std::size_t>(VARSIZE_ANY_EXHDR(value))};
+}
+
+std::optional<std::string> Arguments::optional_jsonb(int number) const {
+  if (is_null(number)) return std::nullopt;
+  return call([value = info_->args[number].value] {
+    return const_cast<const char*>(DatumGetCString(DirectFunctionCall1(jsonb_out, value)));
+  });
 }
 
 std::vector<std::string> Arguments::names(int number, const char* name) const {

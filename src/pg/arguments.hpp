@@ -36,6 +36,8 @@ class Arguments {
     if (is_null(number)) return std::nullopt;
     return to_string(info_->args[number].value);
   }
+  /// A jsonb as text.
+  [[nodiscard]] std::optional<std::string> optional_jsonb(int number) const;
   [[nodiscard]] std::optional<std::int64_t> optional_bigint(int number) const {
     if (is_null(number)) return std::nullopt;
     return DatumGetInt64(info_->args[number].value);

@@ -1,6 +1,7 @@
 // The SQL function load_csv(). Its arguments are described in docs/reference.md.
 
 #include "base/concat.hpp"
+#include "load/computed_columns.hpp"
 #include "load/functions/file_sniff.hpp"
 #include "load/functions/sniffed_options.hpp"
 #include "load/functions/summary_row.hpp"
@@ -104,6 +105,7 @@ Datum load_csv(FunctionCallInfo call_info) {
   const std::string compression = arguments.text(20, "compression");
   const bool is_sniffed = arguments.boolean(21, "sniff");
   const pg::Compression filter = pg::compression_by_name(compression);
+  if (const auto expressions = arguments.optional_jsonb(22)) csv.expressions = read_expressions(*expressions);
   options.source_name = path;
   options.stream_kind = pg::StreamKind::file;
 

@@ -27,11 +27,16 @@ RejectSource::RejectSource(StoredRejects& rejects, const LoggedOptions& options,
     return;
   }
   StreamOptions stream = options_.stream;
-  stream.columns = rejects_.load().columns;
+  if (stream.columns.empty()) stream.columns = rejects_.load().columns;
   stream.encoding = GetDatabaseEncoding();
   auto records = std::make_unique<StreamSource>(no_bytes_, stream);
-  choose_columns(*records, stream, target);
-  records_ = std::move(records);
+  FieldColumns chosen = choose_columns(*records, stream, target);
+  if (chosen.computing) {
+    stream_ = std::move(records);
+    records_ = std::move(chosen.computing);
+  } else {
+    records_ = std::move(records);
+  }
 }
 
 bool RejectSource::read(Record& record) {

@@ -20,6 +20,10 @@ class RejectSource : public Source {
   [[nodiscard]] RecordText text_of(const Record& record, std::size_t most_bytes) override {
     return records_->text_of(record, most_bytes);
   }
+  [[nodiscard]] std::optional<std::size_t> failed_field() const override { return records_->failed_field(); }
+  [[nodiscard]] bool texts_may_grow() const override { return records_->texts_may_grow(); }
+  [[nodiscard]] std::size_t most_records() const override { return records_->most_records(); }
+  [[nodiscard]] bool looks_at_tables() const override { return records_->looks_at_tables(); }
   [[nodiscard]] bool may_leave_fields_out() const override { return records_->may_leave_fields_out(); }
   [[nodiscard]] bool takes_whole_decimals() const override { return records_->takes_whole_decimals(); }
   [[nodiscard]] std::int64_t bytes_total() const override { return 0; }
@@ -37,6 +41,7 @@ class RejectSource : public Source {
   StoredRejects& rejects_;
   LoggedOptions options_;
   NoBytes no_bytes_;
+  std::unique_ptr<Source> stream_;      ///< what expressions compute from; null without any
   std::unique_ptr<Source> records_;     ///< knows the fields of a record
   std::unique_ptr<Source> as_it_came_;  ///< knows its text in the encoding of the file; made for the first record of bytes
   StoredReject reject_;

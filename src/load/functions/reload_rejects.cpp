@@ -30,6 +30,16 @@ Oid find_table(const LoggedLoad& load, std::int64_t load_id) {
   return found;
 }
 
+/// Expressions run with the rights of who reloads, and their text is that of who loaded: they must be one. That the former may
+/// act as the latter is not enough: a superuser may act as anybody, and must not run anybody's code. Errors: 42501.
+void check_is_user(const LoggedLoad& load, std::int64_t load_id) {
+  const std::string user = pg::call([] { return const_cast<const char*>(GetUserNameFromId(GetUserId(), false)); });
+  if (user == load.loaded_by) return;
+  throw Error("42501", concat("permission denied to run the expressions of load ", load_id))
+      .detail(concat("Only role \"", load.loaded_by, "\", which ran the load, may reload its rejects."))
+      .hint(concat("SET ROLE to that role first, if you may."));
+}
+
 /// Whether everybody who may see the load may read the whole table, or is the user. What the server shows of a failing row
 /// goes by what the user may read, and the log is for those others, too.
 bool may_show_details(const LoggedLoad& load, const TargetTable& target) {
@@ -60,6 +70,7 @@ LoadSummary load_again(std::int64_t load_id, StoredRejects& rejects) {
     throw Error("55000", concat("load ", load_id, " was a COPY with a WHERE condition"))
         .detail("Its rejects may be rows that the condition would have left out.")
         .hint("Run the COPY again on the corrected rows.");
+  if (!logged.stream.expressions.empty()) check_is_user(rejects.load(), load_id);
   TargetTable target(find_table(rejects.load(), load_id), logged.is_json ? RecordColumns::chosen : RecordColumns::all);
   if (target.owner() != rejects.load().table_owner)
     throw Error("55000", concat("table \"", target.table_name(), "\" of load ", load_id, " has another owner now"))

@@ -90,7 +90,7 @@ struct Field {
     value,  ///< one of the column's type already, in the current memory context
   } state = State::absent;
   const char* text = nullptr;  ///< zero-terminated but for a view, in the server's encoding
-  std::size_t size = 0;
+  std::size_t size = 0;        ///< of the text; of a value the bytes in memory, if the source tells them
   Datum value{};
 };
 

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -30,6 +31,11 @@ class Source {
   [[nodiscard]] virtual bool tell_location(std::int64_t /*first_row*/, std::int64_t /*last_row*/, std::span<char> /*out*/) const {
     return false;
   }
+  /// So many records are to be read at most before they are split, or the values that split() makes of them might take too much
+  /// memory.
+  [[nodiscard]] virtual std::size_t most_records() const { return std::numeric_limits<std::size_t>::max(); }
+  /// Whether split() may look at tables, or write, so that the rows of the records before are to be there.
+  [[nodiscard]] virtual bool looks_at_tables() const { return false; }
   /// Whether split() never raises an error of the server, only its own.
   [[nodiscard]] virtual bool splits_without_errors() const { return false; }
   /// The record as text; of one with more than most_bytes so many of the first ones, up to the end of a character.

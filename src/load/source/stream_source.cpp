@@ -25,9 +25,6 @@ using pg::call;
 
 namespace {
 
-/// Of a header and of a record. Fields take more memory than their delimiters.
-constexpr std::size_t kMaxFields = 100'000;
-
 /// A field with more of them is told of.
 constexpr std::int64_t kManyLines = 100;
 
@@ -129,8 +126,12 @@ HeaderLine StreamSource::read_header() {
     case Header::none:
       break;
     case Header::skip:
-      pass_over_header();
-      break;
+      if (options_.expressions.empty()) {
+        pass_over_header(options_.header_rows);
+        break;
+      }
+      pass_over_header(options_.header_rows - 1);
+      return read_names();
     case Header::by_name:
       if (!options_.header_names.empty()) return {options_.header_names};
       return read_names();
@@ -141,22 +142,22 @@ HeaderLine StreamSource::read_header() {
 }
 
 /// Nobody would see it if a quote in a line that is passed over took all others along.
-void StreamSource::pass_over_header() {
+void StreamSource::pass_over_header(int rows) {
   text::Record line;
-  for (; header_rows_ < options_.header_rows && next(line); header_rows_++)
+  for (; header_rows_ < rows && next(line); header_rows_++)
     if (line.problem == text::RecordProblem::unterminated_quote || line.problem == text::RecordProblem::too_long)
       fail_malformed_header(problem_of(line, options_.format, options_.max_record_bytes)->reason, line.raw);
 }
 
-/// The fields of the first record; of an empty stream none.
+/// The fields of the next record; of an empty stream none.
 HeaderLine StreamSource::read_names() {
   text::Record record;
   fields_.clear();
   if (!next(record)) {
-    if (options_.header == Header::match) return {};
+    if (options_.header != Header::by_name) return {};
     throw Error("22P04", "header line is missing").detail("The file is empty.");
   }
-  header_rows_ = 1;
+  header_rows_++;
   Record header;
   header.raw.assign(record.raw);
   std::optional<Problem> problem = problem_of(record, options_.format, options_.max_record_bytes);

@@ -2,10 +2,12 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/io.hpp"
+#include "load/record/expression.hpp"
 #include "load/record/loaded_column.hpp"
 #include "load/record/source.hpp"
 #include "load/source/header_line.hpp"
@@ -14,6 +16,9 @@
 #include "text/wide_text.hpp"
 
 namespace ferry::load {
+
+/// Of a header and of a record. Fields take more memory than their delimiters.
+inline constexpr std::size_t kMaxFields = 100'000;
 
 enum class Format : std::uint8_t { csv, text };
 
@@ -32,6 +37,9 @@ struct StreamOptions {
   int header_rows = 1;                            ///< to skip
   std::vector<std::string> header_names{};        ///< what it said, in a stream that has come without it; empty: it is to be read
   std::vector<std::string> columns{};             ///< the columns to load; empty: all
+  std::vector<Expression> expressions{};          ///< whose columns are loaded, too
+  std::vector<std::string> field_names{};         ///< that expressions know, in a stream that has come without its header
+  std::optional<std::string> path{};              ///< what ferry_source() is in expressions
   std::vector<std::string> force_not_null{};      ///< columns in which the null string is text
   std::vector<std::string> force_null{};          ///< columns in which it is null in quotes too
   bool ends_at_marker = false;                    ///< a line \. ends CSV too
@@ -50,7 +58,7 @@ class StreamSource : public Source {
   /// bytes outlives the source. Errors: 42883 an encoding that cannot be converted; 0A000 a quote in one.
   StreamSource(ByteSource& bytes, const StreamOptions& options);
 
-  /// Reads the header. What it says, where somebody wants to know (by_name, match); of an empty stream nothing.
+  /// Reads the header. What it says, where somebody wants to know (by_name, match, expressions); of an empty stream nothing.
   /// Errors: 22P04 a malformed header, or none where it is to give the names.
   [[nodiscard]] HeaderLine read_header();
   /// columns: those that records have fields for. column_of_field: of each field of the stream which of them it fills; -1: none.
@@ -74,7 +82,7 @@ class StreamSource : public Source {
 
  private:
   bool next(text::Record& record);
-  void pass_over_header();
+  void pass_over_header(int rows);
   HeaderLine read_names();
   void note_forced_columns();
   [[nodiscard]] int encoding() const;

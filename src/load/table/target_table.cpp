@@ -65,18 +65,19 @@ const TargetColumn* TargetTable::find_column(std::string_view name) const {
   return nullptr;
 }
 
+void TargetTable::fail_no_column(const std::string& name) const {
+  if (call(get_attnum, RelationGetRelid(relation_), name.c_str()) > 0)
+    throw Error("42P10", concat("column \"", name, "\" is a generated column"))
+        .detail("Generated columns are computed and cannot be loaded.");
+  throw Error("42703", concat("column \"", name, "\" of relation \"", table_name_, "\" does not exist"));
+}
+
 void TargetTable::choose_columns(const std::vector<std::string>& names) {
   field_columns_.clear();
   for (TargetColumn& column : columns_) column.loaded = false;
   for (const std::string& name : names) {
     const TargetColumn* const found = find_column(name);
-    if (found == nullptr) {
-      const AttrNumber attribute = call(get_attnum, RelationGetRelid(relation_), name.c_str());
-      if (attribute > 0)
-        throw Error("42P10", concat("column \"", name, "\" is a generated column"))
-            .detail("Generated columns are computed and cannot be loaded.");
-      throw Error("42703", concat("column \"", name, "\" of relation \"", table_name_, "\" does not exist"));
-    }
+    if (found == nullptr) fail_no_column(name);
     TargetColumn& column = columns_[static_cast<std::size_t>(found - columns_.data())];
     if (column.loaded) throw Error("42701", concat("column \"", name, "\" specified more than once"));
     column.loaded = true;

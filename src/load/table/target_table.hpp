@@ -46,6 +46,8 @@ class TargetTable {
   [[nodiscard]] std::vector<TargetColumn>& columns() { return columns_; }
   [[nodiscard]] const std::vector<TargetColumn>& columns() const { return columns_; }
   [[nodiscard]] const TargetColumn* find_column(std::string_view name) const;
+  /// Of a column that find_column() does not find. Errors: 42703; 42P10 generated.
+  [[noreturn]] void fail_no_column(const std::string& name) const;
   [[nodiscard]] Relation relation() const { return relation_; }
   [[nodiscard]] const std::string& schema_name() const { return schema_name_; }
   [[nodiscard]] const std::string& table_name() const { return table_name_; }

@@ -31,7 +31,7 @@ class BatchConverter {
   /// Releases what the object took.
   void close();
 
-  /// Whether rows can be converted for themselves: no default and no filter may look at tables.
+  /// Whether rows can be converted for themselves: no expression of the source, no default and no filter may look at tables.
   [[nodiscard]] bool rows_are_independent() const { return !converter_.looks_at_tables(); }
 
   /// Makes the rows of those records whose result is pending. Records that are rejected or filtered out have that result

@@ -1,5 +1,6 @@
 #include "load/write/open_records.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace ferry::load {
@@ -33,7 +34,8 @@ OpenRecords::~OpenRecords() {
 bool OpenRecords::read(Source& source) {
   auto& [records, results] = *buffers_;
   first_ = count_;
-  for (std::size_t bytes = 0; count_ - first_ < most_records_ && bytes < kBatchBytes;) {
+  const std::size_t most_records = std::min(most_records_, source.most_records());
+  for (std::size_t bytes = 0; count_ - first_ < most_records && bytes < kBatchBytes;) {
     if (records.size() == count_) records.emplace_back();
     Record& record = records[count_];
     const std::size_t held = record.raw.capacity();

@@ -36,7 +36,8 @@ Oid integer_type_of(Oid type) {
 
 }  // namespace
 
-RowConverter::RowConverter(TargetTable& target, List* filter, const Source& source) : context_(CurrentMemoryContext) {
+RowConverter::RowConverter(TargetTable& target, List* filter, const Source& source)
+    : context_(CurrentMemoryContext), may_look_at_tables_(source.looks_at_tables()) {
   const bool takes_decimals = source.takes_whole_decimals(), fields_may_be_absent = source.may_leave_fields_out();
   const auto plan_of = [takes_decimals](TargetColumn& column) {
     std::size_t max_bytes = 0;

@@ -16,8 +16,8 @@ namespace ferry::load {
 /// by the type's input function; then the defaults of the columns that have no field.
 class RowConverter {
  public:
-  /// Prepares for the columns that the load fills. The expressions of defaults live in the current memory context.
-  /// filter: see WriterOptions. source: that of the fields.
+  /// Prepares for the columns that the load fills, with fields of source. The expressions of defaults live in the current memory
+  /// context. filter: see WriterOptions.
   RowConverter(TargetTable& target, List* filter, const Source& source);
 
   /// Fills slot, emptied before, with values in the current memory context. converting tells which column is at work when an
@@ -30,7 +30,7 @@ class RowConverter {
   /// Whether a row that convert() has filled passes the filter. Calls the server without a guard.
   bool passes_filter(TupleTableSlot* slot, ExprContext* expressions) const;
 
-  /// Whether a default that rows take, or the filter, may look at tables.
+  /// Whether the source, a default that rows take, or the filter may look at tables.
   [[nodiscard]] bool looks_at_tables() const { return may_look_at_tables_; }
 
  private:
@@ -65,7 +65,7 @@ class RowConverter {
   std::vector<ColumnPlan> defaults_;  ///< columns without a field
   MemoryContext context_;             ///< of the expressions
   ExprState* filter_ = nullptr;
-  bool may_look_at_tables_ = false;
+  bool may_look_at_tables_;
 };
 
 }  // namespace ferry::load
