@@ -42,9 +42,7 @@ namespace {
 /// Called by the server; raises nothing.
 bool check_codec(char** value, void** /*extra*/, GucSource /*source*/) {
   const std::string_view name = *value;
-  if (name.empty() || name == "none") return true;
-  for (const ferry::codec::CodecKind kind : ferry::codec::kCodecKinds)
-    if (name == ferry::codec::codec_name(kind)) return true;
+  if (name.empty() || ferry::codec::find_option_codec(name)) return true;
   GUC_check_errdetail("%s", ferry::codec::kCodecList);
   if (const char* const suggestion = ferry::codec::codec_suggestion(name); suggestion != nullptr)
     GUC_check_errhint("%s", suggestion);

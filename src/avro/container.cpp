@@ -177,9 +177,9 @@ std::optional<ByteView> ContainerReader::find_metadata(std::string_view key) con
 bool ContainerReader::next_stored_block(Block& out) {
   if (!fill()) return false;
   block_number_++;
-  const std::uint64_t offset_bytes = position_;
+  const std::uint64_t offset_bytes = block_offset_bytes_ = position_;
   const std::int64_t record_count = read_long();
-  if (record_count < 0) fail("22P04", concat("block has negative record count ", record_count));
+  if (record_count < 0) fail_negative_count(record_count);
   const std::size_t stored_bytes = read_block_size();
   read_growing(stored_, stored_bytes);
   SyncMarker marker;
@@ -191,6 +191,17 @@ bool ContainerReader::next_stored_block(Block& out) {
          .block_number = block_number_,
          .stored_bytes = stored_bytes};
   return true;
+}
+
+/// The first byte of a header is a negative count.
+void ContainerReader::fail_negative_count(std::int64_t count) {
+  std::uint8_t rest[sizeof kMagic - 1] = {};
+  if (position_ - block_offset_bytes_ == 1 && unzigzag(kMagic[0]) == count) read_into(rest);
+  if (!std::equal(std::begin(rest), std::end(rest), std::begin(kMagic) + 1))
+    fail("22P04", concat("block has negative record count ", count));
+  throw Error("22P04", concat("another Avro file begins behind block ", block_number_ - 1))
+      .detail(concat("Its header is at byte ", block_offset_bytes_, "."))
+      .hint("Files of Avro cannot be put together as they are. Load each of them by itself.");
 }
 
 std::size_t ContainerReader::read_block_size() {

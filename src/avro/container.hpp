@@ -115,6 +115,7 @@ class ContainerReader {
   std::int64_t read_long();
   std::size_t read_size(std::size_t limit, const char* what);
   std::size_t read_block_size();
+  [[noreturn]] void fail_negative_count(std::int64_t count);
   void hint_at_limit(Error& error) const;
   void read_into(std::span<std::uint8_t> out);
   /// Makes the first size_bytes of out the next bytes of the file. out only grows, and in steps, as they arrive.

@@ -1,13 +1,13 @@
 #include "avro/schema_json.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 #include <unordered_map>
 #include <unordered_set>
 
 #include <simdjson.h>
 
+#include "avro/logical_type.hpp"
 #include "avro/shown_text.hpp"
 #include "base/checked.hpp"
 #include "base/concat.hpp"
@@ -55,37 +55,6 @@ std::string resolve_name(std::string_view name, std::string_view space) {
   if (name.front() == '.') return std::string(name.substr(1));
   if (space.empty() || name.find('.') != std::string_view::npos) return std::string(name);
   return concat(space, '.', name);
-}
-
-/// The most decimal digits that a two's complement number of that size can always hold.
-int max_precision(std::size_t size_bytes) {
-  constexpr double kLog10Of2 = 0.30102999566398120;
-  if (size_bytes == 0) return 0;
-  const double digits = std::floor(kLog10Of2 * (8.0 * static_cast<double>(size_bytes) - 1));
-  return static_cast<int>(std::min<double>(digits, std::numeric_limits<int>::max()));
-}
-
-/// Avro 1.12, Logical Types: which annotate which. decimal has further conditions.
-bool logical_type_fits(std::string_view logical_type, const Schema& node) {
-  switch (node.type) {
-    case Type::int_:
-      return logical_type == "date" || logical_type == "time-millis";
-    case Type::long_:
-      if (logical_type.starts_with("local-"))
-        logical_type.remove_prefix(6);
-      else if (logical_type == "time-micros")
-        return true;
-      return logical_type == "timestamp-millis" || logical_type == "timestamp-micros" || logical_type == "timestamp-nanos";
-    case Type::bytes:
-      return logical_type == "decimal" || logical_type == "big-decimal";
-    case Type::string:
-      return logical_type == "uuid";
-    case Type::fixed:
-      return logical_type == "decimal" || (logical_type == "duration" && node.size_bytes == 12) ||
-             (logical_type == "uuid" && node.size_bytes == 16);
-    default:
-      return false;
-  }
 }
 
 std::size_t saturating_add(std::size_t a, std::size_t b) {
@@ -318,6 +287,12 @@ class SchemaParser {
     return annotated(node, object);
   }
 
+  /// Whether the type of a field is only the word for one of which all else is beside the field's name.
+  static bool is_beside_name(dom::element type) {
+    std::string_view word;
+    return !type.get(word) && (word == "array" || word == "map");
+  }
+
   Field field(dom::object object, std::string_view space) {
     count_node();
     Field result{.name = std::string(text(require(object, "name"), "name"))};
@@ -325,7 +300,8 @@ class SchemaParser {
     const dom::element json = require(object, "type");
     {
       const Step step(path_, "type");
-      result.schema = &type(json, space);
+      // {"name": "tags", "type": "array", "items": "string"} is no grammar but is written, too
+      result.schema = is_beside_name(json) ? &defined(object, space) : &type(json, space);
     }
     if (const auto value = find(object, "default")) result.default_json = simdjson::minify(*value);
     result.doc = doc(object);
@@ -365,13 +341,20 @@ class SchemaParser {
     node.properties = properties(object, [&](std::string_view key) { return is_type_attribute(node.type, key); });
     const auto logical = find(object, "logicalType");
     std::string_view name;
-    if (!logical || logical->get(name) || !logical_type_fits(name, node)) return node;
-    if (name == "decimal" && !take_decimal(node, object)) return node;
+    const bool is_told = logical && !logical->get(name) && logical_type_fits(name, node);
+    if (!is_told || (name == "decimal" && !take_decimal(node, object))) return take_connect_name(node, object);
     node.logical_type = name;
     std::erase_if(node.properties, [&](const Property& property) {
       const std::string& key = property.first;
       return key == "logicalType" || (name == "decimal" && (key == "precision" || key == "scale"));
     });
+    return node;
+  }
+
+  static Schema& take_connect_name(Schema& node, dom::object object) {
+    const auto connect_name = find(object, "connect.name");
+    std::string_view name;
+    if (connect_name && !connect_name->get(name)) node.logical_type = connect_logical_type(name, node);
     return node;
   }
 

@@ -1,5 +1,6 @@
 #include <unordered_set>
 
+#include "avro/logical_type.hpp"
 #include "avro/schema_json.hpp"
 #include "base/concat.hpp"
 #include "base/json_writer.hpp"
@@ -53,7 +54,7 @@ class SchemaWriter {
       out_.key(node.type == Type::map ? "values" : "items");
       type(*node.items, space);
     }
-    if (!node.logical_type.empty()) out_.member("logicalType", node.logical_type);
+    if (!node.logical_type.empty() && !is_told_by_connect_name(node)) out_.member("logicalType", node.logical_type);
     if (node.precision != 0) out_.member("precision", std::int64_t{node.precision});
     if (node.scale != 0) out_.member("scale", std::int64_t{node.scale});
     properties(node.properties);

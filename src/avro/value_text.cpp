@@ -10,6 +10,7 @@
 #include <simdjson.h>
 
 #include "avro/calendar_text.hpp"
+#include "avro/logical_type.hpp"
 #include "base/concat.hpp"
 #include "base/error.hpp"
 #include "base/json_text.hpp"
@@ -92,6 +93,7 @@ void ValueWriter::value(const Schema& schema, int depth, bool is_quoted) {
     case Type::union_:
       return value(*schema.branches[decoder_.index(schema.branches.size())], depth, is_quoted);
     case Type::record:
+      if (schema.logical_type == kScaledDecimal) return append_scaled_decimal(out_, decoder_);
       return record(schema, depth + 1);
     case Type::array:
       return array(schema, depth + 1);
@@ -279,6 +281,15 @@ Decimal read_big_decimal(ByteView stored) {
   return decimal;
 }
 
+void append_scaled_decimal(std::string& out, Decoder& decoder) {
+  const std::int32_t scale = decoder.int_();
+  const Decimal decimal{decoder.bytes(), std::max(scale, 0)};
+  check_decimal(decimal);
+  check_decimal({decimal.unscaled, scale < -kMaxDecimalScale ? scale : std::abs(scale)});
+  append_decimal(out, decimal, decoder.interrupt_check());
+  if (scale < 0) out.append(static_cast<std::size_t>(-scale), '0');
+}
+
 void check_decimal(const Decimal& decimal) {
   const std::size_t size_bytes = decimal.unscaled.size();
   if (size_bytes == 0) throw Error("22P04", "decimal of 0 bytes");
@@ -287,6 +298,7 @@ void check_decimal(const Decimal& decimal) {
 }
 
 std::int64_t time_unit(std::string_view logical_type) {
+  if (logical_type == kTimeNanos) return 1'000'000'000;
   if (logical_type == "time-millis") return 1000;
   return logical_type == "time-micros" ? 1'000'000 : 0;
 }
@@ -294,7 +306,11 @@ std::int64_t time_unit(std::string_view logical_type) {
 void check_time(std::int64_t value, std::int64_t unit) {
   constexpr std::int64_t kSecondsPerDay = 86'400;
   if (value < 0 || value > kSecondsPerDay * unit)
-    throw Error("22008", concat("time of ", value, unit == 1000 ? " milliseconds" : " microseconds", " is out of range"));
+    throw Error("22008", concat("time of ", value,
+                                unit == 1000        ? " milliseconds"
+                                : unit == 1'000'000 ? " microseconds"
+                                                    : " nanoseconds",
+                                " is out of range"));
 }
 
 std::int64_t timestamp_unit(std::string_view logical_type) {

@@ -44,6 +44,10 @@ void check_decimal(const Decimal& decimal);
 /// ones take half a second.
 void append_decimal(std::string& out, const Decimal& decimal, CheckInterrupts check_interrupts = nullptr);
 
+/// Decodes one of logical type kScaledDecimal and appends it in decimal digits. A scale below 0 makes zeros. Errors: as Decoder,
+/// check_decimal() and append_decimal().
+void append_scaled_decimal(std::string& out, Decoder& decoder);
+
 /// What an int or a long of a time of day counts in a second; 0 for another logical type.
 [[nodiscard]] std::int64_t time_unit(std::string_view logical_type);
 /// Says whether it is a time of day, whatever it is to become. unit: of value in a second. Errors: 22008 value is not one of 0 to

@@ -1,5 +1,7 @@
 #include "codec/codec.hpp"
 
+#include <string>
+
 #include "base/concat.hpp"
 #include "base/error.hpp"
 #include "codec/library.hpp"
@@ -55,6 +57,15 @@ std::optional<CodecKind> find_codec(std::string_view name) {
   return std::nullopt;
 }
 
+std::optional<CodecKind> find_option_codec(std::string_view name) {
+  std::string small(name);
+  for (char& c : small)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + ('a' - 'A'));
+  if (small == "zstd") return CodecKind::zstandard;
+  if (small == "gzip") return CodecKind::deflate;
+  return find_codec(small);
+}
+
 const char* codec_suggestion(std::string_view name) {
   struct Alias {
     std::string_view name;
@@ -62,8 +73,8 @@ const char* codec_suggestion(std::string_view name) {
   };
   constexpr const char *kDeflate = "Perhaps you meant \"deflate\".", *kZstandard = "Perhaps you meant \"zstandard\".",
                        *kBzip2 = "Perhaps you meant \"bzip2\".", *kXz = "Perhaps you meant \"xz\".";
-  constexpr Alias kAliases[] = {{"zstd", kZstandard}, {"zst", kZstandard}, {"gzip", kDeflate}, {"gz", kDeflate},
-                                {"zlib", kDeflate},   {"bz2", kBzip2},     {"bzip", kBzip2},   {"lzma", kXz}};
+  constexpr Alias kAliases[] = {{"zst", kZstandard}, {"gz", kDeflate}, {"zlib", kDeflate},
+                                {"bz2", kBzip2},     {"bzip", kBzip2}, {"lzma", kXz}};
   const auto is_same = [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + ('a' - 'A') : a) == b; };
   for (const Alias& alias : kAliases)
     if (std::equal(name.begin(), name.end(), alias.name.begin(), alias.name.end(), is_same)) return alias.suggestion;

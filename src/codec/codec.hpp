@@ -25,10 +25,13 @@ inline constexpr CodecKind kCodecKinds[] = {CodecKind::null_,     CodecKind::def
 /// The codec of that name; "none", which is how options say it, is "null". Nothing where there is none.
 [[nodiscard]] std::optional<CodecKind> find_codec(std::string_view name);
 
+/// The same of an option, in any case, where "zstd" is zstandard, too, and "gzip" deflate, which is what gzip compresses by.
+[[nodiscard]] std::optional<CodecKind> find_option_codec(std::string_view name);
+
 /// All names, as a sentence for people.
 inline constexpr const char* kCodecList = "The codecs are none, deflate, snappy, zstandard, bzip2 and xz.";
 
-/// A sentence about the codec that other programs call by that name, in any case, "zstd" or "gzip"; null where there is none.
+/// A sentence about the codec that other programs call by that name, in any case, "zst" or "gz"; null where there is none.
 [[nodiscard]] const char* codec_suggestion(std::string_view name);
 
 /// The levels a codec has, from min to max, and the one it takes where none is asked for.

@@ -4,7 +4,7 @@
 #include <cstring>
 #include <string>
 
-#include "avro/codec_name.hpp"
+#include "codec/codec.hpp"
 #include "copy/options.hpp"
 #include "pg/encoding.hpp"
 #include "pg/guard.hpp"
@@ -35,6 +35,7 @@ enum Option : std::uint8_t {
   kOnError,
   kOnConflict,
   kRejectLimit,
+  kExpressions,
   kOptionCount
 };
 enum class Use : std::uint8_t { both, to, from };
@@ -55,6 +56,7 @@ constexpr KnownOption kOptions[kOptionCount] = {
     {"on_error", "ON_ERROR", Use::from},
     {"on_conflict", "ON_CONFLICT", Use::from},
     {"reject_limit", "REJECT_LIMIT", Use::from},
+    {"expressions", "EXPRESSIONS", Use::from},
 };
 /// What COPY knows for its other formats.
 constexpr const char* kOfOtherFormats[] = {"delimiter",   "null",           "default",    "header",   "quote",  "escape",
@@ -114,9 +116,7 @@ int choose(ParseState* state, DefElem* option, const char* shown, const char* co
 /// Calls the server without a guard.
 codec::CodecKind read_codec(ParseState* state, DefElem* option) {
   const char* const value = defGetString(option);
-  if (pg_strcasecmp(value, "none") == 0) return codec::CodecKind::null_;
-  for (const codec::CodecKind kind : codec::kCodecKinds)
-    if (pg_strcasecmp(value, codec::codec_name(kind).data()) == 0) return kind;
+  if (const auto kind = codec::find_option_codec(value)) return *kind;
   report_codec(state, *option, value);
 }
 
@@ -131,7 +131,7 @@ std::size_t read_block_bytes(ParseState* state, DefElem* option) {
 }
 
 codec::CodecKind default_codec(map::Profile profile) {
-  if (settings::codec != nullptr && settings::codec[0] != '\0') return avro::codec_by_name(settings::codec);
+  if (settings::codec != nullptr && settings::codec[0] != '\0') return *codec::find_option_codec(settings::codec);
   return profile == map::Profile::interop ? codec::CodecKind::deflate : codec::CodecKind::zstandard;
 }
 
@@ -176,19 +176,20 @@ ImportOptions read_import_options(ParseState* state, const CopyStmt& statement) 
   const CopyStmt* const copy = &statement;
   ImportOptions options;
   ImportOptions* const out = &options;
-  call([=] {
+  const char* const expressions = call([=]() -> const char* {
     const Given given = sort_options(state, *copy);
     if (given[kMatch] != nullptr && choose(state, given[kMatch], "MATCH", {"name", "position"}) == 1)
       out->avro.match = map::Match::position;
     out->load.stops_at_reject = given[kOnError] == nullptr || choose(state, given[kOnError], "ON_ERROR", {"stop", "reject"}) == 0;
     if (given[kOnConflict] != nullptr) out->load.on_conflict = read_on_conflict(state, given[kOnConflict]);
-    if (given[kRejectLimit] == nullptr) return;
-    out->load.reject_limit = read_reject_limit(state, given[kRejectLimit]);
-    if (out->load.stops_at_reject)
+    if (given[kRejectLimit] != nullptr) out->load.reject_limit = read_reject_limit(state, given[kRejectLimit]);
+    if (given[kRejectLimit] != nullptr && out->load.stops_at_reject)
       ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
                       errmsg("COPY %s requires %s to be set to %s", "REJECT_LIMIT", "ON_ERROR", "reject"),
                       parser_errposition(state, given[kRejectLimit]->location)));
+    return given[kExpressions] == nullptr ? nullptr : read_json(given[kExpressions]);
   });
+  if (expressions != nullptr) options.avro.expressions = load::read_expressions(expressions);
   return options;
 }
 

@@ -10,8 +10,14 @@
 #include "base/error.hpp"
 #include "load/computed_columns.hpp"
 #include "load/header_names.hpp"
+#include "map/types/table.hpp"
 
 #include "pg/server.hpp"
+
+extern "C" {
+#include "catalog/pg_namespace.h"
+#include "utils/fmgrprotos.h"
+}
 
 namespace ferry::load {
 
@@ -212,6 +218,59 @@ class ComputedStream {
   ExpressionSource::Plan plan_;
 };
 
+/// The type that is natural to a field's values.
+Oid natural_oid(const avro::Schema& schema) {
+  const std::string name = map::natural_type(schema);
+  return pg::call([text = name.c_str()] {
+    // whatever types the search_path of the user has; others are words of SQL
+    const Oid plain =
+        GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid, CStringGetDatum(text), ObjectIdGetDatum(PG_CATALOG_NAMESPACE));
+    return OidIsValid(plain) ? plain : DatumGetObjectId(DirectFunctionCall1(regtypein, CStringGetDatum(text)));
+  });
+}
+
+/// The fields of an Avro file as expressions see them. One whose schema is no record has one field.
+NamedFields fields_of(const avro::Schema& schema) {
+  NamedFields fields;
+  const auto add = [&fields](std::string name, const avro::Schema& type) {
+    fields.names.push_back(std::move(name));
+    fields.types.push_back(natural_oid(type));
+  };
+  for (const avro::Field& field : schema.fields) add(map::column_name(field), *field.schema);
+  if (schema.type != avro::Type::record) add("value", schema);
+  fields.count = fields.names.size();
+  return fields;
+}
+
+/// Leaves the columns that the file has a field for: there may be none.
+void keep_matching(std::vector<map::ReadColumn>& columns, const avro::Schema& schema) {
+  std::vector<std::string> names;
+  for (const map::ReadColumn& column : columns) names.push_back(column.name);
+  const std::vector<int> found = map::match_fields(schema.fields, names);
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < columns.size(); i++)
+    if (std::find(found.begin(), found.end(), static_cast<int>(i)) != found.end()) std::swap(columns[kept++], columns[i]);
+  columns.erase(columns.begin() + static_cast<std::ptrdiff_t>(kept), columns.end());
+}
+
+/// The source whose first fields are columns and whose others are for expressions.
+std::unique_ptr<ExpressionSource> compute_from(AvroSource& source, const AvroOptions& avro, std::size_t columns,
+                                               const TargetTable& target) {
+  const NamedFields fields = fields_of(source.schema());
+  ExpressionSource::Plan plan;
+  plan.expressions = compile(avro.expressions, target, fields, avro.file.empty() ? std::nullopt : std::optional(avro.file));
+  plan.looks_at_tables = look_at_tables(*plan.expressions);
+  for (std::size_t i = 0; i < columns; i++) plan.columns.push_back({false, i});
+  for (std::size_t i = 0; i < avro.expressions.size(); i++) plan.columns.push_back({true, i});
+  std::vector<map::ReadColumn> variables;
+  for (const std::size_t field : plan.expressions->variables()) {
+    plan.variables.push_back(columns + variables.size());
+    variables.push_back({fields.names[field], map::read_type(fields.types[field], -1)});
+  }
+  if (!variables.empty()) source.add_variables(variables);
+  return std::make_unique<ExpressionSource>(source, std::move(plan));
+}
+
 }  // namespace
 
 FieldColumns choose_columns(StreamSource& source, const StreamOptions& stream, TargetTable& target) {
@@ -234,14 +293,20 @@ FieldColumns choose_columns(StreamSource& source, const StreamOptions& stream, T
   return {};
 }
 
-void choose_columns(AvroSource& source, const AvroOptions& avro, TargetTable& target) {
+std::unique_ptr<ExpressionSource> choose_columns(AvroSource& source, const AvroOptions& avro, TargetTable& target) {
+  if (!avro.expressions.empty() && avro.match == map::Match::position)
+    throw Error("0A000", "expressions cannot be used where fields go by their position")
+        .hint("Expressions may call fields by their position: f1, f2, ...");
+  std::unique_ptr<ExpressionSource> computing;
   std::vector<map::ReadColumn> targets;
-  const auto add = [&targets](const TargetColumn& column) {
-    targets.push_back({column.name, map::read_type(column.type, column.typmod)});
+  const auto add = [&](const TargetColumn& column) {
+    if (!find_expression(avro.expressions, column.name))
+      targets.push_back({column.name, map::read_type(column.type, column.typmod)});
   };
   for (const std::string& name : avro.columns) add(*target.find_column(name));
   if (avro.columns.empty())
     for (const TargetColumn& column : target.columns()) add(column);
+  if (!avro.expressions.empty() && avro.columns.empty()) keep_matching(targets, source.schema());
   const std::vector<std::size_t>& filled = source.fill(targets);
   std::vector<std::string> names;
   for (const std::size_t at : filled) names.push_back(targets[at].name);
@@ -253,7 +318,9 @@ void choose_columns(AvroSource& source, const AvroOptions& avro, TargetTable& ta
             .detail(concat("The file has the columns (", map::stored_definition(source.schema()), ")."))
             .column(targets[i].name)
             .table(target.table_name());
-  target.choose_columns(names);
+  if (!avro.expressions.empty()) computing = compute_from(source, avro, names.size(), target);
+  target.choose_columns(with_computed(std::move(names), avro.expressions));
+  return computing;
 }
 
 }  // namespace ferry::load

@@ -26,8 +26,11 @@ struct FieldColumns {
 /// Errors: 42703, 42701, 42P10 columns; 22P04 header; 54000 a header that is too long; those of ExpressionSet.
 [[nodiscard]] FieldColumns choose_columns(StreamSource& source, const StreamOptions& stream, TargetTable& target);
 
-/// Makes it fill those of the given columns, or of all, that the file has fields for; the others take their defaults.
-/// Errors: 42703 a given column that the file has not; those of AvroSource::fill().
-void choose_columns(AvroSource& source, const AvroOptions& avro, TargetTable& target);
+/// Makes it fill those of the given columns, or of all, that the file has fields for, and those of expressions, to which fields
+/// are of the types natural to them; the others take their defaults. What the records are to be read from where there are
+/// expressions, else null.
+/// Errors: 42703 a given column that the file has not; 0A000 expressions with fields by position; those of AvroSource::fill() and
+/// ExpressionSet.
+[[nodiscard]] std::unique_ptr<ExpressionSource> choose_columns(AvroSource& source, const AvroOptions& avro, TargetTable& target);
 
 }  // namespace ferry::load

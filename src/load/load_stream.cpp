@@ -64,10 +64,11 @@ LoadSummary load_stream(ByteSource& bytes, StreamOptions stream, LoadOptions opt
 
 LoadSummary load_avro(ByteSource& bytes, const AvroOptions& avro, LoadOptions options, TargetTable& target) {
   options.context = concat("COPY ", target.table_name(), avro.file.empty() ? "" : concat(", file \"", avro.file, '"'));
+  std::unique_ptr<ExpressionSource> computing;
   const auto open = [&] {
     try {
       auto source = std::make_unique<AvroSource>(bytes, avro, options.context);
-      choose_columns(*source, avro, target);
+      computing = choose_columns(*source, avro, target);
       return source;
     } catch (Error& error) {
       error.context(options.context);
@@ -75,7 +76,8 @@ LoadSummary load_avro(ByteSource& bytes, const AvroOptions& avro, LoadOptions op
     }
   };
   const auto source = open();
-  return load_all(*source, options, target,
+  Source& records = computing ? static_cast<Source&>(*computing) : *source;
+  return load_all(records, options, target,
                   [&](const std::string& condition) { return describe_avro(avro, options, condition); });
 }
 

@@ -100,12 +100,17 @@ void write_rare(JsonWriter& out, const StreamOptions& stream) {
   if (has_names && !is_usual) out.member("header_match", name_of(stream.header_match));
 }
 
-/// The expressions, and what they and their columns depend on.
-void write_expressions(JsonWriter& out, const StreamOptions& stream, const FieldColumns& columns) {
+/// Where there are any.
+void write_expressions(JsonWriter& out, const std::vector<Expression>& expressions) {
+  if (expressions.empty()) return;
   out.key("expressions");
   out.open('{');
-  for (const Expression& expression : stream.expressions) out.member(expression.column, expression.sql);
+  for (const Expression& expression : expressions) out.member(expression.column, expression.sql);
   out.close('}');
+}
+
+/// What expressions and their columns depend on.
+void write_fields(JsonWriter& out, const StreamOptions& stream, const FieldColumns& columns) {
   write_names(out, "field_names", columns.field_names);
   write_names(out, "columns", columns.columns);
   if (stream.path) out.member("path", *stream.path);
@@ -144,7 +149,8 @@ std::string describe_stream(const StreamOptions& stream, const FieldColumns& col
   write_rare(out, stream);
   write_names(out, "force_not_null", stream.force_not_null);
   write_names(out, "force_null", stream.force_null);
-  if (!stream.expressions.empty()) write_expressions(out, stream, columns);
+  write_expressions(out, stream.expressions);
+  if (!stream.expressions.empty()) write_fields(out, stream, columns);
   if (!stream.date_style.empty()) out.member("date_style", stream.date_style);
   out.member("encoding", encoding_name(stream));
   if (!stream.compression.empty()) out.member("compression", stream.compression);
@@ -158,6 +164,7 @@ std::string describe_avro(const AvroOptions& avro, const LoadOptions& options, c
   out.open('{');
   out.member("format", "avro");
   out.member("match", avro.match == map::Match::name ? "name" : "position");
+  write_expressions(out, avro.expressions);
   out.member("on_error", options.stops_at_reject ? "stop" : "reject");
   write_load(out, options, condition);
   return json;

@@ -59,6 +59,15 @@ TEST(AvroCodec, ShowsNamesThatItDoesNotKnowWithoutTheirOddities) {
   EXPECT_EQ(message(std::string(99, 'x') + "€€"), "codec \"" + std::string(99, 'x') + "...\" is not supported");
 }
 
+TEST(CodecNames, OfOptionsAreWhatPeopleSay) {
+  EXPECT_EQ(codec::find_option_codec("zstd"), CodecKind::zstandard);
+  EXPECT_EQ(codec::find_option_codec("GZip"), CodecKind::deflate);
+  EXPECT_EQ(codec::find_option_codec("Snappy"), CodecKind::snappy);
+  EXPECT_EQ(codec::find_option_codec("none"), CodecKind::null_);
+  EXPECT_FALSE(codec::find_option_codec("lz4"));
+  EXPECT_FALSE(codec::find_codec("zstd"));  // no name that a file may have
+}
+
 TEST(AvroCodec, GivesBackWhatItCompressed) {
   for (const CodecKind kind : kCodecKinds) {
     const auto codec = make_codec(kind);

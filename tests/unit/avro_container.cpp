@@ -268,6 +268,17 @@ TEST(ContainerReader, RefusesNegativeCountsAndSizes) {
   EXPECT_EQ(read_error(file_with_block(INT64_MIN, 1, {2})).sqlstate(), "22P04");
 }
 
+TEST(ContainerReader, TellsOfAnotherFileBehindTheLastBlock) {
+  const std::size_t end = header().size();
+  Bytes joined = header();
+  const Bytes second = header();
+  joined.insert(joined.end(), second.begin(), second.end());
+  const Error error = read_error(joined);
+  EXPECT_EQ(error.sqlstate(), "22P04");
+  EXPECT_EQ(error.message(), "another Avro file begins behind block 0");
+  EXPECT_EQ(error.detail(), "Its header is at byte " + std::to_string(end) + ".");
+}
+
 TEST(ContainerReader, RefusesCountsThatTheBlockCannotHold) {
   EXPECT_EQ(read_error(file_with_block(4, 3, {2, 4, 6})).message(), "block of 3 bytes is said to hold 4 records");
   EXPECT_EQ(read_error(file_with_block(INT64_MAX, 0, {}, header("\"null\""))).sqlstate(), "54000");

@@ -136,6 +136,45 @@ TEST(AvroSchema, IgnoresLogicalTypesThatDoNotFitAndKeepsThemAsProperties) {
 }
 
 // The largest numbers of 1, 4, 8 and 16 bytes are 127, 2147483647, 9.2e18 and 1.7e38: all of 2, 9, 18 and 38 digits fit.
+TEST(AvroSchema, ReadsWhatKafkaConnectSaysByItsNames) {
+  const auto logical_type = [](std::string_view type, std::string_view name) {
+    return parse_schema(concat(R"({"type": ")", type, R"(", "connect.version": 1, "connect.name": ")", name, R"("})"))
+        .root()
+        .logical_type;
+  };
+  EXPECT_EQ(logical_type("int", "io.debezium.time.Date"), "date");
+  EXPECT_EQ(logical_type("long", "io.debezium.time.NanoTime"), "time-nanos");
+  EXPECT_EQ(logical_type("long", "io.debezium.time.MicroTimestamp"), "local-timestamp-micros");
+  EXPECT_EQ(logical_type("long", "org.apache.kafka.connect.data.Timestamp"), "timestamp-millis");
+  EXPECT_EQ(logical_type("int", "io.debezium.time.MicroTimestamp"), "");
+  EXPECT_EQ(logical_type("int", "io.debezium.time.Year"), "");
+  const std::string decimal =
+      R"({"type": "record", "name": "d", "connect.name": "io.debezium.data.VariableScaleDecimal", "fields": [)"
+      R"({"name": "scale", "type": "int"}, {"name": "value", "type": "bytes"}]})";
+  EXPECT_EQ(parse_schema(decimal).root().logical_type, "variable-scale-decimal");
+  // a logical type that is told goes before, and what is written is what was read
+  const std::string both = R"({"type":"int","logicalType":"time-millis","connect.name":"io.debezium.time.Date"})";
+  EXPECT_EQ(parse_schema(both).root().logical_type, "time-millis");
+  for (const std::string& json : {both, decimal, std::string(R"({"type":"long","connect.name":"io.debezium.time.NanoTime"})")}) {
+    const SchemaDocument document = parse_schema(json);
+    const SchemaDocument again = parse_schema(to_json(document.root()));
+    EXPECT_EQ(again.root().logical_type, document.root().logical_type);
+    EXPECT_EQ(again.root().properties, document.root().properties);
+  }
+}
+
+TEST(AvroSchema, ReadsArraysAndMapsWhoseTypeIsBesideTheNameOfTheirField) {
+  const SchemaDocument document = parse_schema(R"({"type": "record", "name": "r", "fields": [)"
+                                               R"({"name": "a", "type": "array", "items": "string", "default": []},)"
+                                               R"({"name": "m", "type": "map", "values": ["null", "int"]}]})");
+  EXPECT_EQ(document.root().fields[0].schema->type, Type::array);
+  EXPECT_EQ(document.root().fields[0].schema->items->type, Type::string);
+  EXPECT_EQ(document.root().fields[0].default_json, "[]");
+  EXPECT_EQ(document.root().fields[1].schema->items->branches[1]->type, Type::int_);
+  expect_error(R"({"type": "record", "name": "r", "fields": [{"name": "a", "type": "array"}]})",
+               "schema has no attribute \"items\"", position("/fields/0/type"));
+}
+
 TEST(AvroSchema, ReadsDecimalsThatFitTheirFixed) {
   for (const auto& [size, digits] : {std::pair{1, 2}, {4, 9}, {8, 18}, {16, 38}}) {
     for (const int precision : {digits, digits + 1}) {

@@ -47,6 +47,13 @@ const std::vector<std::size_t>& AvroSource::fill(const std::vector<map::ReadColu
   return column_of_field_;
 }
 
+void AvroSource::add_variables(const std::vector<map::ReadColumn>& fields) {
+  variables_ = std::make_unique<map::RowReader>(file_->schema(), fields);
+  for (const map::ReadColumn& field : fields) variable_names_.push_back(field.name);
+  values_.resize(column_names_.size() + fields.size());
+  nulls_ = std::make_unique<bool[]>(values_.size());
+}
+
 /// False at the end of the file.
 bool AvroSource::next_block() {
   pg::check_interrupts();
@@ -89,14 +96,20 @@ bool AvroSource::read(Record& record) {
 }
 
 void AvroSource::split(const Record& record, Fields& out) {
-  out.values.resize(column_of_field_.size());
+  out.values.resize(column_of_field_.size() + variable_names_.size());
   out.valid = 0;
   out.take_problem_of(record);
   if (out.problem) return;
-  avro::Decoder decoder(as_bytes(record.raw), 0, pg::check_interrupts);
-  call([&] { rows_->read(decoder, values_.data(), nulls_.get()); });
+  const std::size_t columns = column_names_.size();
+  call([&] {
+    avro::Decoder decoder(as_bytes(record.raw), 0, pg::check_interrupts);
+    rows_->read(decoder, values_.data(), nulls_.get());
+    if (!variables_) return;
+    decoder = avro::Decoder(as_bytes(record.raw), 0, pg::check_interrupts);
+    variables_->read(decoder, values_.data() + columns, nulls_.get() + columns);
+  });
   for (std::size_t i = 0; i < out.values.size(); i++) {
-    const std::size_t column = column_of_field_[i];
+    const std::size_t column = i < column_of_field_.size() ? column_of_field_[i] : columns + i - column_of_field_.size();
     out.values[i].state = nulls_[column] ? Field::State::null : Field::State::value;
     out.values[i].text = nullptr;
     out.values[i].value = values_[column];
@@ -105,6 +118,10 @@ void AvroSource::split(const Record& record, Fields& out) {
 }
 
 std::optional<std::size_t> AvroSource::failed_field() const {
+  if (variables_ && variables_->current_column() != nullptr) {
+    const auto variable = std::find(variable_names_.begin(), variable_names_.end(), variables_->current_column()->name);
+    return column_of_field_.size() + static_cast<std::size_t>(variable - variable_names_.begin());
+  }
   const map::ReadColumn* const column = rows_->current_column();
   if (column == nullptr) return std::nullopt;
   for (std::size_t i = 0; i < column_of_field_.size(); i++)

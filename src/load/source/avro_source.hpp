@@ -9,6 +9,7 @@
 #include "avro/container.hpp"
 #include "avro/decode.hpp"
 #include "base/io.hpp"
+#include "load/record/expression.hpp"
 #include "load/record/source.hpp"
 #include "map/read/row_reader.hpp"
 
@@ -16,8 +17,9 @@ namespace ferry::load {
 
 struct AvroOptions {
   map::Match match = map::Match::name;
-  std::vector<std::string> columns{};  ///< the columns to load; empty: all that the file has fields for
-  std::string file{};                  ///< for the context of errors; empty: none
+  std::vector<std::string> columns{};     ///< the columns to load; empty: all that the file has fields for
+  std::vector<Expression> expressions{};  ///< whose columns are loaded, too
+  std::string file{};                     ///< for the context of errors; empty: none
   std::size_t max_block_bytes = std::size_t{256} << 20;
   std::int64_t bytes_total = 0;  ///< of the file; 0: not known
 };
@@ -34,12 +36,14 @@ class AvroSource : public Source {
   /// Finds the fields for targets; before the first record. The positions of the targets that have one: records have those fields
   /// in that order. Errors: 42804 a field that does not fit its column; those of map::RowReader.
   [[nodiscard]] const std::vector<std::size_t>& fill(const std::vector<map::ReadColumn>& columns);
+  /// Behind those, records have the fields of the file with these names, as values of these types. Errors: as fill().
+  void add_variables(const std::vector<map::ReadColumn>& fields);
 
   /// Errors, with file, block and record in the context: 22P04 a malformed file; 54000 a limit; 0A000 a codec.
   [[nodiscard]] bool read(Record& record) override;
   void split(const Record& record, Fields& out) override;
   [[nodiscard]] std::optional<std::size_t> failed_field() const override;
-  [[nodiscard]] bool splits_without_errors() const override { return rows_->reads_without_errors(); }
+  [[nodiscard]] bool splits_without_errors() const override { return !variables_ && rows_->reads_without_errors(); }
   /// A number or a symbol may become a text.
   [[nodiscard]] bool texts_may_grow() const override { return rows_->makes_texts(); }
   [[nodiscard]] bool tell_location(std::int64_t first_row, std::int64_t last_row, std::span<char> out) const override;
@@ -72,8 +76,10 @@ class AvroSource : public Source {
   std::deque<BlockStart> blocks_;                 ///< those of the records that errors may still tell of
   std::vector<std::string> column_names_;
   std::vector<std::size_t> column_of_field_;
-  std::vector<Datum> values_;  ///< by column
+  std::vector<Datum> values_;  ///< by column, and behind them those of variables
   std::unique_ptr<bool[]> nulls_;
+  std::unique_ptr<map::RowReader> variables_;  ///< null without any
+  std::vector<std::string> variable_names_;
 };
 
 }  // namespace ferry::load

@@ -1,7 +1,9 @@
 #include <algorithm>
 
+#include "avro/logical_type.hpp"
 #include "base/concat.hpp"
 #include "base/error.hpp"
+#include "base/json_text.hpp"
 #include "map/read/read_node.hpp"
 #include "map/types/table.hpp"
 #include "pg/encoding.hpp"
@@ -94,9 +96,30 @@ std::string avro_type_text(const avro::Schema& schema) {
   return text;
 }
 
+namespace {
+
+/// Of texts that say what they are of.
+std::string natural_type_of_string(const avro::Schema& schema) {
+  struct Named {
+    const char *connect_name, *type;
+  };
+  constexpr Named kNamed[] = {{"io.debezium.time.ZonedTimestamp", "timestamp with time zone"},
+                              {"io.debezium.time.ZonedTime", "time with time zone"},
+                              {"io.debezium.time.Interval", "interval"},
+                              {"io.debezium.data.Json", "jsonb"},
+                              {"io.debezium.data.Xml", "xml"}};
+  if (avro::find_property(schema.properties, "sqlType") == "\"JSON\"") return "jsonb";
+  const auto told = avro::find_property(schema.properties, "connect.name");
+  for (const Named& named : kNamed)
+    if (told && *told == json_string(named.connect_name)) return named.type;
+  return "text";
+}
+
+}  // namespace
+
 std::string natural_type(const avro::Schema& schema) {
   const std::string& logical = schema.logical_type;
-  if (logical == "decimal" || logical == "big-decimal") return "numeric";
+  if (logical == "decimal" || logical == "big-decimal" || logical == avro::kScaledDecimal) return "numeric";
   if (logical == "date" || logical == "uuid") return logical;
   if (logical == "duration") return "interval";
   if (logical.starts_with("time-")) return "time";
@@ -121,6 +144,7 @@ std::string natural_type(const avro::Schema& schema) {
       if (schema.branches[0]->type == avro::Type::null_) return natural_type(*schema.branches[1]);
       return schema.branches[1]->type == avro::Type::null_ ? natural_type(*schema.branches[0]) : "jsonb";
     case avro::Type::string:
+      return natural_type_of_string(schema);
     case avro::Type::enum_:
     case avro::Type::null_:
       return "text";

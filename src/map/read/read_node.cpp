@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "avro/logical_type.hpp"
 #include "avro/value_text.hpp"
 #include "base/concat.hpp"
 #include "base/json_text.hpp"
@@ -183,19 +184,20 @@ class Planner {
 
   void plan_integer(ReadNode& node) {
     const std::string& logical = node.schema->logical_type;
-    if (logical == "date") {
+    const bool is_count = node.kind == TypeKind::int4 || node.kind == TypeKind::int8 || node.kind == TypeKind::numeric;
+    if (logical.empty() || is_count) {
+      plan_number(node);
+    } else if (logical == "date") {
       if (node.kind != TypeKind::date && node.kind != TypeKind::timestamp) fail(node);
       node.op = ReadOp::date;
     } else if (const std::int64_t unit = avro::time_unit(logical); unit != 0) {
       if (node.kind != TypeKind::time) fail(node);
       node.op = ReadOp::time;
       node.unit = unit;
-    } else if (!logical.empty()) {
+    } else {
       if (node.kind != TypeKind::timestamp && node.kind != TypeKind::timestamptz) fail(node);
       node.op = ReadOp::timestamp;
       node.unit = avro::timestamp_unit(logical);
-    } else {
-      plan_number(node);
     }
   }
 
@@ -229,6 +231,8 @@ class Planner {
       case TypeKind::int2:
       case TypeKind::int4:
       case TypeKind::int8:
+      case TypeKind::float4:
+      case TypeKind::float8:
         if (!is_decimal) fail(node);
         node.op = logical == "decimal" ? ReadOp::decimal : ReadOp::big_decimal;
         return;
@@ -287,6 +291,15 @@ class Planner {
 
   void plan_record(ReadNode& node) {
     switch (node.kind) {
+      case TypeKind::numeric:
+      case TypeKind::int2:
+      case TypeKind::int4:
+      case TypeKind::int8:
+      case TypeKind::float4:
+      case TypeKind::float8:
+        if (node.schema->logical_type != avro::kScaledDecimal) fail(node);
+        node.op = ReadOp::scaled_decimal;
+        return;
       case TypeKind::composite:
         return plan_composite(node);
       case TypeKind::hstore:

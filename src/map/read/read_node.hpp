@@ -20,39 +20,40 @@ namespace ferry::map {
 
 enum class ReadOp : std::uint8_t {
   null_,
-  union_,        ///< parts: by branch
-  boolean,       ///< into boolean
-  int_to_int4,   ///< an int as it is
-  long_to_int8,  ///< a long as it is
-  integer,       ///< int or long into any number
-  real,          ///< float or double into float4, float8, numeric
-  decimal,       ///< bytes or fixed into numeric and the integers
-  big_decimal,   ///< the same, and the value tells its scale
-  date,          ///< int into date, timestamp
-  time,          ///< int or long into time
-  timestamp,     ///< long into timestamp, timestamptz
-  duration,      ///< fixed into interval
-  uuid,          ///< fixed into uuid
-  text,          ///< string or enum into text, varchar, char(n), name
-  raw_text,      ///< bytes into the same
-  text_form,     ///< anything into the same, as avro::append_text() has it
-  json_text,     ///< string, which is JSON, into json, jsonb
-  raw_json,      ///< bytes, which are JSON
-  json_form,     ///< anything into json, jsonb, as avro::append_json() has it
-  bytes,         ///< bytes or fixed into bytea
-  binary,        ///< bytes or fixed by the type's receive function
-  input,         ///< string or enum by the type's input function
-  raw_input,     ///< bytes, which are text of the database's encoding, by the same
-  label,         ///< enum into enum
-  array,         ///< parts: the items
-  odd_array,     ///< record {dims, lower_bounds, items}; parts: the items
-  composite,     ///< record; parts and attributes: by field
-  interval,      ///< record {months, days, micros}
-  timetz,        ///< record {micros, zone_seconds}
-  twofold,       ///< record {text, stored}
-  range,         ///< record {lower, upper, flags}; parts: lower, upper
-  multirange,    ///< array of that; parts: the range
-  hstore,        ///< map or record
+  union_,          ///< parts: by branch
+  boolean,         ///< into boolean
+  int_to_int4,     ///< an int as it is
+  long_to_int8,    ///< a long as it is
+  integer,         ///< int or long into any number; of a date or time what the file counts it in
+  real,            ///< float or double into float4, float8, numeric
+  decimal,         ///< bytes or fixed into numeric, the integers and the floats
+  big_decimal,     ///< the same, and the value tells its scale
+  scaled_decimal,  ///< record {scale, value} into the same
+  date,            ///< int into date, timestamp
+  time,            ///< int or long into time
+  timestamp,       ///< long into timestamp, timestamptz
+  duration,        ///< fixed into interval
+  uuid,            ///< fixed into uuid
+  text,            ///< string or enum into text, varchar, char(n), name
+  raw_text,        ///< bytes into the same
+  text_form,       ///< anything into the same, as avro::append_text() has it
+  json_text,       ///< string, which is JSON, into json, jsonb
+  raw_json,        ///< bytes, which are JSON
+  json_form,       ///< anything into json, jsonb, as avro::append_json() has it
+  bytes,           ///< bytes or fixed into bytea
+  binary,          ///< bytes or fixed by the type's receive function
+  input,           ///< string or enum by the type's input function
+  raw_input,       ///< bytes, which are text of the database's encoding, by the same
+  label,           ///< enum into enum
+  array,           ///< parts: the items
+  odd_array,       ///< record {dims, lower_bounds, items}; parts: the items
+  composite,       ///< record; parts and attributes: by field
+  interval,        ///< record {months, days, micros}
+  timetz,          ///< record {micros, zone_seconds}
+  twofold,         ///< record {text, stored}
+  range,           ///< record {lower, upper, flags}; parts: lower, upper
+  multirange,      ///< array of that; parts: the range
+  hstore,          ///< map or record
 };
 
 struct ReadNode {

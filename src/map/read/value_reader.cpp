@@ -80,10 +80,11 @@ Datum integer_value(const ReadNode& node, std::int64_t value) {
   }
 }
 
-Datum digits_value(const ReadNode& node, const char* digits) {
-  return fitted_numeric(
-      node, DirectFunctionCall3(numeric_in, CStringGetDatum(digits), ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1)));
+Datum numeric_of(const char* digits) {
+  return DirectFunctionCall3(numeric_in, CStringGetDatum(digits), ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
 }
+
+Datum digits_value(const ReadNode& node, const char* digits) { return fitted_numeric(node, numeric_of(digits)); }
 
 Datum real_value(const ReadNode& node, avro::Decoder& decoder) {
   if (node.wire == avro::Type::float_) {
@@ -111,6 +112,20 @@ Datum integer_of(const ReadNode& node, Datum number) {
   return integer_value(node, DatumGetInt64(value));
 }
 
+/// A decimal as the column's type. Of the floats it is the nearest one, as for its text.
+Datum number_of(const ReadNode& node, Datum number) {
+  switch (node.kind) {
+    case TypeKind::numeric:
+      return fitted_numeric(node, number);
+    case TypeKind::float4:
+      return DirectFunctionCall1(numeric_float4, number);
+    case TypeKind::float8:
+      return DirectFunctionCall1(numeric_float8, number);
+    default:
+      return integer_of(node, number);
+  }
+}
+
 Datum date_value(const ReadNode& node, std::int32_t days) {
   DateADT date;
   if (!node.has_infinity && DATE_NOT_FINITE(days)) fail_range(node, "22008");
@@ -134,7 +149,7 @@ std::int64_t micros_of(const ReadNode& node, std::int64_t value) {
 
 Datum time_value(const ReadNode& node, std::int64_t value) {
   avro::check_time(value, node.unit);
-  return fitted_time(node, TimeADTGetDatum(value * (USECS_PER_SEC / node.unit)));
+  return fitted_time(node, TimeADTGetDatum(micros_of(node, value)));
 }
 
 Datum timestamp_value(const ReadNode& node, std::int64_t value) {
@@ -229,6 +244,8 @@ Datum ValueReader::read_scalar(ReadNode& node, avro::Decoder& decoder) {
     case ReadOp::decimal:
     case ReadOp::big_decimal:
       return read_decimal(node, decoder);
+    case ReadOp::scaled_decimal:
+      return read_scaled_decimal(node, decoder);
     case ReadOp::date:
       return date_value(node, decoder.int_());
     case ReadOp::time:
@@ -273,16 +290,19 @@ Datum ValueReader::read_decimal(const ReadNode& node, avro::Decoder& decoder) {
   const bool is_big = node.op == ReadOp::big_decimal;
   const avro::Decimal stored = is_big ? avro::read_big_decimal(bytes) : avro::Decimal{bytes, node.schema->scale};
   avro::check_decimal(stored);
-  Datum number;
   if (stored.unscaled.size() <= sizeof(Int128)) {
     const Int128 value = load_decimal(stored.unscaled.data(), static_cast<int>(stored.unscaled.size()));
-    number = numeric_from_scaled(value, stored.scale, -1);
-  } else {
-    text_.clear();
-    avro::append_decimal(text_, stored, decoder.interrupt_check());
-    number = DirectFunctionCall3(numeric_in, CStringGetDatum(text_.c_str()), ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
+    return number_of(node, numeric_from_scaled(value, stored.scale, -1));
   }
-  return node.kind == TypeKind::numeric ? fitted_numeric(node, number) : integer_of(node, number);
+  text_.clear();
+  avro::append_decimal(text_, stored, decoder.interrupt_check());
+  return number_of(node, numeric_of(text_.c_str()));
+}
+
+Datum ValueReader::read_scaled_decimal(const ReadNode& node, avro::Decoder& decoder) {
+  text_.clear();
+  avro::append_scaled_decimal(text_, decoder);
+  return number_of(node, numeric_of(text_.c_str()));
 }
 
 Datum ValueReader::read_twofold(ReadNode& node, avro::Decoder& decoder) {

@@ -21,6 +21,7 @@ class ValueReader {
   [[nodiscard]] Datum read_scalar(ReadNode& node, avro::Decoder& decoder);
   [[nodiscard]] Datum read_nested(ReadNode& node, avro::Decoder& decoder);
   [[nodiscard]] Datum read_decimal(const ReadNode& node, avro::Decoder& decoder);
+  [[nodiscard]] Datum read_scaled_decimal(const ReadNode& node, avro::Decoder& decoder);
   [[nodiscard]] static Datum read_twofold(ReadNode& node, avro::Decoder& decoder);
   [[nodiscard]] Datum read_text_form(const ReadNode& node, avro::Decoder& decoder);
   [[nodiscard]] Datum read_json_form(const ReadNode& node, avro::Decoder& decoder);

@@ -219,8 +219,8 @@ COPY strict FROM '/nowhere/x.avro' WITH (FORMAT avro);
 \set SHOW_CONTEXT never
 -- options, before anything is touched
 COPY goods TO '/nowhere/x.avro' WITH (FORMAT avro, CODEC lz4);
-COPY goods TO '/nowhere/x.avro' WITH (FORMAT avro, CODEC ZSTD);
-COPY goods TO '/nowhere/x.avro' WITH (FORMAT avro, CODEC 'gzip');
+COPY goods TO '/nowhere/x.avro' WITH (FORMAT avro, CODEC ZST);
+COPY goods TO '/nowhere/x.avro' WITH (FORMAT avro, CODEC 'gz');
 COPY goods TO '/nowhere/x.avro' WITH (FORMAT avro, CODEC);
 COPY goods TO '/nowhere/x.avro' WITH (FORMAT avro, CODEC none, CODEC none);
 COPY goods TO '/nowhere/x.avro' WITH (FORMAT avro, FORMAT avro);
