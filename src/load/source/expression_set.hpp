@@ -31,6 +31,9 @@ class ExpressionSet {
   ExpressionSet(std::span<const Expression> expressions, std::span<const LoadedColumn> columns, NamedFields fields,
                 const std::optional<std::string>& path);
 
+  ExpressionSet(const ExpressionSet&) = delete;
+  ExpressionSet& operator=(const ExpressionSet&) = delete;
+
   [[nodiscard]] std::size_t size() const { return items_.size(); }
   /// The fields that the expressions name: the variables.
   [[nodiscard]] const std::vector<std::size_t>& variables() const { return variables_; }

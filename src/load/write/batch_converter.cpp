@@ -46,6 +46,10 @@ void BatchConverter::close() {
 /// Makes room for the values of so many records.
 void BatchConverter::begin(std::size_t count) {
   const Size kept_bytes = count < kMaxBatchRows ? Size{ALLOCSET_DEFAULT_INITSIZE} : kKeptBatchBytes;
+  if (kept_bytes > kept_bytes_) {
+    close();  // of a load whose first batches were smaller
+    kept_bytes_ = kept_bytes;
+  }
   if (batch_context_ == nullptr)
     batch_context_ = call([this, kept_bytes] {
       return AllocSetContextCreateInternal(context_, "pg_ferry batch", 0, kept_bytes, ALLOCSET_DEFAULT_MAXSIZE);

@@ -80,7 +80,8 @@ class BatchConverter {
   Fields fields_;
   MemoryContext context_;  ///< of what stays from batch to batch
   MemoryContext batch_context_ = nullptr;
-  SlotPool slots_;  ///< one for each record of a batch
+  Size kept_bytes_ = 0;  ///< by that, from batch to batch
+  SlotPool slots_;       ///< one for each record of a batch
   std::vector<BatchRow> rows_;
   std::map<ResultRelInfo*, Partition> partitions_;
   std::set<ResultRelInfo*> prepared_;   ///< a row has passed their constraints, whose expressions are all there

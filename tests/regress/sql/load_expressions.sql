@@ -84,6 +84,15 @@ ALTER TABLE orders ALTER code TYPE text;
 SELECT rows_read, rows_loaded, rows_rejected FROM reload_rejects((SELECT max(load_id) FROM ferry_loads));
 TABLE orders;
 
+-- HEADER match has the names of the columns that take a field; FORCE_NULL is for their fields, too
+TRUNCATE orders;
+COPY orders (id, code) FROM STDIN WITH (FORMAT csv, HEADER match, ON_ERROR reject, FORCE_NULL (code), EXPRESSIONS '{"code": "coalesce(code, ''none'')", "paid": "id || ''.5''"}');
+id,code
+1,""
+2,x
+\.
+TABLE orders;
+
 -- types: assignment as in INSERT, a text is read as a field is; domains, arrays, json
 CREATE DOMAIN positive AS int CHECK (VALUE > 0);
 CREATE TABLE typed (a smallint, b positive, c text[], d jsonb, e char(3), f timestamptz, g positive);
