@@ -192,6 +192,23 @@ SELECT reload_rejects(:loader_load);
 SET ROLE regress_loader;
 SELECT rows_loaded, rows_rejected FROM reload_rejects(:loader_load);
 RESET ROLE;
+-- COPY needs no right to the schema of the extension
+CREATE SCHEMA shared;
+CREATE TABLE shared.numbers (n int, of text);
+GRANT USAGE ON SCHEMA shared TO regress_loader;
+GRANT INSERT ON shared.numbers TO regress_loader;
+REVOKE USAGE ON SCHEMA public FROM PUBLIC;
+SET ROLE regress_loader;
+COPY shared.numbers (n) FROM STDIN WITH (ON_ERROR reject, EXPRESSIONS '{"of": "f1 || ''!''"}');
+1
+\.
+COPY shared.numbers (n) FROM STDIN WITH (ON_ERROR reject, EXPRESSIONS '{"of": "public.ferry_source()"}');
+\.
+RESET ROLE;
+GRANT USAGE ON SCHEMA public TO PUBLIC;
+TABLE shared.numbers;
+DROP TABLE shared.numbers;
+DROP SCHEMA shared;
 REVOKE INSERT (n) ON counted FROM regress_loader;
 DROP FUNCTION pg_temp.who, secret, broken, rows_before, note CASCADE;
 DROP ROLE regress_loader;
