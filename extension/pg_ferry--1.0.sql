@@ -22,6 +22,7 @@ CREATE TABLE @extschema@.ferry_load_log (
     rows_rejected bigint NOT NULL,
     rows_skipped bigint NOT NULL,
     options jsonb NOT NULL,
+    source_digest text,
     rejects_not_kept bigint NOT NULL
 );
 REVOKE ALL ON @extschema@.ferry_load_log FROM PUBLIC;
@@ -54,7 +55,7 @@ COMMENT ON FUNCTION @extschema@.ferry_can_see_load(text, text) IS 'whether the c
 
 CREATE VIEW @extschema@.ferry_loads WITH (security_barrier) AS
     SELECT load_id, table_schema, table_name, source, source_bytes, loaded_by, started_at, finished_at,
-           rows_read, rows_loaded, rows_rejected, rows_skipped, options, rejects_not_kept
+           rows_read, rows_loaded, rows_rejected, rows_skipped, options, source_digest, rejects_not_kept
     FROM @extschema@.ferry_load_log
     WHERE @extschema@.ferry_can_see_load(loaded_by, table_owner);
 
@@ -72,6 +73,7 @@ COMMENT ON TABLE @extschema@.ferry_reject_log IS 'rejected rows; read the view f
 COMMENT ON VIEW @extschema@.ferry_loads IS 'loads that the current user ran or whose table it owned';
 COMMENT ON VIEW @extschema@.ferry_rejects IS 'rows that those loads rejected, as they came, with the reason';
 COMMENT ON COLUMN @extschema@.ferry_reject_log.is_cut IS 'whether only the first bytes of the record are here';
+COMMENT ON COLUMN @extschema@.ferry_loads.source_digest IS 'SHA-256 of the file, of loads by load_folder';
 COMMENT ON COLUMN @extschema@.ferry_loads.rejects_not_kept IS 'rejects that the log had no room for, see pg_ferry.max_log_bytes';
 COMMENT ON COLUMN @extschema@.ferry_rejects.row_number IS 'number of the record in its source, from 1';
 COMMENT ON COLUMN @extschema@.ferry_rejects.line_number IS 'physical line on which the record starts, from 1';
@@ -114,6 +116,14 @@ CREATE FUNCTION @extschema@.create_table_from(
     OUT elapsed_ms double precision) RETURNS record
 AS 'MODULE_PATHNAME', 'ferry_create_table_from' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.create_table_from(text, text, name[], boolean) IS 'make a table for a file, load the file';
+
+CREATE FUNCTION @extschema@.load_folder(
+    directory text, mapping jsonb = NULL, pattern text = NULL, header boolean = NULL, delimiter text = NULL,
+    on_conflict text = 'reject', reject_limit bigint = NULL, changed_only boolean = true, settle_seconds integer = 5)
+RETURNS TABLE (path text, table_name text, load_id bigint, status text, rows_loaded bigint, rows_rejected bigint, reason text)
+AS 'MODULE_PATHNAME', 'ferry_load_folder' LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 10;
+COMMENT ON FUNCTION @extschema@.load_folder(text, jsonb, text, boolean, text, text, bigint, boolean, integer)
+    IS 'load the files of a folder, each into its table';
 
 CREATE FUNCTION @extschema@.insert_rows(target regclass, rows json, all_or_nothing boolean = false)
 RETURNS TABLE (table_name text, rows_received integer, rows_loaded integer, rows_rejected integer, rejects jsonb,

@@ -1,10 +1,11 @@
--- Loads departments.csv, jobs.csv and hired_employees.csv (no header) of a folder of the server, and reports what was
--- loaded, what was not, and why. All or nothing: an error leaves the database as it was. Bad rows are no error: they are
--- kept in the view ferry_rejects.
+-- Loads the CSV and Avro files of a folder of the server, each into the table that its name tells, such as departments.csv,
+-- jobs.csv and hired_employees.csv, and reports what was loaded, what was not, and why. All or nothing: a file that cannot be
+-- loaded leaves the database as it was. Bad rows are no error: they are kept in the view ferry_rejects. A second time, files
+-- that have not changed are not loaded again.
 --
 --   psql -v dir=/path [-v rejects=10] -f sql/migrate.sql
 --
--- dir      folder of the three files, as the server sees it; default: the folder that psql was started in
+-- dir      the folder, as the server sees it; default: the folder that psql was started in
 -- rejects  how many of the rejected rows to show
 
 \set ON_ERROR_STOP on
@@ -26,25 +27,30 @@ SELECT to_regclass('departments') IS NULL AND to_regclass('jobs') IS NULL AND to
   SELECT create_hiring_tables() \gset
 \endif
 
--- parents first: a row is good only if what it refers to is there
-SELECT load_id AS first_load FROM load_csv('departments', :'dir' || '/departments.csv') \gset
-SELECT load_id FROM load_csv('jobs', :'dir' || '/jobs.csv') \gset
-SELECT load_id AS last_load FROM load_csv('hired_employees', :'dir' || '/hired_employees.csv') \gset
+CREATE TEMP TABLE migrated AS SELECT * FROM load_folder(:'dir', settle_seconds => 0);
+DO $$
+DECLARE
+    failed CONSTANT text := (SELECT string_agg(path || ': ' || reason, E'\n') FROM migrated WHERE status = 'failed');
+BEGIN
+    IF failed IS NOT NULL OR NOT EXISTS (SELECT FROM migrated WHERE load_id IS NOT NULL) THEN
+        RAISE EXCEPTION 'folder could not be loaded' USING DETAIL = coalesce(failed, 'It has no file for a table.');
+    END IF;
+END $$;
 COMMIT;
 
 \echo
 \echo '--- loads (view ferry_loads)'
 SELECT load_id, table_name, rows_read, rows_loaded, rows_rejected, source
-FROM ferry_loads WHERE load_id IN (:first_load, :load_id, :last_load) ORDER BY load_id;
+FROM ferry_loads WHERE load_id IN (SELECT load_id FROM migrated) ORDER BY load_id;
 
 \echo '--- why rows were rejected (view ferry_rejects)'
 SELECT l.table_name, r.sqlstate, r.column_name, r.constraint_name, count(*) AS rows
 FROM ferry_rejects r JOIN ferry_loads l USING (load_id)
-WHERE load_id IN (:first_load, :load_id, :last_load)
+WHERE load_id IN (SELECT load_id FROM migrated)
 GROUP BY l.table_name, r.sqlstate, r.column_name, r.constraint_name ORDER BY rows DESC, r.sqlstate, r.column_name, r.constraint_name;
 
 \echo '--- the first rejected rows'
 SELECT l.table_name, r.line_number, r.raw_row, r.reason
 FROM ferry_rejects r JOIN ferry_loads l USING (load_id)
-WHERE load_id IN (:first_load, :load_id, :last_load)
+WHERE load_id IN (SELECT load_id FROM migrated)
 ORDER BY load_id, r.row_number LIMIT :rejects;

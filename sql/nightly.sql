@@ -1,13 +1,16 @@
--- Backs up a schema every night, and removes old backups half an hour later, by the extension pg_cron. Run it again to change
--- a job; it is known by its name.
+-- Backs up a schema every night, and removes old backups half an hour later, by the extension pg_cron. Loads the new and the
+-- changed files of a folder before that, if there is one. Run it again to change a job; it is known by its name.
 --
---   psql -d ferry [-v schema=public] [-v dir=/path] [-v keep=14] [-v at='0 2 * * *'] [-v prune_at='30 2 * * *'] -f sql/nightly.sql
+--   psql -d ferry [-v schema=public] [-v dir=/path] [-v keep=14] [-v at='0 2 * * *'] [-v prune_at='30 2 * * *']
+--        [-v load_dir=/path] [-v load_at='0 1 * * *'] -f sql/nightly.sql
 --
 -- schema    of the tables
 -- dir       folder of the backups, as the server sees it; default: the setting pg_ferry.backup_directory
 -- keep      how many backups stay
 -- at        when, in cron's words and the time zone of pg_cron: minute, hour, day of the month, month, day of the week
 -- prune_at  when old ones go
+-- load_dir  folder of CSV and Avro files for tables of the schema, as the server sees it; default: nothing is loaded
+-- load_at   when they are loaded; a file that cannot be is a WARNING in the server's log
 --
 -- Connect to the database that is to be backed up; it must have pg_cron (cron.database_name). The jobs run as you.
 
@@ -28,6 +31,9 @@
 \if :{?prune_at} \else
   \set prune_at '30 2 * * *'
 \endif
+\if :{?load_at} \else
+  \set load_at '0 1 * * *'
+\endif
 
 CREATE EXTENSION IF NOT EXISTS pg_cron;
 CREATE EXTENSION IF NOT EXISTS pg_ferry;
@@ -41,3 +47,18 @@ SELECT cron.schedule(:'schema' || ' backup', :'at',
                      format('SELECT %I.prune_backups(%s, nullif(%L, %L))', n.nspname, :'keep'::integer, :'dir', '')) AS prune_job
 FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
 WHERE e.extname = 'pg_ferry';
+
+\if :{?load_dir}
+SELECT cron.schedule(:'schema' || ' load', :'load_at',
+                     format($job$SET search_path TO %I, %I;
+DO $load$
+DECLARE
+    file record;
+BEGIN
+    FOR file IN SELECT path, reason FROM load_folder(%L) WHERE status = 'failed' LOOP
+        RAISE WARNING 'file "%%" was not loaded: %%', file.path, file.reason;
+    END LOOP;
+END $load$$job$, :'schema', n.nspname, :'load_dir')) AS load_job
+FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
+WHERE e.extname = 'pg_ferry';
+\endif

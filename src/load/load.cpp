@@ -149,6 +149,7 @@ LoadSummary run_load(Source& source, TargetTable& target, const LoadOptions& opt
     pg::rehearse([&] { load.run(); });
   else
     load.run();
+  if (options.digest) summary.source_digest = options.digest();
   summary.source_bytes = source.bytes_read();
   summary.load_id = log.load_id();
   summary.rejects_not_kept = log.rejects_not_kept();

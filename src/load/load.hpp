@@ -25,6 +25,8 @@ struct LoadOptions {
   List* filter = nullptr;                                 ///< see WriterOptions
   pg::StreamKind stream_kind = pg::StreamKind::callback;  ///< for pg_stat_progress_copy
   std::string source_name{};                              ///< for the log: a path, "batch"
+  std::function<std::string()> digest{};                  ///< of the source, asked for when it is read; for the log
+  std::optional<std::int64_t> continues{};                ///< the load of what the source had before; for the log
   std::string options_json = "{}";                        ///< for the log
   std::string context{};                                  ///< what the context of errors begins with: "COPY jobs"
 };

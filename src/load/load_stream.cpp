@@ -46,12 +46,14 @@ LoadSummary load_all(S& source, LoadOptions& options, TargetTable& target, Descr
 
 }  // namespace
 
-LoadSummary load_stream(ByteSource& bytes, StreamOptions stream, LoadOptions options, TargetTable& target) {
+LoadSummary load_stream(ByteSource& bytes, StreamOptions stream, LoadOptions options, TargetTable& target,
+                        const Prepare& prepare) {
   options.context = concat("COPY ", target.table_name());
   EncodedBytes encoded(bytes, stream);
   StreamSource source(encoded.source(), stream);
   if (options.stream_kind == pg::StreamKind::file) stream.path = options.source_name;
   const FieldColumns chosen = choose_columns(source, stream, target);
+  if (prepare) prepare(source);
   Source& records = chosen.computing ? static_cast<Source&>(*chosen.computing) : source;
   LoadSummary summary = with_date_style(stream.date_style, [&] {
     return load_all(records, options, target,

@@ -121,6 +121,7 @@ void write_load(JsonWriter& out, const LoadOptions& options, const std::string& 
   if (!condition.empty()) out.member("where", condition);
   out.member("on_conflict", name_of(options.on_conflict));
   if (options.reject_limit) out.member("reject_limit", *options.reject_limit);
+  if (options.continues) out.member("continues", *options.continues);
   out.member("dry_run", options.dry_run);
   out.close('}');
 }

@@ -106,6 +106,8 @@ class RecordReader {
   void pass_over_byte_order_marks() { passes_over_marks_ = true; }
   /// Bytes of the stream that records have been taken from so far.
   [[nodiscard]] std::uint64_t bytes_consumed() const { return base_offset_ + begin_; }
+  /// Where the next record begins: behind the line end of the last one.
+  [[nodiscard]] std::uint64_t next_offset() const { return base_offset_ + begin_ + consumed_next_; }
 
  protected:
   enum class LineEnd : std::uint8_t { unknown, lf, cr };

@@ -61,9 +61,14 @@ std::vector<Record> read(ByteView file, std::size_t piece_bytes, const Case& cho
   text::CsvReader reader(source, chosen.dialect, chosen.max_record_bytes, chosen.character_length);
   std::vector<Record> records;
   text::Record record;
-  while (reader.next(record))
+  std::uint64_t next_offset = 0;
+  while (reader.next(record)) {
+    // behind a byte order mark only the first record may begin elsewhere
+    check(records.empty() || record.offset_bytes == next_offset);
+    next_offset = reader.next_offset();
     records.push_back({std::string(record.raw), record.row_number, record.line_number, record.offset_bytes, record.problem,
                        record.lines, record.is_cut});
+  }
   check(reader.bytes_consumed() == file.size());
   return records;
 }

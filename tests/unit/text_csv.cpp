@@ -50,12 +50,16 @@ std::vector<Seen> read_all(const std::string& text, const Dialect& dialect = {},
     CsvReader reader(source, dialect, limit, length);
     std::vector<Seen> seen;
     Record record;
+    std::uint64_t next_offset = text.starts_with("\xEF\xBB\xBF") ? 3 : 0;
     while (reader.next(record)) {
+      EXPECT_EQ(record.offset_bytes, next_offset);
+      next_offset = reader.next_offset();
       EXPECT_EQ(record.row_number, static_cast<std::int64_t>(seen.size() + 1));
       const bool has_lines = record.problem == RecordProblem::unterminated_quote || record.problem == RecordProblem::too_long;
       seen.push_back({std::string(record.raw), record.line_number, record.problem, has_lines ? record.lines : 0, record.is_cut});
     }
     EXPECT_EQ(reader.bytes_consumed(), text.size());
+    EXPECT_EQ(reader.next_offset(), text.size());
     if (whole.empty()) whole = seen;
     EXPECT_EQ(seen, whole) << "read in pieces of " << piece;
   }

@@ -198,8 +198,10 @@ void Log::write(const LoadSummary& summary, const TargetTable& target) {
                                       Int64GetDatum(summary.rows_rejected),
                                       Int64GetDatum(summary.rows_skipped),
                                       options_datum,
+                                      pg::text_datum(summary.source_digest),
                                       Int64GetDatum(summary.rejects_not_kept)};
   const Datum* const value = values;
+  const bool has_digest = !summary.source_digest.empty();
   Relation const loads = loads_, rejects = rejects_;
   Tuplestorestate* const store = store_;
   call([=] {
@@ -209,6 +211,7 @@ void Log::write(const LoadSummary& summary, const TargetTable& target) {
       slot->tts_values[i] = value[i];
       slot->tts_isnull[i] = false;
     }
+    slot->tts_isnull[kLoadSourceDigest - 1] = !has_digest;
     ExecStoreVirtualTuple(slot);
     writer.insert(slot);
     writer.close();

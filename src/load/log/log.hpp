@@ -20,6 +20,7 @@ struct LoadSummary {
   std::optional<std::int64_t> load_id{};  ///< nothing: the load is not in the log
   std::string source;
   std::int64_t source_bytes = 0;
+  std::string source_digest{};  ///< empty: not known
   TimestampTz started_at = 0;
   std::int64_t rows_read = 0, rows_loaded = 0, rows_rejected = 0, rows_skipped = 0;
   std::int64_t rejects_not_kept = 0;  ///< of rows_rejected

@@ -27,6 +27,7 @@ enum LoadColumn : AttrNumber {
   kLoadRowsRejected,
   kLoadRowsSkipped,
   kLoadOptions,
+  kLoadSourceDigest,
   kLoadRejectsNotKept,
   kLoadColumns = kLoadRejectsNotKept,
 };

@@ -201,6 +201,14 @@ bool StreamSource::read(Record& record) {
   return true;
 }
 
+bool StreamSource::pass_over(std::uint64_t bytes) {
+  constexpr std::int64_t kRowsBetweenInterrupts = 1000;
+  text::Record record;
+  while (reader_->next_offset() < bytes && next(record))
+    if (record.row_number % kRowsBetweenInterrupts == 0) pg::check_interrupts();
+  return reader_->next_offset() == bytes;
+}
+
 void StreamSource::warn_of_open_quote() const {
   if (open_quote_lines_ <= 1) return;
   pg::warning(concat("quote in the record that starts on line ", open_quote_line_, " is never closed: ", open_quote_lines_,

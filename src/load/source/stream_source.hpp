@@ -64,6 +64,9 @@ class StreamSource : public Source {
   /// columns: those that records have fields for. column_of_field: of each field of the stream which of them it fills; -1: none.
   void fill(std::vector<LoadedColumn> columns, std::vector<int> column_of_field);
 
+  /// Passes over the records in the first bytes of the stream, before the first one is read. Whether the last of them ends there.
+  [[nodiscard]] bool pass_over(std::uint64_t bytes);
+
   /// A WARNING of a quote that was never closed and took other lines along: as one reject they are easily overlooked.
   void warn_of_open_quote() const;
   /// A NOTICE of a field that is so long that two stray quotes may have made it.

@@ -17,8 +17,25 @@
 namespace ferry::pg {
 namespace {
 
+/// A file with its digest.
+class DigestedFile final : public InputFile {
+ public:
+  explicit DigestedFile(const FileOrigin& file) : InputFile(file.path, file.hint), digest_(*file.digest) {}
+  [[nodiscard]] std::size_t read(std::span<std::uint8_t> out) override {
+    const std::size_t count = InputFile::read(out);
+    digest_.update(ByteView(out).first(count));
+    return count;
+  }
+
+ private:
+  FileDigest& digest_;
+};
+
 struct Opener {
-  std::unique_ptr<Input> operator()(const FileOrigin& file) const { return std::make_unique<InputFile>(file.path, file.hint); }
+  std::unique_ptr<Input> operator()(const FileOrigin& file) const {
+    if (file.digest != nullptr) return std::make_unique<DigestedFile>(file);
+    return std::make_unique<InputFile>(file.path, file.hint);
+  }
   std::unique_ptr<Input> operator()(const HeldFileOrigin& file) const { return std::make_unique<HeldFile>(file.path); }
   std::unique_ptr<Input> operator()(const ClientOrigin& client) const {
     return std::make_unique<ClientSource>(client.format, client.column_count);

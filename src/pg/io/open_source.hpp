@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "pg/io/client_source.hpp"
+#include "pg/io/file_digest.hpp"
 #include "pg/io/input.hpp"
 
 namespace ferry::pg {
@@ -13,7 +14,8 @@ namespace ferry::pg {
 /// A file of the server's machine.
 struct FileOrigin {
   std::string path;
-  const char* hint = nullptr;  ///< for one that is not there or closed to the server
+  const char* hint = nullptr;    ///< for one that is not there or closed to the server
+  FileDigest* digest = nullptr;  ///< is told the bytes as they are stored, when they are read; outlives the source
 };
 /// The same, held open by the object and not by the transaction, as a cursor needs it.
 struct HeldFileOrigin {
