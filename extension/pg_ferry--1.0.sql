@@ -81,6 +81,52 @@ COMMENT ON COLUMN @extschema@.ferry_rejects.raw_row IS 'the record exactly as it
 COMMENT ON COLUMN @extschema@.ferry_rejects.raw_bytes IS 'the bytes of a record that is not valid text';
 COMMENT ON COLUMN @extschema@.ferry_rejects.resolved_at IS 'when the row was loaded after all';
 
+-- What runs now. Of operations of ours, two of the numbers that pg_stat_progress_copy does not show say which one and since when.
+-- The server shows others' operations to nobody who may not see them. Where the bytes come from is only in the statement: it is
+-- shown where there is one path in it.
+
+CREATE VIEW @extschema@.ferry_progress AS
+    SELECT p.pid, p.operation, p.table_name, p.source,
+           pg_catalog.round(p.done OPERATOR(pg_catalog.*) 100, 1) AS percent,
+           pg_catalog.rpad(pg_catalog.repeat('#', pg_catalog.trunc(p.done OPERATOR(pg_catalog.*) 20)::pg_catalog.int4), 20, '.') AS bar,
+           p.rows,
+           pg_catalog.round(p.rows OPERATOR(pg_catalog./) p.seconds)::pg_catalog.int8 AS rows_per_second,
+           pg_catalog.make_interval(secs => pg_catalog.round(
+               p.seconds OPERATOR(pg_catalog.*) (1 OPERATOR(pg_catalog.-) p.done)
+                   OPERATOR(pg_catalog./) NULLIF(p.done, 0))::pg_catalog.float8) AS eta
+    FROM (SELECT c.pid,
+                 CASE c.param19 WHEN 1 THEN 'load' WHEN 2 THEN 'import' WHEN 3 THEN 'export' WHEN 4 THEN 'backup' WHEN 5 THEN 'restore'
+                     ELSE CASE c.param5 WHEN 1 THEN 'COPY FROM' WHEN 2 THEN 'COPY TO' END END AS operation,
+                 CASE WHEN t.oid IS NOT NULL THEN t.oid::pg_catalog.regclass::pg_catalog.text END AS table_name,
+                 CASE c.param6
+                     WHEN 1 THEN CASE WHEN pg_catalog.regexp_count(a.query, $re$'(/|\w+://)[^']*'$re$) OPERATOR(pg_catalog.=) 1
+                                     THEN pg_catalog.substring(a.query, $re$'((?:/|\w+://)[^']*)'$re$) END
+                     WHEN 2 THEN 'PROGRAM'
+                     WHEN 3 THEN CASE c.param5 WHEN 1 THEN 'STDIN' WHEN 2 THEN 'STDOUT' END
+                 END AS source,
+                 c.param3 AS rows,
+                 -- of an export nobody knows the bytes before; the table's rows were counted some time ago
+                 CASE WHEN c.param2 OPERATOR(pg_catalog.>) 0
+                          THEN LEAST(c.param1::pg_catalog.numeric OPERATOR(pg_catalog./) c.param2, 1)
+                      WHEN c.param5 OPERATOR(pg_catalog.=) 2 AND t.reltuples OPERATOR(pg_catalog.>) 0
+                          THEN LEAST(c.param3 OPERATOR(pg_catalog./) t.reltuples::pg_catalog.numeric, 1)
+                 END AS done,
+                 -- at least a millisecond
+                 GREATEST(EXTRACT(epoch FROM pg_catalog.clock_timestamp()) OPERATOR(pg_catalog.-)
+                          CASE WHEN c.param20 OPERATOR(pg_catalog.>) 0
+                              THEN 946684800 OPERATOR(pg_catalog.+) (c.param20 OPERATOR(pg_catalog./) 1000000.0)
+                              ELSE EXTRACT(epoch FROM a.query_start) END, 0.001) AS seconds
+          FROM pg_catalog.pg_stat_get_progress_info('COPY') c
+              LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid OPERATOR(pg_catalog.=) c.pid
+              LEFT JOIN pg_catalog.pg_database d
+                  ON d.oid OPERATOR(pg_catalog.=) c.datid AND d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database()
+              LEFT JOIN pg_catalog.pg_class t ON t.oid OPERATOR(pg_catalog.=) c.relid AND d.oid IS NOT NULL) p;
+COMMENT ON VIEW @extschema@.ferry_progress IS 'loads, exports, imports, backups, restores and COPY that run now';
+COMMENT ON COLUMN @extschema@.ferry_progress.table_name IS 'null for a query, and in another database';
+COMMENT ON COLUMN @extschema@.ferry_progress.source IS 'STDIN, STDOUT, PROGRAM, or the path in the statement, if there is one';
+COMMENT ON COLUMN @extschema@.ferry_progress.percent IS 'by bytes, of exports by the rows that the planner expects';
+COMMENT ON COLUMN @extschema@.ferry_progress.eta IS 'how long it takes still, if it goes on like this';
+
 -- Loading
 
 CREATE FUNCTION @extschema@.load_csv(
@@ -356,7 +402,8 @@ BEGIN
                CASE WHEN a.grantee OPERATOR(pg_catalog.=) 0 THEN 'PUBLIC' ELSE a.grantee::pg_catalog.regrole::pg_catalog.text END AS role_name
         FROM pg_catalog.pg_class c, pg_catalog.aclexplode(c.relacl) a
         WHERE c.oid OPERATOR(pg_catalog.=) ANY (ARRAY['@extschema@.ferry_load_log', '@extschema@.ferry_reject_log',
-                  '@extschema@.ferry_loads', '@extschema@.ferry_rejects', '@extschema@.ferry_load_id_seq']::pg_catalog.regclass[])
+                  '@extschema@.ferry_loads', '@extschema@.ferry_rejects', '@extschema@.ferry_progress',
+                  '@extschema@.ferry_load_id_seq']::pg_catalog.regclass[])
           AND a.grantee OPERATOR(pg_catalog.<>) c.relowner
         UNION
         SELECT 'FUNCTION ' OPERATOR(pg_catalog.||) p.oid::pg_catalog.regprocedure::pg_catalog.text,
@@ -376,6 +423,6 @@ BEGIN
     END LOOP;
 END $$;
 
-GRANT SELECT ON @extschema@.ferry_loads, @extschema@.ferry_rejects TO PUBLIC;
+GRANT SELECT ON @extschema@.ferry_loads, @extschema@.ferry_rejects, @extschema@.ferry_progress TO PUBLIC;
 -- pg_dump reads the log with the rights of who runs it; the owner of a database is to be able to
 GRANT SELECT ON @extschema@.ferry_load_log, @extschema@.ferry_reject_log, @extschema@.ferry_load_id_seq TO pg_database_owner;

@@ -67,6 +67,7 @@ void write_table(Relation relation, const PlannedTable& planned, NewFolder& fold
   const std::vector<Relation> leaves = open_leaves(planned, relation);
   const map::Table table = map::describe(relation);
   pg::ExportProgress progress;
+  progress.operation = pg::Operation::backup;
   progress.table = planned.table;
   progress.kind = pg::StreamKind::file;
   exporter::FileExport rows(table,

@@ -69,6 +69,7 @@ class Load {
 
  private:
   void show_progress() {
+    progress_.operation = options_.operation;
     progress_.table = RelationGetRelid(target_.relation());
     progress_.bytes_total = source_.bytes_total();
     progress_.kind = options_.stream_kind;

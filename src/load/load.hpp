@@ -24,6 +24,7 @@ struct LoadOptions {
   bool small_batches = false;                             ///< see WriterOptions; for JSON rows
   List* filter = nullptr;                                 ///< see WriterOptions
   pg::StreamKind stream_kind = pg::StreamKind::callback;  ///< for pg_stat_progress_copy
+  pg::Operation operation = pg::Operation::load;          ///< for ferry_progress
   std::string source_name{};                              ///< for the log: a path, "batch"
   std::function<std::string()> digest{};                  ///< of the source, asked for when it is read; for the log
   std::optional<std::int64_t> continues{};                ///< the load of what the source had before; for the log

@@ -67,6 +67,7 @@ LoadSummary load_stream(ByteSource& bytes, StreamOptions stream, LoadOptions opt
 LoadSummary load_avro(ByteSource& bytes, const AvroOptions& avro, LoadOptions options, TargetTable& target) {
   options.context = concat("COPY ", target.table_name(), avro.file.empty() ? "" : concat(", file \"", avro.file, '"'));
   std::unique_ptr<ExpressionSource> computing;
+  options.operation = pg::Operation::import;
   const auto open = [&] {
     try {
       auto source = std::make_unique<AvroSource>(bytes, avro, options.context);

@@ -28,6 +28,14 @@ int type_of(StreamKind kind) {
   return PROGRESS_COPY_TYPE_CALLBACK;
 }
 
+/// Calls the server without a guard; so does nothing here that can fail.
+void start(Operation operation, Oid table) {
+  constexpr int kOperation = PGSTAT_NUM_PROGRESS_PARAM - 2, kStartedAt = PGSTAT_NUM_PROGRESS_PARAM - 1;
+  pgstat_progress_start_command(PROGRESS_COMMAND_COPY, table);
+  pgstat_progress_update_param(kOperation, static_cast<int64>(operation));
+  pgstat_progress_update_param(kStartedAt, GetCurrentTimestamp());
+}
+
 }  // namespace
 
 void LoadProgress::show() {
@@ -36,7 +44,7 @@ void LoadProgress::show() {
                             PROGRESS_COPY_TUPLES_PROCESSED, PROGRESS_COPY_TUPLES_EXCLUDED};
   const std::int64_t values[] = {PROGRESS_COPY_COMMAND_FROM, type_of(kind), bytes_total, bytes, rows_loaded, rows_excluded};
   call([&] {
-    if (!is_shown_) pgstat_progress_start_command(PROGRESS_COMMAND_COPY, table);
+    if (!is_shown_) start(operation, table);
     pgstat_progress_update_multi_param(static_cast<int>(std::size(parameters)), parameters, values);
   });
   is_shown_ = true;
@@ -49,7 +57,7 @@ void ExportProgress::show() {
                             PROGRESS_COPY_TUPLES_PROCESSED};
   const std::int64_t values[] = {PROGRESS_COPY_COMMAND_TO, type_of(kind), bytes, rows};
   call([&] {
-    if (!is_shown_) pgstat_progress_start_command(PROGRESS_COMMAND_COPY, table);
+    if (!is_shown_) start(operation, table);
     pgstat_progress_update_multi_param(static_cast<int>(std::size(parameters)), parameters, values);
   });
   is_shown_ = true;

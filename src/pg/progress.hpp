@@ -6,6 +6,7 @@
 
 extern "C" {
 #include "utils/backend_progress.h"
+#include "utils/timestamp.h"
 }
 
 namespace ferry::pg {
@@ -13,8 +14,13 @@ namespace ferry::pg {
 /// Where the rows of a load come from, and those of an export go to.
 enum class StreamKind : std::uint8_t { file, program, pipe, callback };
 
+/// What a session is at: beside what pg_stat_progress_copy has a column for, this and the time of the start are shown in two of
+/// the numbers that the server's COPY has no use for. The view ferry_progress reads them.
+enum class Operation : std::uint8_t { load = 1, import, exporting, backup, restore };
+
 /// What a load shows in pg_stat_progress_copy. Ends with the transaction at the latest.
 struct LoadProgress {
+  Operation operation = Operation::load;
   Oid table = InvalidOid;
   StreamKind kind = StreamKind::callback;
   std::int64_t bytes_total = 0;  ///< 0 where it is not known
@@ -30,6 +36,7 @@ struct LoadProgress {
 
 /// What an export shows there.
 struct ExportProgress {
+  Operation operation = Operation::exporting;
   Oid table = InvalidOid;  ///< of a query InvalidOid
   StreamKind kind = StreamKind::callback;
   std::int64_t bytes = 0, rows = 0;

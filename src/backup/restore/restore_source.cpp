@@ -35,6 +35,7 @@ RestoreSource::RestoreSource(const std::string& path, const TableEntry& entry, R
       decoder_(ByteView{}) {
   if (pg::sha256_of(as_bytes(container_.schema_json())) != entry.schema_sha256)
     throw Error("22P04", concat("schema of file \"", path, "\" is not the one in its manifest"));
+  progress_.operation = pg::Operation::restore;
   progress_.table = RelationGetRelid(table);
   progress_.kind = pg::StreamKind::file;
   progress_.bytes_total = entry.bytes;
