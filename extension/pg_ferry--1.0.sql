@@ -194,6 +194,295 @@ CREATE FUNCTION @extschema@.purge_loads(before timestamptz) RETURNS bigint
 AS 'MODULE_PATHNAME', 'ferry_purge_loads' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.purge_loads(timestamptz) IS 'remove loads and their rejects from the log';
 
+-- The page of a load. Its functions pin their search_path; what they read they read as the user who calls. All HTML is well-formed
+-- XML, too.
+
+CREATE VIEW @extschema@.ferry_load_columns WITH (security_barrier) AS
+    SELECT load_id, column_names
+    FROM @extschema@.ferry_load_log
+    WHERE @extschema@.ferry_can_see_load(loaded_by, table_owner);
+COMMENT ON VIEW @extschema@.ferry_load_columns IS 'columns that the fields of those loads fill, in the order of the fields';
+
+-- Characters that HTML or XML forbid become U+FFFD; in UTF8 these are more, for U+0080 to U+009F are letters elsewhere.
+CREATE FUNCTION @extschema@.ferry_page_text(value text, max_length integer = NULL) RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT regexp_replace(
+               replace(replace(replace(replace(replace(left(value, coalesce(max_length, length(value))),
+                   '&', '&amp;'), '<', '&lt;'), '>', '&gt;'), '"', '&quot;'), '''', '&#39;'),
+               CASE getdatabaseencoding()
+                   WHEN 'UTF8' THEN E'[\\u0001-\\u0008\\u000B\\u000C\\u000E-\\u001F\\u007F-\\u009F\\uFDD0-\\uFDEF\\uFFFE\\uFFFF]'
+                   ELSE E'[\\u0001-\\u0008\\u000B\\u000C\\u000E-\\u001F\\u007F]' END,
+               '&#xFFFD;', 'g')
+           || CASE WHEN length(value) > max_length THEN '&#8230;' ELSE '' END
+$function$;
+COMMENT ON FUNCTION @extschema@.ferry_page_text(text, integer) IS 'a text as HTML, shortened';
+
+CREATE FUNCTION @extschema@.ferry_page_style() RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $function$ SELECT $css$
+:root { color-scheme: light dark; --page: #f4f5f7; --card: #ffffff; --ink: #1a2029; --soft: #566070; --line: #dde1e7;
+  --bar: #c2570c; --mark: #ffe2c4; --marked: #7a2e00; --code: #f4f5f7; }
+@media screen and (prefers-color-scheme: dark) {
+  :root { --page: #12151a; --card: #1b2028; --ink: #e8ebf0; --soft: #a3adbb; --line: #323945;
+    --bar: #f0a35e; --mark: #5c3208; --marked: #ffd9ae; --code: #12151a; }
+}
+* { box-sizing: border-box; }
+body { margin: 0; padding: 2.5rem 1rem 4rem; background: var(--page); color: var(--ink); overflow-wrap: anywhere;
+  font: 1rem/1.5 system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Liberation Sans", sans-serif; }
+header, main { max-width: 56rem; margin: 0 auto; }
+h1 { margin: 0; font-size: 2.25rem; line-height: 1.15; letter-spacing: -0.02em; }
+h2 { margin: 0; font-size: 1.15rem; line-height: 1.3; }
+h3 { margin: 1.75rem 0 0; font-size: 1rem; line-height: 1.4; }
+p { margin: 0.5rem 0 0; }
+.note { color: var(--soft); font-size: 0.9rem; }
+.figures { display: flex; flex-wrap: wrap; gap: 1rem 3rem; margin: 1.5rem 0 2rem; }
+.figures div { display: flex; flex-direction: column-reverse; }
+.figures dt { color: var(--soft); font-size: 0.9rem; }
+.figures dd { margin: 0; font-size: 1.75rem; font-weight: 600; line-height: 1.2; }
+section { margin-top: 1.25rem; padding: 1.5rem; border: 1px solid var(--line); border-radius: 0.75rem; background: var(--card); }
+.bars { display: grid; gap: 0.9rem; margin: 1.25rem 0 0; padding: 0; list-style: none; }
+.bars p { display: flex; justify-content: space-between; gap: 1rem; margin: 0; font-size: 0.9rem; }
+.bars p > :last-child { font-weight: 600; font-variant-numeric: tabular-nums; overflow-wrap: normal; }
+.bars svg { display: block; width: 100%; height: 14px; margin-top: 0.25rem; fill: var(--bar); }
+.rejects { display: grid; gap: 1rem; margin: 0.75rem 0 0; padding: 0; list-style: none; }
+.rejects p { margin: 0.25rem 0 0; font-size: 0.9rem; }
+pre { margin: 0.35rem 0 0; padding: 0.5rem 0.75rem; border-radius: 0.4rem; background: var(--code); white-space: pre-wrap;
+  font: 0.85rem/1.5 ui-monospace, "SF Mono", Menlo, Consolas, "Liberation Mono", monospace; unicode-bidi: plaintext; }
+mark { padding: 0.1em 0.15em; border-radius: 0.2em; background: var(--mark); color: var(--marked); font-weight: 600; }
+@media (max-width: 36rem) {
+  body { padding: 1.5rem 0.75rem 3rem; }
+  h1 { font-size: 1.75rem; }
+  section { padding: 1rem; }
+  .figures { display: grid; grid-template-columns: repeat(2, 1fr); gap: 1rem; margin: 1.25rem 0 1.5rem; }
+}
+@media print {
+  :root { --page: #ffffff; font-size: 9pt; }
+  body { padding: 0; }
+  section { padding: 0.75rem 0; border: 0; }
+  .rejects > li { break-inside: avoid; }
+}
+$css$ $function$;
+COMMENT ON FUNCTION @extschema@.ferry_page_style() IS 'style sheet of the page of a load';
+
+-- The fields of a record as they came, by the dialect of its load. Of one that is malformed those before that place.
+CREATE FUNCTION @extschema@.ferry_page_fields(record text, options jsonb) RETURNS TABLE (place bigint, field text, delimiter text)
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH d AS (
+        SELECT options ->> 'delimiter' AS delimiter,
+               '\' || (options ->> 'delimiter') AS d, '\' || (options ->> 'quote') AS q, '\' || (options ->> 'escape') AS e
+    )
+    SELECT m.place, m.field[1], d.delimiter
+    FROM d, regexp_matches(record || d.delimiter,
+                           CASE WHEN options ->> 'format' = 'text' THEN format('((?:[^\\%1$s]|\\.)*)%1$s', d)
+                                WHEN q = e THEN format('((?:[^%1$s%2$s]|%2$s[^%2$s]*%2$s)*)%1$s', d, q)
+                                ELSE format('((?:[^%1$s%2$s]|%2$s(?:[^%2$s%3$s]|%3$s.)*%2$s)*)%1$s', d, q, e) END, 'g')
+        WITH ORDINALITY m(field, place)
+$function$;
+COMMENT ON FUNCTION @extschema@.ferry_page_fields(text, jsonb) IS 'the fields of a record as they came';
+
+-- A record as HTML, with the fields of those columns marked; of a long one what is around the first of them. names: of its fields.
+CREATE FUNCTION @extschema@.ferry_page_record(record text, marked text[], names text[], options jsonb) RETURNS text
+LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    is_json CONSTANT boolean := options ->> 'format' NOT IN ('csv', 'text');
+    start_at CONSTANT text := left(record, 20000);
+    member text;
+    begins integer;
+    ends integer;
+    html text;
+BEGIN
+    IF is_json AND marked[1] IS NOT NULL THEN
+        member := '"' || regexp_replace(marked[1], '([^[:alnum:]_])', '\\\1', 'g') || '"\s*:\s*("(?:[^"\\]|\\.)*"|[^",{}\[\]]+)';
+        begins := regexp_instr(start_at, member, 1, 1, 0, '', 1);
+        ends := regexp_instr(start_at, member, 1, 1, 1, '', 1);
+        IF begins > 0 THEN
+            RETURN CASE WHEN begins > 200 THEN '&#8230;' ELSE '' END
+                || @extschema@.ferry_page_text(substr(start_at, greatest(begins - 200, 1), least(begins - 1, 200)))
+                || '<mark>' || @extschema@.ferry_page_text(substr(start_at, begins, ends - begins), 200) || '</mark>'
+                || @extschema@.ferry_page_text(substr(start_at, ends), 200);
+        END IF;
+    ELSIF NOT is_json AND marked <> '{}' THEN
+        WITH
+        fields AS (
+            SELECT *, names[place] = ANY (marked) AS is_marked, min(place) FILTER (WHERE names[place] = ANY (marked)) OVER () AS first_marked,
+                   count(*) OVER () AS fields
+            FROM @extschema@.ferry_page_fields(start_at, options)
+        )
+        SELECT CASE WHEN min(place) > 1 THEN '&#8230;' ELSE '' END
+               || string_agg(CASE WHEN place > 1 THEN @extschema@.ferry_page_text(delimiter) ELSE '' END
+                             || format(CASE WHEN NOT is_marked THEN '<bdi>%s</bdi>'
+                                            WHEN field = '' THEN '<mark title="empty">&#160;</mark>'
+                                            ELSE '<mark><bdi>%s</bdi></mark>' END, @extschema@.ferry_page_text(field, 200)),
+                             '' ORDER BY place)
+               || CASE WHEN max(place) < max(fields) OR length(record) > 20000 THEN '&#8230;' ELSE '' END
+        INTO html
+        FROM fields WHERE abs(place - first_marked) <= 10;
+    END IF;
+    RETURN coalesce(html, '<bdi>' || @extschema@.ferry_page_text(record, 400) || '</bdi>');
+END
+$function$;
+COMMENT ON FUNCTION @extschema@.ferry_page_record(text, text[], text[], jsonb) IS 'a rejected row as HTML, fields marked';
+
+-- What an SQLSTATE means for people, and what can be done about it.
+CREATE FUNCTION @extschema@.ferry_page_sqlstate(sqlstate text, OUT meaning text, OUT advice text) RETURNS record
+LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $function$
+    SELECT coalesce(k.meaning, CASE WHEN sqlstate LIKE 'P0%' THEN 'refused by a function' ELSE 'other' END), coalesce(k.advice, '')
+    FROM (SELECT) one LEFT JOIN (VALUES
+        ('23502', 'no value', 'The column needs a value: give one, a default, or allow NULL.'),
+        ('23503', 'no parent', 'Load the rows that these refer to first, or correct the key.'),
+        ('23505', 'key taken', 'A row with this key is there. on_conflict =&gt; &#39;skip&#39; leaves such rows out, &#39;update&#39; puts them in its place.'),
+        ('23P01', 'place taken', 'A row that excludes this one is there.'),
+        ('23514', 'rule broken', 'Correct the value, or the CHECK constraint.'),
+        ('22P02', 'wrong form', 'The value is none of the type of the column: correct it, or change the type.'),
+        ('22003', 'out of range', 'The number is too large for the type of the column: correct it, or change the type.'),
+        ('22001', 'too long', 'The text is too long for the type of the column: correct it, or change the type.'),
+        ('22007', 'wrong form of a date', 'Correct the date. If day and month are in another order, SET datestyle before the load.'),
+        ('22008', 'no such date', 'Correct the date. If day and month are in another order, SET datestyle before the load.'),
+        ('22021', 'wrong bytes', 'The file is in another encoding: say which one by the argument encoding.'),
+        ('22P05', 'unknown character', 'The database has no such character.'),
+        ('22P04', 'wrong number of fields, or of quotes', 'Look at the delimiter and the quotes of the record.'),
+        ('54000', 'too long', 'The record is longer than pg_ferry.max_record_bytes.'),
+        ('42501', 'not allowed', 'The user who loads may not write such rows.')) k(code, meaning, advice) ON k.code = sqlstate
+$function$;
+COMMENT ON FUNCTION @extschema@.ferry_page_sqlstate(text) IS 'what an SQLSTATE of a reject means, as HTML';
+
+-- The bars, and the first three rejects of each reason and column, of the 20 that are the most frequent.
+CREATE FUNCTION @extschema@.ferry_page_rejects(load_id bigint, names text[], options jsonb) RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $function$
+    WITH
+    numbered AS (
+        SELECT r.row_number, r.sqlstate, r.column_name, r.constraint_name, r.resolved_at,
+               row_number() OVER (PARTITION BY r.sqlstate, r.column_name, r.constraint_name ORDER BY r.row_number) AS place
+        FROM @extschema@.ferry_rejects r WHERE r.load_id = ferry_page_rejects.load_id
+    ),
+    groups AS (
+        SELECT sqlstate, column_name, constraint_name, count(*) AS rows, count(resolved_at) AS resolved,
+               max(count(*)) OVER () AS most, count(*) OVER () AS groups,
+               row_number() OVER (ORDER BY count(*) DESC, min(row_number)) AS rank
+        FROM numbered GROUP BY sqlstate, column_name, constraint_name
+    ),
+    shown AS (
+        SELECT g.*, k.advice,
+               coalesce('<bdi>' || @extschema@.ferry_page_text(g.column_name, 100) || '</bdi>: ', '') || k.meaning
+               || ' <span class="note">' || @extschema@.ferry_page_text(g.sqlstate)
+               || coalesce(' <bdi>' || @extschema@.ferry_page_text(g.constraint_name, 100) || '</bdi>', '') || '</span>' AS title
+        FROM groups g, @extschema@.ferry_page_sqlstate(g.sqlstate) k WHERE g.rank <= 20
+    ),
+    firsts AS (
+        SELECT s.rank, string_agg(format(E'<li><p class="note">%s</p>\n<pre>%s</pre>\n<p><bdi>%s</bdi></p>%s</li>',
+                   CASE WHEN r.line_number IS NULL THEN 'row ' || r.row_number ELSE 'line ' || r.line_number END
+                       || CASE WHEN r.raw_row IS NULL THEN ', bytes that are no text' ELSE '' END
+                       || CASE WHEN r.resolved_at IS NOT NULL THEN ', loaded since' ELSE '' END,
+                   @extschema@.ferry_page_record(coalesce(r.raw_row, encode(substr(r.raw_bytes, 1, 2000), 'escape')),
+                       CASE WHEN r.raw_row IS NULL THEN '{}' ELSE coalesce(string_to_array(r.column_name, ', '), '{}') END,
+                       names, options),
+                   @extschema@.ferry_page_text(r.reason, 500),
+                   coalesce(E'\n<p class="note"><bdi>' || @extschema@.ferry_page_text(r.detail, 500) || '</bdi></p>', '')),
+                   E'\n' ORDER BY r.row_number) AS html
+        FROM shown s
+            JOIN numbered n ON n.place <= 3
+                AND (n.sqlstate, n.column_name, n.constraint_name) IS NOT DISTINCT FROM (s.sqlstate, s.column_name, s.constraint_name)
+            -- by its key: OFFSET keeps that from becoming a join, which would read all rejects again for each
+            CROSS JOIN LATERAL (SELECT * FROM @extschema@.ferry_rejects k
+                                WHERE k.load_id = ferry_page_rejects.load_id AND k.row_number = n.row_number OFFSET 0) r
+        GROUP BY s.rank
+    )
+    SELECT format($html$<section>
+<h2>Why rows were rejected</h2>
+%s<ul class="bars">
+%s
+</ul>
+</section>
+<section>
+<h2>The first of each</h2>
+%s
+</section>
+$html$,
+        CASE WHEN max(s.groups) > 20 THEN format(E'<p class="note">The 20 most frequent of %s reasons.</p>\n', max(s.groups)) ELSE '' END,
+        string_agg(format(E'<li><p><span>%s</span><span>%s</span></p>\n<svg aria-hidden="true"><rect width="%s%%" height="14" rx="2"/></svg></li>',
+                          s.title, to_char(s.rows, 'FM999,999,999,999,990')
+                              || CASE WHEN s.resolved > 0 THEN format(' (%s loaded since)', to_char(s.resolved, 'FM999,999,999,999,990')) ELSE '' END,
+                          greatest(round(100.0 * s.rows / s.most, 2), 0.5)), E'\n' ORDER BY s.rank),
+        string_agg(format(E'<h3>%s</h3>\n<p class="note">%s</p>\n<ol class="rejects">\n%s\n</ol>', s.title, s.advice, f.html),
+                   E'\n' ORDER BY s.rank))
+    FROM shown s JOIN firsts f USING (rank)
+    HAVING count(*) > 0
+$function$;
+COMMENT ON FUNCTION @extschema@.ferry_page_rejects(bigint, text[], jsonb) IS 'the rejects of a load, by reason';
+
+CREATE FUNCTION @extschema@.load_report_page(load_id bigint) RETURNS text
+LANGUAGE plpgsql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $function$
+DECLARE
+    load @extschema@.ferry_loads;
+    names text[];
+BEGIN
+    IF load_id IS NULL THEN
+        RAISE EXCEPTION 'argument "load_id" must not be null' USING ERRCODE = 'null_value_not_allowed';
+    END IF;
+    SELECT * INTO load FROM @extschema@.ferry_loads l WHERE l.load_id = load_report_page.load_id;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'load % does not exist', load_id USING ERRCODE = 'undefined_object',
+            DETAIL = 'A load is visible only to the role that ran it and to the one that owned its table then.';
+    END IF;
+    names := CASE WHEN load.options ? 'header_names'
+        THEN ARRAY(SELECT n.name FROM jsonb_array_elements_text(load.options -> 'header_names') WITH ORDINALITY n(name, place) ORDER BY n.place)
+        ELSE (SELECT c.column_names FROM @extschema@.ferry_load_columns c WHERE c.load_id = load_report_page.load_id) END;
+    RETURN format($html$<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8"/>
+<meta name="viewport" content="width=device-width, initial-scale=1"/>
+<title>Load %1$s</title>
+<style>%2$s</style>
+</head>
+<body>
+<header>
+<h1>Load %1$s</h1>
+<p class="note"><bdi>%3$s</bdi> into <bdi>%4$s</bdi>, by <bdi>%5$s</bdi>, %6$s</p>
+<dl class="figures">
+<div><dt>rows read</dt><dd>%7$s</dd></div>
+<div><dt>%8$s</dt><dd>%9$s</dd></div>
+<div><dt>rejected</dt><dd>%10$s</dd></div>
+<div><dt>skipped</dt><dd>%11$s</dd></div>
+</dl>
+</header>
+<main>
+%12$s%13$s</main>
+</body>
+</html>$html$,
+        load_id, @extschema@.ferry_page_style(), @extschema@.ferry_page_text(load.source, 300),
+        @extschema@.ferry_page_text(format('%I.%I', load.table_schema, load.table_name)), @extschema@.ferry_page_text(load.loaded_by),
+        to_char(load.started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS "UTC"'),
+        to_char(load.rows_read, 'FM999,999,999,999,990'),
+        CASE WHEN (load.options ->> 'dry_run')::boolean THEN 'would be loaded' ELSE 'loaded' END,
+        to_char(load.rows_loaded, 'FM999,999,999,999,990'), to_char(load.rows_rejected, 'FM999,999,999,999,990'),
+        to_char(load.rows_skipped, 'FM999,999,999,999,990'),
+        coalesce(@extschema@.ferry_page_rejects(load_id, names, load.options),
+                 CASE WHEN load.rows_rejected = 0 THEN E'<section><p>No row was rejected.</p></section>\n' ELSE '' END),
+        (SELECT format(E'<section>\n<h2>How to mend them</h2>\n%s\n</section>\n', string_agg('<p>' || sentence || '</p>', E'\n' ORDER BY place))
+         FROM (VALUES
+             (1, CASE WHEN load.rejects_not_kept > 0 THEN
+                 to_char(load.rejects_not_kept, 'FM999,999,999,999,990') || ' rejects are not in the log. Load them from their source.' END),
+             (2, CASE WHEN (load.options ->> 'dry_run')::boolean THEN 'This was a dry run: nothing was loaded. Mend the source, and load it without dry_run.'
+                      WHEN load.options ->> 'format' = 'avro' THEN
+                          'Mend the table or the file, and run the COPY again, with ON_CONFLICT skip for the rows that are loaded.'
+                      ELSE 'Where the table or its parents were wrong, mend them. Then load the rejects again:' END),
+             (3, CASE WHEN NOT coalesce((load.options ->> 'dry_run')::boolean, false) AND load.options ->> 'format' <> 'avro' THEN
+                 format('<code>SELECT * FROM %s.reload_rejects(%s);</code>', @extschema@.ferry_page_text('@extschema@'), load_id) END),
+             (4, CASE WHEN NOT coalesce((load.options ->> 'dry_run')::boolean, false) AND load.options ->> 'format' <> 'avro' THEN
+                 'Where the rows are wrong, correct them and load them as a file of their own.' END)) s(place, sentence)
+         WHERE sentence IS NOT NULL AND load.rows_rejected > 0
+         HAVING count(*) > 0));
+END
+$function$;
+COMMENT ON FUNCTION @extschema@.load_report_page(bigint) IS 'a load as an HTML page: counts, reasons, the first rejects';
+
 -- Data dictionary
 
 -- The rules that a row must fit. The names in the body are bound here and now, to pg_catalog: everything is qualified, so that
@@ -403,7 +692,7 @@ BEGIN
         FROM pg_catalog.pg_class c, pg_catalog.aclexplode(c.relacl) a
         WHERE c.oid OPERATOR(pg_catalog.=) ANY (ARRAY['@extschema@.ferry_load_log', '@extschema@.ferry_reject_log',
                   '@extschema@.ferry_loads', '@extschema@.ferry_rejects', '@extschema@.ferry_progress',
-                  '@extschema@.ferry_load_id_seq']::pg_catalog.regclass[])
+                  '@extschema@.ferry_load_columns', '@extschema@.ferry_load_id_seq']::pg_catalog.regclass[])
           AND a.grantee OPERATOR(pg_catalog.<>) c.relowner
         UNION
         SELECT 'FUNCTION ' OPERATOR(pg_catalog.||) p.oid::pg_catalog.regprocedure::pg_catalog.text,
@@ -423,6 +712,6 @@ BEGIN
     END LOOP;
 END $$;
 
-GRANT SELECT ON @extschema@.ferry_loads, @extschema@.ferry_rejects, @extschema@.ferry_progress TO PUBLIC;
+GRANT SELECT ON @extschema@.ferry_loads, @extschema@.ferry_rejects, @extschema@.ferry_load_columns, @extschema@.ferry_progress TO PUBLIC;
 -- pg_dump reads the log with the rights of who runs it; the owner of a database is to be able to
 GRANT SELECT ON @extschema@.ferry_load_log, @extschema@.ferry_reject_log, @extschema@.ferry_load_id_seq TO pg_database_owner;

@@ -182,8 +182,8 @@ svg text { unicode-bidi: plaintext; stroke: var(--card); stroke-width: 4px; stro
 .baseline { stroke: var(--soft); }
 .segment { stroke: var(--card); stroke-width: 1.5px; }
 .mean { fill: var(--mean); font-weight: 600; }
-.mean-line { stroke: var(--mean); stroke-width: 2px; stroke-dasharray: 5 3; }
-.mean-halo { stroke: var(--card); stroke-width: 4px; }
+.mean-line { stroke: var(--mean); stroke-width: 2px; stroke-dasharray: 18 26; }
+.mean-halo { stroke: var(--card); stroke-width: 4px; stroke-dasharray: 18 26; }
 .c1 { fill: var(--c1); color: var(--c1); } .c2 { fill: var(--c2); color: var(--c2); } .c3 { fill: var(--c3); color: var(--c3); }
 .c4 { fill: var(--c4); color: var(--c4); } .c5 { fill: var(--c5); color: var(--c5); } .c6 { fill: var(--c6); color: var(--c6); }
 .legend { display: flex; flex-wrap: wrap; gap: 0.25rem 1.25rem; margin: 0.75rem 0 0;
@@ -284,7 +284,8 @@ AS $function$
 $function$;
 COMMENT ON FUNCTION hiring_page_quarters(json) IS 'chart of the hires of each quarter';
 
--- A bar for each of the first 20 departments; the mean is a line across all of them.
+-- A bar for each of the first 20 departments; the mean is a line across the bars, with gaps where the names are: a dash is as
+-- long as a bar is high and a little more, a dash and a gap as a department.
 CREATE FUNCTION hiring_page_departments(above json, mean numeric) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $function$
@@ -297,8 +298,8 @@ AS $function$
 <title id="departments-title">Departments above the mean</title>
 <desc id="departments-text">Mean: %3$s. %4$s</desc>
 %5$s
-<line class="mean-halo" x1="%6$s%%" y1="22" x2="%6$s%%" y2="%7$s"/>
-<line class="mean-line" x1="%6$s%%" y1="22" x2="%6$s%%" y2="%7$s"/>
+<line class="mean-halo" x1="%6$s%%" y1="52" x2="%6$s%%" y2="%7$s"/>
+<line class="mean-line" x1="%6$s%%" y1="52" x2="%6$s%%" y2="%7$s"/>
 <text class="mean" x="%6$s%%" y="14" text-anchor="%8$s">mean %3$s</text>
 %9$s
 </svg>$html$,
@@ -308,7 +309,7 @@ AS $function$
         string_agg(format('%s: %s', label, hired), ', ' ORDER BY place),
         string_agg(format('<rect class="c1" x="0" y="%s" width="%s%%" height="14" rx="2"><title>%s: %s</title></rect>',
                           y + 10, round(100 * hired / most, 2), label, hired), E'\n' ORDER BY place),
-        round(100 * mean / max(most), 2), max(y) + 30, CASE WHEN 2 * mean < max(most) THEN 'start' ELSE 'end' END,
+        round(100 * mean / max(most), 2), max(y) + 26, CASE WHEN 2 * mean < max(most) THEN 'start' ELSE 'end' END,
         string_agg(format('<svg y="%s" width="80%%" height="24"><text y="18">%s</text></svg>'
                           '<text class="value" x="100%%" y="%s" text-anchor="end">%s</text>',
                           y - 15, label, y + 3, to_char(hired, 'FM999,999,999,999,990')), E'\n' ORDER BY place))
