@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <span>
 
 #include "text/byte_search.hpp"
 
@@ -270,17 +271,24 @@ Field unquoted_field(const Dialect& dialect, const char* start, const char* end)
   return {.text = start, .size = text.size(), .is_null = text == dialect.null_string};
 }
 
-/// What a dialect that is not usual asks of a field without quotes, which is in storage.
-void finish_unquoted(const Dialect& dialect, Field& field, char* storage) {
-  if (dialect.trims_blanks && (is_blank(field.text[0]) || (field.size > 0 && is_blank(field.text[field.size - 1])))) {
-    char* end = storage + (field.text - storage) + field.size;
-    trim_front(field.text, end);
-    trim_back(field.text, end);
-    field.size = static_cast<std::size_t>(end - field.text);
-  }
-  const std::string_view text(field.text, field.size);
-  field.is_null = dialect.is_null(text);
-  field.is_default = dialect.is_default(text);
+void trim(const Dialect& dialect, Field& field, char* storage) {
+  if (!is_blank(field.text[0]) && (field.size == 0 || !is_blank(field.text[field.size - 1]))) return;
+  char* end = storage + (field.text - storage) + field.size;
+  trim_front(field.text, end);
+  trim_back(field.text, end);
+  field.size = static_cast<std::size_t>(end - field.text);
+  field.is_null = std::string_view(field.text, field.size) == dialect.null_string;
+}
+
+/// What a dialect that is not usual asks of fields without quotes, which are in storage.
+void finish_unquoted(const Dialect& dialect, std::span<Field> fields, char* storage) {
+  if (dialect.trims_blanks)
+    for (Field& field : fields) trim(dialect, field, storage);
+  if (!dialect.null_strings.all().empty())
+    for (Field& field : fields)
+      if (dialect.null_strings.contains({field.text, field.size})) field.is_null = true;
+  if (dialect.default_string)
+    for (Field& field : fields) field.is_default = dialect.is_default({field.text, field.size});
 }
 
 /// Splits a record without quotes, many bytes at a time.
@@ -345,7 +353,7 @@ RecordProblem split_quoted(std::string_view record, const Dialect& dialect, std:
     } else {
       *found = '\0';
       fields.push_back(unquoted_field(dialect, in, found));
-      if (!kIsUsual) finish_unquoted(dialect, fields.back(), start);
+      if (!kIsUsual) finish_unquoted(dialect, {&fields.back(), 1}, start);
       in = found;
     }
     if (in == end || fields.size() > dialect.max_fields) return RecordProblem::none;
@@ -358,7 +366,7 @@ RecordProblem split(std::string_view record, const Dialect& dialect, std::string
   if ((kIsUsual || dialect.quotes != Quotes::none) && record.find(dialect.quote) != std::string_view::npos)
     return split_quoted<kIsUsual>(record, dialect, storage, fields);
   split_unquoted(record, dialect, storage, fields);
-  for (std::size_t i = 0; !kIsUsual && i < fields.size(); i++) finish_unquoted(dialect, fields[i], storage.data());
+  if (!kIsUsual) finish_unquoted(dialect, fields, storage.data());
   return RecordProblem::none;
 }
 
