@@ -38,8 +38,12 @@ CREATE TABLE @extschema@.ferry_reject_log (
     constraint_name text,
     reason text NOT NULL,
     detail text,
+    hint text,
     resolved_at timestamptz,
     is_cut boolean NOT NULL,
+    corrected_row text,
+    corrected_by text,
+    corrected_at timestamptz,
     PRIMARY KEY (load_id, row_number)
 );
 REVOKE ALL ON @extschema@.ferry_reject_log FROM PUBLIC;
@@ -59,13 +63,13 @@ CREATE VIEW @extschema@.ferry_loads WITH (security_barrier) AS
     FROM @extschema@.ferry_load_log
     WHERE @extschema@.ferry_can_see_load(loaded_by, table_owner);
 
+-- Of two tables, so that nobody can write through it, not even a superuser.
 CREATE VIEW @extschema@.ferry_rejects WITH (security_barrier) AS
     SELECT r.load_id, r.row_number, r.line_number, r.raw_row, r.raw_bytes, r.sqlstate, r.column_name, r.constraint_name,
-           r.reason, r.detail, r.resolved_at
+           r.reason, r.detail, r.resolved_at, r.hint, r.corrected_row, r.corrected_by, r.corrected_at
     FROM @extschema@.ferry_reject_log r
-    WHERE EXISTS (SELECT FROM @extschema@.ferry_load_log l
-                  WHERE l.load_id OPERATOR(pg_catalog.=) r.load_id
-                    AND @extschema@.ferry_can_see_load(l.loaded_by, l.table_owner));
+        JOIN @extschema@.ferry_load_log l ON l.load_id OPERATOR(pg_catalog.=) r.load_id
+    WHERE @extschema@.ferry_can_see_load(l.loaded_by, l.table_owner);
 
 COMMENT ON SEQUENCE @extschema@.ferry_load_id_seq IS 'numbers of loads';
 COMMENT ON TABLE @extschema@.ferry_load_log IS 'loads; read the view ferry_loads';
@@ -80,6 +84,10 @@ COMMENT ON COLUMN @extschema@.ferry_rejects.line_number IS 'physical line on whi
 COMMENT ON COLUMN @extschema@.ferry_rejects.raw_row IS 'the record exactly as it came; null where it is not valid text';
 COMMENT ON COLUMN @extschema@.ferry_rejects.raw_bytes IS 'the bytes of a record that is not valid text';
 COMMENT ON COLUMN @extschema@.ferry_rejects.resolved_at IS 'when the row was loaded after all';
+COMMENT ON COLUMN @extschema@.ferry_rejects.hint IS 'what the error advises';
+COMMENT ON COLUMN @extschema@.ferry_rejects.corrected_row IS 'what reload_rejects tries instead of the record';
+COMMENT ON COLUMN @extschema@.ferry_rejects.corrected_by IS 'role that gave it';
+COMMENT ON COLUMN @extschema@.ferry_rejects.corrected_at IS 'when it was given';
 
 -- What runs now. Of operations of ours, two of the numbers that pg_stat_progress_copy does not show say which one and since when.
 -- The server shows others' operations to nobody who may not see them. Where the bytes come from is only in the statement: it is
@@ -189,6 +197,20 @@ CREATE FUNCTION @extschema@.reload_rejects(
     OUT elapsed_ms double precision) RETURNS record
 AS 'MODULE_PATHNAME', 'ferry_reload_rejects' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.reload_rejects(bigint) IS 'load the kept rows of a load that fit now';
+
+CREATE FUNCTION @extschema@.correct_reject(load_id bigint, row_number bigint, corrected_row text) RETURNS void
+AS 'MODULE_PATHNAME', 'ferry_correct_reject' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.correct_reject(bigint, bigint, text)
+    IS 'let reload_rejects try a text in the place of a rejected row; null: the row as it came';
+
+CREATE FUNCTION @extschema@.export_rejects(load_id bigint, path text, format text = 'source') RETURNS bigint
+AS 'MODULE_PATHNAME', 'ferry_export_rejects' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.export_rejects(bigint, text, text) IS 'write the rejects of a load into a file';
+
+-- STABLE although a load changes it: so that WHERE load_id = ferry_last_load() finds by the index.
+CREATE FUNCTION @extschema@.ferry_last_load() RETURNS bigint
+AS 'MODULE_PATHNAME', 'ferry_last_load' LANGUAGE C STABLE PARALLEL RESTRICTED;
+COMMENT ON FUNCTION @extschema@.ferry_last_load() IS 'number of the last load of the session';
 
 CREATE FUNCTION @extschema@.purge_loads(before timestamptz) RETURNS bigint
 AS 'MODULE_PATHNAME', 'ferry_purge_loads' LANGUAGE C VOLATILE PARALLEL UNSAFE;

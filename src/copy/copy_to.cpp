@@ -10,10 +10,9 @@
 #include "pg/extension.hpp"
 #include "pg/guard.hpp"
 #include "pg/io/client_sink.hpp"
-#include "pg/io/device_sink.hpp"
-#include "pg/io/output_file.hpp"
 #include "pg/io/path.hpp"
 #include "pg/io/program_sink.hpp"
+#include "pg/io/written_file.hpp"
 
 #include "pg/server.hpp"
 
@@ -23,22 +22,6 @@ using pg::call;
 
 namespace {
 
-constexpr std::uint32_t kFileMode = 0644;  // whatever the server's umask, as COPY has it
-
-/// Produces into a file of the server, which is replaced by a good one or not at all.
-template <class F>
-void write_file(const std::string& path, F&& produce) {
-  const pg::OutputDestination destination = pg::find_destination(path);
-  if (destination.is_device) {
-    pg::DeviceSink device(destination.path);
-    produce(device);
-    return device.close();
-  }
-  pg::OutputFile file(destination.path, {.mode = destination.mode == 0 ? kFileMode : destination.mode, .has_digest = false});
-  produce(file);
-  file.commit();
-}
-
 /// Opens what the statement writes into, produces, and finishes it.
 template <class F>
 void write_target(const CopyStmt& statement, int column_count, F&& produce) {
@@ -47,7 +30,7 @@ void write_target(const CopyStmt& statement, int column_count, F&& produce) {
     produce(client);
     return client.finish();
   }
-  if (!statement.is_program) return write_file(statement.filename, produce);
+  if (!statement.is_program) return pg::write_to_file(statement.filename, produce);
   pg::ProgramSink program(statement.filename);
   produce(program);
   program.close();

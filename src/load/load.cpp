@@ -143,7 +143,6 @@ LoadSummary run_load(Source& source, TargetTable& target, const LoadOptions& opt
   Log log(options.log);
   LoadSummary summary;
   summary.source = options.source_name;
-  summary.options_json = options.options_json;
   summary.started_at = GetCurrentTimestamp();
   Load load(source, target, options, observer, log, summary);
   if (options.dry_run)
@@ -153,6 +152,7 @@ LoadSummary run_load(Source& source, TargetTable& target, const LoadOptions& opt
   if (options.digest) summary.source_digest = options.digest();
   summary.source_bytes = source.bytes_read();
   summary.load_id = log.load_id();
+  if (summary.load_id) summary.options_json = options.describe();
   summary.rejects_not_kept = log.rejects_not_kept();
   log.write(summary, target);
   // at last: no rollback moves a sequence back

@@ -28,7 +28,7 @@ struct LoadOptions {
   std::string source_name{};                              ///< for the log: a path, "batch"
   std::function<std::string()> digest{};                  ///< of the source, asked for when it is read; for the log
   std::optional<std::int64_t> continues{};                ///< the load of what the source had before; for the log
-  std::string options_json = "{}";                        ///< for the log
+  std::function<std::string()> describe{};                ///< the options as JSON, for the log; called behind the last record
   std::string context{};                                  ///< what the context of errors begins with: "COPY jobs"
 };
 

@@ -36,11 +36,10 @@ LoadSummary load_all(S& source, LoadOptions& options, TargetTable& target, Descr
   target.check_may_insert();
   std::string condition = options.filter == nullptr ? std::string() : sql_of(options.filter, target);
   pg::shorten(condition, kMostConditionBytes);  // nobody evaluates it again
-  options.options_json = describe(condition);
-  if (options.options_json.size() > kMostOptionsBytes)
+  options.describe = [&] { return describe(condition); };
+  if (const std::size_t size = options.describe().size(); size > kMostOptionsBytes)
     throw Error("54000", "options of the load are too long")
-        .detail(concat("As JSON, in the log, they have ", options.options_json.size(), " bytes; the limit is ", kMostOptionsBytes,
-                       "."));
+        .detail(concat("As JSON, in the log, they have ", size, " bytes; the limit is ", kMostOptionsBytes, "."));
   return run_load(source, target, options);
 }
 
@@ -56,8 +55,10 @@ LoadSummary load_stream(ByteSource& bytes, StreamOptions stream, LoadOptions opt
   if (prepare) prepare(source);
   Source& records = chosen.computing ? static_cast<Source&>(*chosen.computing) : source;
   LoadSummary summary = with_date_style(stream.date_style, [&] {
-    return load_all(records, options, target,
-                    [&](const std::string& condition) { return describe_stream(stream, chosen, options, condition); });
+    return load_all(records, options, target, [&](const std::string& condition) {
+      stream.line_end = source.line_end();
+      return describe_stream(stream, chosen, options, condition);
+    });
   });
   source.warn_of_open_quote();
   source.tell_of_long_field();

@@ -14,8 +14,8 @@ namespace ferry::load {
 /// Called with a stream of which the columns are chosen, before its first record is read.
 using Prepare = std::function<void(StreamSource&)>;
 
-/// Loads a stream of CSV or text into target, under the user's privileges on its columns; see run_load(). Fills
-/// options.options_json. bytes: open, read to its end or to the line that ends the data.
+/// Loads a stream of CSV or text into target, under the user's privileges on its columns; see run_load(). Sets
+/// options.describe. bytes: open, read to its end or to the line that ends the data.
 /// Errors: those of StreamSource, run_load() and prepare; 42501.
 LoadSummary load_stream(ByteSource& bytes, StreamOptions stream, LoadOptions options, TargetTable& target,
                         const Prepare& prepare = {});

@@ -1,5 +1,8 @@
 #include "load/logged_options.hpp"
 
+#include <charconv>
+#include <utility>
+
 #include "base/concat.hpp"
 #include "base/json_writer.hpp"
 #include "load/computed_columns.hpp"
@@ -44,6 +47,17 @@ std::vector<std::string> names_if_any(const Members& options, std::string_view n
   return has(options, name) ? names_of(options, name) : std::vector<std::string>{};
 }
 
+/// true, false, "match", or how many.
+int header_rows_of(const std::string& value) {
+  if (value == "false") return 0;
+  int rows = 1;
+  std::from_chars(value.data(), value.data() + value.size(), rows);
+  return rows;
+}
+
+/// The line ends that the log tells of; it says nothing of LF.
+constexpr std::pair<const char*, const char*> kLineEnds[] = {{"crlf", "\r\n"}, {"cr", "\r"}};
+
 void read_stream(const Members& options, StreamOptions& stream) {
   stream.dialect.delimiter = character_of(options, "delimiter");
   stream.dialect.null_string = value_of(options, "null_string");
@@ -68,6 +82,8 @@ void read_stream(const Members& options, StreamOptions& stream) {
   stream.field_names = names_if_any(options, "field_names");
   stream.columns = names_if_any(options, "columns");
   if (has(options, "path")) stream.path = value_of(options, "path");
+  for (const auto& [name, bytes] : kLineEnds)
+    if (has(options, "line_end") && value_of(options, "line_end") == name) stream.line_end = bytes;
   if (has(options, "date_style")) stream.date_style = value_of(options, "date_style");
   set_encoding(stream, value_of(options, "encoding"));
 }
@@ -154,6 +170,8 @@ std::string describe_stream(const StreamOptions& stream, const FieldColumns& col
   if (!stream.expressions.empty()) write_fields(out, stream, columns);
   if (!stream.date_style.empty()) out.member("date_style", stream.date_style);
   out.member("encoding", encoding_name(stream));
+  for (const auto& [name, bytes] : kLineEnds)
+    if (stream.line_end == bytes) out.member("line_end", name);
   if (!stream.compression.empty()) out.member("compression", stream.compression);
   write_load(out, options, condition);
   return json;
@@ -175,18 +193,16 @@ LoggedOptions read_logged_options(const std::string& json) {
   const Members options = text::read_json_row(pg::to_utf8(json)).value_or(Members{});
   LoggedOptions logged;
   const std::string format = value_of(options, "format");
-  if (format == "json") {
-    logged.is_json = true;
+  if (has(options, "on_conflict")) logged.on_conflict = on_conflict_by_name(value_of(options, "on_conflict"));
+  logged.dry_run = has(options, "dry_run") && value_of(options, "dry_run") == "true";
+  logged.is_filtered = has(options, "where");
+  if (format == "json" || format == "avro") {
+    logged.format = format == "json" ? LoggedFormat::json : LoggedFormat::avro;
     return logged;
   }
-  if (format != "csv" && format != "text")
-    throw Error("0A000", concat("rejects of format \"", format, "\" cannot be loaded again"))
-        .hint("Run the COPY again once the rows or the table are corrected, with ON_CONFLICT skip for those that are loaded.");
   logged.stream.format = format == "csv" ? Format::csv : Format::text;
   read_stream(options, logged.stream);
-  logged.on_conflict = on_conflict_by_name(value_of(options, "on_conflict"));
-  logged.dry_run = value_of(options, "dry_run") == "true";
-  logged.is_filtered = has(options, "where");
+  logged.header_rows = header_rows_of(value_of(options, "header"));
   return logged;
 }
 

@@ -11,13 +11,22 @@
 
 namespace ferry::load {
 
+enum class LoggedFormat : std::uint8_t {
+  stream,  ///< of CSV or text
+  json,
+  avro,
+};
+
 /// The options of a load as its log has them: a JSON object, to be read by people, and by those who try its rejects again.
 struct LoggedOptions {
-  bool is_json = false;  ///< rows of a batch, else a stream
+  LoggedFormat format = LoggedFormat::stream;
+  int header_rows = 0;  ///< that the source had, whatever they were for
   OnConflict on_conflict = OnConflict::reject;
   bool dry_run = false;
   bool is_filtered = false;  ///< rows were left out by the condition of a COPY
   StreamOptions stream{};    ///< of a stream: what its records' fields depend on
+
+  [[nodiscard]] bool is_json() const { return format == LoggedFormat::json; }
 };
 
 /// What the log says of the load of a stream. condition: the filter as SQL, or empty.
@@ -27,8 +36,7 @@ struct LoggedOptions {
 /// What it says of the load of an Avro file.
 [[nodiscard]] std::string describe_avro(const AvroOptions& avro, const LoadOptions& options, const std::string& condition);
 
-/// The options of a stream or a batch read back. Errors: 0A000 another format; 22023 an option that is missing or has no such
-/// value.
+/// The options read back. Errors: 22023 an option that is missing or has no such value.
 [[nodiscard]] LoggedOptions read_logged_options(const std::string& json);
 
 }  // namespace ferry::load

@@ -104,6 +104,8 @@ class RecordReader {
   [[nodiscard]] bool next(Record& record);
   /// In UTF-8 that was put together from files: each of them may have begun with a mark.
   void pass_over_byte_order_marks() { passes_over_marks_ = true; }
+  /// What ended the lines so far: LF, CRLF if any of them ended so, or CR.
+  [[nodiscard]] std::string_view line_end() const { return has_crlf_ ? "\r\n" : line_end_ == LineEnd::cr ? "\r" : "\n"; }
   /// Bytes of the stream that records have been taken from so far.
   [[nodiscard]] std::uint64_t bytes_consumed() const { return base_offset_ + begin_; }
   /// Where the next record begins: behind the line end of the last one.

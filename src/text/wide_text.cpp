@@ -1,6 +1,7 @@
 #include "text/wide_text.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <string>
 
@@ -45,6 +46,55 @@ WideEncoding wide_encoding_of_mark(ByteView front) {
   for (const Known& known : kKnown)
     if (as_text(front).starts_with(known.mark)) return known.encoding;
   return WideEncoding::none;
+}
+
+std::string_view mark_of(WideEncoding encoding) {
+  for (const Known& known : kKnown)
+    if (known.encoding == encoding) return known.mark;
+  return {};
+}
+
+namespace {
+
+/// The number at the front of utf8, which is not empty, as Utf8Source::append() writes it; takes its bytes away.
+std::uint32_t take_number(std::string_view& utf8) {
+  constexpr std::uint32_t kReplacement = 0xfffd;
+  const auto lead = static_cast<std::uint8_t>(utf8.front());
+  utf8.remove_prefix(1);
+  if (lead < 0x80) return lead;
+  const auto size = static_cast<std::size_t>(std::countl_one(lead));
+  if (size < 2 || size > 7 || utf8.size() < size - 1) return kReplacement;
+  std::uint32_t number = size < 7 ? lead & (0x7fU >> size) : 0;
+  for (std::size_t i = 0; i + 1 < size; i++) {
+    const auto byte = static_cast<std::uint8_t>(utf8[i]);
+    if ((byte & 0xc0) != 0x80) return kReplacement;
+    number = number << 6 | (byte & 0x3f);
+  }
+  utf8.remove_prefix(size - 1);
+  return number;
+}
+
+/// Appends a unit of so many bytes.
+void append_unit(std::string& out, std::uint32_t unit, int bytes, bool little_endian) {
+  for (int i = 0; i < bytes; i++) out += static_cast<char>(unit >> (8 * (little_endian ? i : bytes - 1 - i)) & 0xff);
+}
+
+}  // namespace
+
+void append_wide(std::string& out, std::string_view utf8, WideEncoding encoding) {
+  const bool little_endian = encoding == WideEncoding::utf16le || encoding == WideEncoding::utf32le;
+  const bool is_utf32 = encoding == WideEncoding::utf32le || encoding == WideEncoding::utf32be;
+  while (!utf8.empty()) {
+    const std::uint32_t number = take_number(utf8);
+    if (is_utf32) {
+      append_unit(out, number, 4, little_endian);
+    } else if (number < 0x10000) {
+      append_unit(out, number, 2, little_endian);
+    } else {
+      append_unit(out, 0xd800 | ((number - 0x10000) >> 10 & 0x3ff), 2, little_endian);
+      append_unit(out, 0xdc00 | (number & 0x3ff), 2, little_endian);
+    }
+  }
 }
 
 Utf8Source::Utf8Source(ByteSource& origin, WideEncoding encoding)

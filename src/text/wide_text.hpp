@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "base/io.hpp"
@@ -17,6 +18,13 @@ enum class WideEncoding : std::uint8_t { none, utf16le, utf16be, utf32le, utf32b
 [[nodiscard]] std::string_view name_of(WideEncoding encoding);
 /// The encoding of the byte order mark that front begins with. front: four bytes, or all that there are.
 [[nodiscard]] WideEncoding wide_encoding_of_mark(ByteView front);
+
+/// Its byte order mark; of none an empty one.
+[[nodiscard]] std::string_view mark_of(WideEncoding encoding);
+
+/// Appends to out, in a wide encoding, what Utf8Source has made UTF-8 of: also what is no character. Other bytes that are no
+/// UTF-8 become U+FFFD. encoding: not none.
+void append_wide(std::string& out, std::string_view utf8, WideEncoding encoding);
 
 /// The UTF-8 of a source in a wide encoding; a byte order mark becomes the one of UTF-8. What is no character becomes bytes that
 /// are no UTF-8, so that whoever checks its text finds it where it is: half a pair of surrogates and numbers beyond the last

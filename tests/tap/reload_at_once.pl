@@ -21,7 +21,7 @@ sub start_session
 	my ($name, $output, @statements) = @_;
 	return IPC::Run::start(
 		[ 'psql', '-XAtq', '-v', 'ON_ERROR_STOP=1', '-v', 'VERBOSITY=sqlstate', '-d', $node->connstr('postgres') . " application_name=$name",
-			map { ('-c', $_) } @statements ],
+			map { ('-c', $_) } 'SET client_min_messages = warning', @statements ],
 		'<', '/dev/null', '>', $output, '2>', $output, IPC::Run::timeout(180));
 }
 

@@ -87,6 +87,32 @@ TEST(WideText, IsKnownByNameAndByItsMark) {
   EXPECT_EQ(name_of(WideEncoding::none), "");
 }
 
+TEST(WideText, IsWrittenAsItWasRead) {
+  for (const WideEncoding encoding : kEncodings) {
+    const bool is_utf16 = encoding == WideEncoding::utf16le || encoding == WideEncoding::utf16be;
+    const bool is_big_endian = encoding == WideEncoding::utf16be || encoding == WideEncoding::utf32be;
+    std::uint32_t seed = 1;
+    std::u16string units16;
+    std::u32string units32;
+    for (int i = 0; i < 20'000; i++) {
+      seed = seed * 1664525 + 1013904223;
+      units16 += static_cast<char16_t>(i % 3 == 0 ? 0xd700 + seed % 0x900 : seed >> 16);  // many halves of pairs
+      units32 += static_cast<char32_t>(i % 3 == 0 ? seed : seed % 0x120000);
+    }
+    const Bytes file = is_utf16 ? bytes_of<char16_t>(units16, is_big_endian) : bytes_of<char32_t>(units32, is_big_endian);
+    std::string written;
+    append_wide(written, utf8_of(file, encoding), encoding);
+    EXPECT_TRUE(written == as_text(file)) << name_of(encoding);
+  }
+  for (const std::string_view broken : {"\xff", "\x80", "\xc3", "\xe2\x82", "\xc3("}) {
+    std::string written;
+    append_wide(written, broken, WideEncoding::utf16be);
+    EXPECT_TRUE(written.starts_with("\xff\xfd")) << testing::PrintToString(broken);
+  }
+  EXPECT_EQ(mark_of(WideEncoding::utf16be), "\xfe\xff");
+  EXPECT_EQ(mark_of(WideEncoding::none), "");
+}
+
 TEST(WideText, CountsTheBytesOfTheFile) {
   const Bytes file(1001, 0x41);
   test::MemorySource origin(file);

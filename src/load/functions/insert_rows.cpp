@@ -131,7 +131,9 @@ void load_table(const text::JsonBatch& batch, TableRows& table, bool all_or_noth
   LoadOptions options;
   options.source_name = "batch";
   options.context = concat("load into table ", target.table_name());
-  options.options_json = concat("{\"format\": \"json\", \"all_or_nothing\": ", all_or_nothing ? "true" : "false", "}");
+  options.describe = [=] {
+    return concat("{\"format\": \"json\", \"all_or_nothing\": ", all_or_nothing ? "true" : "false", "}");
+  };
   options.want_keys = true;
   options.log = log_policy();
   options.small_batches = true;

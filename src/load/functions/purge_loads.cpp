@@ -22,8 +22,8 @@ namespace {
 class Purge {
  public:
   void open() {
-    loads_ = open_log_table("ferry_load_log");
-    rejects_ = open_log_table("ferry_reject_log");
+    loads_ = open_log_table("ferry_load_log", RowExclusiveLock);
+    rejects_ = open_log_table("ferry_reject_log", RowExclusiveLock);
     reject_key_ = index_open(pg::compat::primary_key_index(rejects_), AccessShareLock);
     load_writer_ = pg::TableWriter::open(loads_, pg::TriggerSet::constraints);
     reject_writer_ = pg::TableWriter::open(rejects_, pg::TriggerSet::constraints);

@@ -21,7 +21,7 @@ Problem not_whole() {
 
 RejectSource::RejectSource(StoredRejects& rejects, const LoggedOptions& options, TargetTable& target)
     : rejects_(rejects), options_(options) {
-  if (options_.is_json) {
+  if (options_.is_json()) {
     records_ = std::make_unique<JsonSource>(target.loaded_columns(),
                                             [&target](const std::string& name) { return target.no_such_column(name); });
     return;
@@ -43,12 +43,14 @@ bool RejectSource::read(Record& record) {
   if (!rejects_.next(reject_)) return false;
   record.row_number = reject_.row_number;
   record.line_number = reject_.line_number;
-  record.is_cut = reject_.is_cut;
+  record.is_cut = reject_.is_cut && !reject_.corrected;
   record.problem.reset();
   bytes_ += static_cast<std::int64_t>(reject_.raw.size());
-  if (record.is_cut)
+  if (reject_.corrected)
+    record.raw.assign(options_.is_json() ? pg::to_utf8(*reject_.corrected) : *reject_.corrected);
+  else if (record.is_cut)
     record.problem = std::make_unique<Problem>(is_of_reader(reject_.problem) ? reject_.problem : not_whole());
-  else if (options_.is_json)
+  else if (options_.is_json())
     record.raw.assign(pg::to_utf8(reject_.raw));
   else
     read_stream(record);

@@ -9,7 +9,8 @@
 namespace ferry::load {
 
 /// The rejects of a load as records once more, of the same format as they had been. One that no correction of the table can
-/// help keeps its problem: its end was not found, only its first bytes were kept, or its bytes are still no text.
+/// help keeps its problem, unless it was corrected itself: its end was not found, only its first bytes were kept, or its bytes
+/// are still no text.
 class RejectSource : public Source {
  public:
   /// rejects and target outlive the source. Errors: those of the columns, as StreamSource.

@@ -1,8 +1,11 @@
 // The SQL function reload_rejects(): the kept rows of a load once more.
 
+#include <string_view>
+
 #include "base/concat.hpp"
 #include "load/date_style.hpp"
 #include "load/functions/reject_source.hpp"
+#include "load/functions/reload_target.hpp"
 #include "load/functions/summary_row.hpp"
 #include "load/log/reject_tally.hpp"
 #include "pg/arguments.hpp"
@@ -10,25 +13,11 @@
 
 #include "pg/server.hpp"
 
-extern "C" {
-#include "nodes/makefuncs.h"
-}
-
 namespace ferry::load {
 namespace {
 
-/// The table that has the name now which the load's table had. Errors: 42P01; 42501 its schema may not be used.
-Oid find_table(const LoggedLoad& load, std::int64_t load_id) {
-  const char* const schema = load.schema_name.c_str();
-  const char* const table = load.table_name.c_str();
-  const Oid found = pg::call([schema, table] {
-    return RangeVarGetRelid(makeRangeVar(const_cast<char*>(schema), const_cast<char*>(table), -1), NoLock, true);
-  });
-  if (!OidIsValid(found))
-    throw Error("42P01", concat("relation \"", schema, ".", table, "\" of load ", load_id, " does not exist"))
-        .detail("Rejects are loaded into the table that has the name of their table.");
-  return found;
-}
+/// What the source of a reload begins with in the log; the number of the load follows.
+constexpr std::string_view kRejectsOfLoad = "rejects of load ";
 
 /// Expressions run with the rights of who reloads, and their text is that of who loaded: they must be one. That the former may
 /// act as the latter is not enough: a superuser may act as anybody, and must not run anybody's code. Errors: 42501.
@@ -59,34 +48,29 @@ void tell_not_kept(std::int64_t load_id, std::int64_t count) {
   pg::notice(message.c_str(), "Load them from their source.");
 }
 
+/// Of a load that has no reject to be tried.
+void tell_nothing_to_do(std::int64_t load_id, const LoggedLoad& load) {
+  const std::string message = concat("load ", load_id, " has no rejects that are not resolved");
+  const bool is_reload = load.source.starts_with(kRejectsOfLoad);
+  const std::string hint =
+      is_reload ? concat("It was a reload: what it could not load are still the ", load.source, ".") : std::string();
+  pg::notice(message.c_str(), is_reload ? hint.c_str() : nullptr);
+}
+
 LoadSummary load_again(std::int64_t load_id, StoredRejects& rejects) {
-  const LoggedOptions logged = read_logged_options(rejects.load().options_json);
-  if (logged.dry_run)
-    throw Error("55000", concat("load ", load_id, " was a dry run"))
-        .detail("Its good rows were not loaded either.")
-        .hint("Load its source without dry_run.");
-  // the condition is not evaluated again: its text is another user's
-  if (logged.is_filtered)
-    throw Error("55000", concat("load ", load_id, " was a COPY with a WHERE condition"))
-        .detail("Its rejects may be rows that the condition would have left out.")
-        .hint("Run the COPY again on the corrected rows.");
+  ReloadTarget into(rejects.load(), load_id);
+  const LoggedOptions& logged = into.options();
+  TargetTable& target = into.table();
   if (!logged.stream.expressions.empty()) check_is_user(rejects.load(), load_id);
-  TargetTable target(find_table(rejects.load(), load_id), logged.is_json ? RecordColumns::chosen : RecordColumns::all);
-  if (target.owner() != rejects.load().table_owner)
-    throw Error("55000", concat("table \"", target.table_name(), "\" of load ", load_id, " has another owner now"))
-        .detail("It may be another table than the one that the rows were meant for.");
-  if (!logged.is_json && target.has_row_security())
-    throw Error("0A000", concat("cannot load rejects into table \"", target.table_name(), "\" with row-level security"))
-        .hint("Use INSERT statements instead.");
   RejectSource source(rejects, logged, target);
   LoadOptions options;
   options.on_conflict = logged.on_conflict;
   options.keep_rejects = false;  // they stay those of the load that they are of
-  options.source_name = concat("rejects of load ", load_id);
-  options.options_json = rejects.load().options_json;
+  options.source_name = concat(kRejectsOfLoad, load_id);
+  options.describe = [&] { return rejects.load().options_json; };
   options.context = concat("load into table ", target.table_name());
-  options.small_batches = logged.is_json;
-  if (!logged.is_json) target.check_may_insert();
+  options.small_batches = logged.is_json();
+  if (!logged.is_json()) target.check_may_insert();
   const bool show_details = may_show_details(rejects.load(), target);
   const auto settle = [&](const Record& record, const Result& result) {
     if (result.state != Result::State::rejected) {
@@ -108,6 +92,7 @@ Datum reload_rejects(FunctionCallInfo call_info) {
   const std::int64_t load_id = pg::Arguments(call_info).bigint(0, "load_id");
   StoredRejects rejects(load_id);
   const LoadSummary summary = load_again(load_id, rejects);
+  if (summary.rows_read == 0) tell_nothing_to_do(load_id, rejects.load());
   tell_not_kept(load_id, rejects.load().rejects_not_kept);
   rejects.close();
   return summary_row(call_info, summary, watch);

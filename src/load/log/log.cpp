@@ -3,6 +3,7 @@
 #include <span>
 
 #include "base/concat.hpp"
+#include "load/log/last_load.hpp"
 #include "load/log/log_tables.hpp"
 #include "pg/arguments.hpp"
 #include "pg/encoding.hpp"
@@ -108,8 +109,8 @@ Log::Log(LogPolicy policy) : policy_(policy), user_(GetUserId()), context_(Curre
 
 void Log::open() {
   MemoryContext const caller = MemoryContextSwitchTo(context_);
-  loads_ = call(open_log_table, "ferry_load_log");
-  rejects_ = call(open_log_table, "ferry_reject_log");
+  loads_ = call(open_log_table, "ferry_load_log", RowExclusiveLock);
+  rejects_ = call(open_log_table, "ferry_reject_log", RowExclusiveLock);
   load_id_ = call([] { return nextval_internal(get_relname_relid("ferry_load_id_seq", pg::extension_schema()), false); });
   constexpr int kKilobytes = 4096;
   store_ = call(tuplestore_begin_heap, false, false, kKilobytes);
@@ -123,7 +124,8 @@ void Log::add(Source& source, const Record& record, const Problem& problem) {
   if (not_kept_.total() == 0) {
     const auto most_bytes = static_cast<std::size_t>(settings::max_record_bytes);
     const Kept kept(source, record, most_bytes);
-    kept_bytes_ += static_cast<double>(kRejectBytes + kept.bytes.size() + problem.reason.size() + problem.detail.size());
+    kept_bytes_ += static_cast<double>(kRejectBytes + kept.bytes.size() + problem.reason.size() + problem.detail.size() +
+                                       problem.hint.size());
     if (kept_bytes_ <= settings::max_log_bytes) {
       std::string more = lines_taken_in(record);
       if (kept.is_cut) add_sentence(more, concat("Only the first ", most_bytes, " bytes of the record are kept."));
@@ -154,6 +156,7 @@ void Log::keep(const Record& record, const Kept& kept, const Problem& problem) {
     set_problem(problem, values, nulls);
     set_null(kRejectResolvedAt, true);
     set(kRejectIsCut, BoolGetDatum(kept.is_cut));
+    for (const RejectColumn column : {kRejectCorrectedRow, kRejectCorrectedBy, kRejectCorrectedAt}) set_null(column, true);
     tuplestore_putvalues(store_, RelationGetDescr(rejects_), values, nulls);
     MemoryContextSwitchTo(caller);
     MemoryContextReset(row_context_);
@@ -221,6 +224,7 @@ void Log::write(const LoadSummary& summary, const TargetTable& target) {
     table_close(loads, NoLock);
     table_close(rejects, NoLock);
   });
+  note_last_load(*load_id_);
   tell_not_kept();
 }
 

@@ -24,7 +24,7 @@ struct LoadSummary {
   TimestampTz started_at = 0;
   std::int64_t rows_read = 0, rows_loaded = 0, rows_rejected = 0, rows_skipped = 0;
   std::int64_t rejects_not_kept = 0;  ///< of rows_rejected
-  std::string options_json = "{}";
+  std::string options_json;
 };
 
 /// Which loads the log keeps.

@@ -9,10 +9,18 @@
 
 namespace ferry::load {
 
-Relation open_log_table(const char* name) {
+Relation open_log_table(const char* name, LOCKMODE lock) {
   const Oid table = get_relname_relid(name, pg::extension_schema());
   if (!OidIsValid(table)) elog(ERROR, "table \"%s\" of extension \"pg_ferry\" is missing", name);
-  return table_open(table, RowExclusiveLock);
+  return table_open(table, lock);
+}
+
+std::string_view bytes_of(TupleTableSlot* row, AttrNumber column) {
+  bool is_null = false;
+  const Datum value = slot_getattr(row, column, &is_null);
+  if (is_null) return {};
+  const varlena* const bytes = PG_DETOAST_DATUM_PACKED(value);
+  return {VARDATA_ANY(bytes), static_cast<std::size_t>(VARSIZE_ANY_EXHDR(bytes))};
 }
 
 bool may_see_load(const char* loaded_by, const char* table_owner) {
@@ -45,6 +53,7 @@ void set_problem(const Problem& problem, Datum* values, bool* nulls) {
   set(kRejectConstraintName, problem.constraint, true);
   set(kRejectReason, problem.reason, false);
   set(kRejectDetail, problem.detail, true);
+  set(kRejectHint, problem.hint, true);
 }
 
 bool lock_load(Relation loads, std::int64_t load_id, TupleTableSlot* found) {

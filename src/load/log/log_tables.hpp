@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 #include "load/record/record.hpp"
 
@@ -44,13 +45,20 @@ enum RejectColumn : AttrNumber {
   kRejectConstraintName,
   kRejectReason,
   kRejectDetail,
+  kRejectHint,
   kRejectResolvedAt,
   kRejectIsCut,
-  kRejectColumns = kRejectIsCut,
+  kRejectCorrectedRow,
+  kRejectCorrectedBy,
+  kRejectCorrectedAt,
+  kRejectColumns = kRejectCorrectedAt,
 };
 
-/// Opens and locks a table of the log for writing. Errors: 42704 in a database without the extension.
-Relation open_log_table(const char* name);
+/// Opens and locks a table of the log. Errors: 42704 in a database without the extension.
+Relation open_log_table(const char* name, LOCKMODE lock);
+
+/// The bytes of a text or bytea of the log, in the current memory context; of NULL none.
+std::string_view bytes_of(TupleTableSlot* row, AttrNumber column);
 
 /// Whether the current user may see a load: a member of the role that ran it, of the role that owned the table then, and every
 /// superuser. The rule of the views, too. Roles are known by name; those that are gone count for nobody.

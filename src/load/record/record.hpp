@@ -18,10 +18,12 @@ namespace ferry::load {
 /// Why a row cannot be loaded. Texts are in the server's encoding; names are empty where they do not apply.
 struct Problem {
   std::string sqlstate, column, constraint, reason, detail;
-  std::string hint{};  ///< the log does not keep it
+  std::string hint{};
 
   /// The memory it takes, more or less.
-  [[nodiscard]] std::size_t bytes() const { return sizeof *this + constraint.capacity() + reason.capacity() + detail.capacity(); }
+  [[nodiscard]] std::size_t bytes() const {
+    return sizeof *this + constraint.capacity() + reason.capacity() + detail.capacity() + hint.capacity();
+  }
 };
 
 /// Puts a sentence behind those of a detail, unless it is empty.

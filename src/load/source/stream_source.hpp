@@ -47,7 +47,8 @@ struct StreamOptions {
   text::WideEncoding wide_encoding = text::WideEncoding::none;  ///< that they had before they became UTF-8
   bool marks_encoding = true;                                   ///< a byte order mark may say that it is a wide one
   std::string date_style{};                                     ///< by which dates are read; empty: the session's
-  std::string compression{};  ///< for the log: the format of the compressed file, "none" where none was to be seen
+  std::string compression{};    ///< for the log: the format of the compressed file, "none" where none was to be seen
+  std::string line_end = "\n";  ///< for the log: of its lines, once they are read
   std::size_t max_record_bytes = 16u << 20;
   std::int64_t bytes_total = 0;  ///< of the stream; 0: not known
 };
@@ -66,6 +67,8 @@ class StreamSource : public Source {
 
   /// Passes over the records in the first bytes of the stream, before the first one is read. Whether the last of them ends there.
   [[nodiscard]] bool pass_over(std::uint64_t bytes);
+  /// What ends the lines that were read, as far as that is to be seen; CRLF if any of them ended so.
+  [[nodiscard]] std::string_view line_end() const { return reader_->line_end(); }
 
   /// A WARNING of a quote that was never closed and took other lines along: as one reject they are easily overlooked.
   void warn_of_open_quote() const;

@@ -1,0 +1,60 @@
+#include "load/functions/reload_target.hpp"
+
+#include "base/concat.hpp"
+#include "pg/guard.hpp"
+
+#include "pg/server.hpp"
+
+extern "C" {
+#include "nodes/makefuncs.h"
+}
+
+namespace ferry::load {
+
+namespace {
+
+/// Errors: 42P01; 42501 its schema may not be used.
+Oid find_table(const LoggedLoad& load, std::int64_t load_id) {
+  const char* const schema = load.schema_name.c_str();
+  const char* const table = load.table_name.c_str();
+  const Oid found = pg::call([schema, table] {
+    return RangeVarGetRelid(makeRangeVar(const_cast<char*>(schema), const_cast<char*>(table), -1), NoLock, true);
+  });
+  if (!OidIsValid(found))
+    throw Error("42P01", concat("relation \"", schema, ".", table, "\" of load ", load_id, " does not exist"))
+        .detail("Rejects are loaded into the table that has the name of their table.");
+  return found;
+}
+
+LoggedOptions reloadable_options(const LoggedLoad& load, std::int64_t load_id) {
+  LoggedOptions options = read_logged_options(load.options_json);
+  if (options.format == LoggedFormat::avro)
+    throw Error("0A000", "rejects of format \"avro\" cannot be loaded again")
+        .hint("Run the COPY again once the rows or the table are corrected, with ON_CONFLICT skip for those that are loaded.");
+  if (options.dry_run)
+    throw Error("55000", concat("load ", load_id, " was a dry run"))
+        .detail("Its good rows were not loaded either.")
+        .hint("Load its source without dry_run.");
+  // the condition is not evaluated again: its text is another user's
+  if (options.is_filtered)
+    throw Error("55000", concat("load ", load_id, " was a COPY with a WHERE condition"))
+        .detail("Its rejects may be rows that the condition would have left out.")
+        .hint("Run the COPY again on the corrected rows.");
+  return options;
+}
+
+}  // namespace
+
+ReloadTarget::ReloadTarget(const LoggedLoad& load, std::int64_t load_id)
+    : options_(reloadable_options(load, load_id)),
+      table_(find_table(load, load_id), options_.is_json() ? RecordColumns::chosen : RecordColumns::all) {
+  if (table_.owner() != load.table_owner)
+    throw Error("55000", concat("table \"", table_.table_name(), "\" of load ", load_id, " has another owner now"))
+        .detail("It may be another table than the one that the rows were meant for.");
+  if (options_.is_json()) return;
+  if (table_.has_row_security())
+    throw Error("0A000", concat("cannot load rejects into table \"", table_.table_name(), "\" with row-level security"))
+        .hint("Use INSERT statements instead.");
+}
+
+}  // namespace ferry::load
