@@ -21,6 +21,7 @@ void _PG_init();
 
 namespace ferry::settings {
 
+int on_error = kOnErrorStop;
 int max_batch_rows = 1000;
 int max_record_bytes = 16 << 20;
 double max_log_bytes = 1 << 30;
@@ -33,6 +34,8 @@ namespace {
 constexpr double kMostLogBytes = 1e15;
 constexpr config_enum_entry kLogBatchesNames[] = {
     {"rejects", kLogRejects, false}, {"all", kLogAll, false}, {"off", kLogOff, false}, {nullptr, 0, false}};
+constexpr config_enum_entry kOnErrorNames[] = {
+    {"stop", kOnErrorStop, false}, {"reject", kOnErrorReject, false}, {nullptr, 0, false}};
 }  // namespace
 
 }  // namespace ferry::settings
@@ -73,6 +76,9 @@ extern "C" void _PG_init() {
   DefineCustomStringVariable("pg_ferry.codec", "Sets the codec of Avro files that COPY TO writes.",
                              "Empty: deflate, and zstandard for the lossless profile.", &codec, "", PGC_USERSET, 0, check_codec,
                              nullptr, nullptr);
+  DefineCustomEnumVariable("pg_ferry.on_error", "Sets what COPY FROM in text and CSV does without the option ON_ERROR.",
+                           "Stop at the first row that cannot be loaded, or keep such rows as rejects.", &on_error, kOnErrorStop,
+                           kOnErrorNames, PGC_USERSET, 0, nullptr, nullptr, nullptr);
   MarkGUCPrefixReserved("pg_ferry");
   ferry::copy::install_hook();
 }

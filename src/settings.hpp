@@ -6,6 +6,10 @@ namespace ferry::settings {
 /// Which loads of batches the log keeps.
 enum LogBatches : int { kLogRejects, kLogAll, kLogOff };
 
+/// What becomes of an error in a COPY FROM that does not say it.
+enum OnError : int { kOnErrorStop, kOnErrorReject };
+
+extern int on_error;  ///< an OnError
 extern int max_batch_rows;
 extern int max_record_bytes;
 inline constexpr int kMostRecordBytes = 256 << 20;  ///< what max_record_bytes may be

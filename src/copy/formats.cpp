@@ -3,7 +3,9 @@
 #include <cstring>
 
 #include "copy/avro_options.hpp"
+#include "copy/error_setting.hpp"
 #include "copy/options.hpp"
+#include "pg/guard.hpp"
 #include "settings.hpp"
 
 #include "pg/server.hpp"
@@ -53,7 +55,10 @@ const Format* find_format(const CopyStmt& statement) {
     for (const Format& format : kFormats)
       if (std::strcmp(strVal(option->arg), format.name) == 0) return &format;
   }
-  return find_reject_option(statement) != nullptr || find_lone_option(statement) != nullptr ? &kText : nullptr;
+  if (find_reject_option(statement) != nullptr || find_lone_option(statement) != nullptr) return &kText;
+  const bool is_load = settings::on_error == settings::kOnErrorReject &&
+                       pg::boundary([&statement] { return pg::call([copy = &statement] { return is_load_by_setting(*copy); }); });
+  return is_load ? &kText : nullptr;
 }
 
 }  // namespace ferry::copy

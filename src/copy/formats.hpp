@@ -34,7 +34,7 @@ struct Format {
   exporter::FileOptions (*export_to)(ParseState* state, const CopyStmt& statement);
 };
 
-/// The format of a statement that is ours; null where it is the server's. Calls nothing that raises.
+/// The format of a statement that is ours; null where it is the server's. Raises only what boundary() raises on.
 [[nodiscard]] const Format* find_format(const CopyStmt& statement);
 
 }  // namespace ferry::copy

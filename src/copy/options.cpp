@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "copy/dialect_options.hpp"
+#include "copy/error_setting.hpp"
 #include "pg/compat.hpp"
 #include "pg/guard.hpp"
 #include "settings.hpp"
@@ -142,7 +143,7 @@ const DefElem* find_lone_option(const CopyStmt& statement) {
 }
 
 void check_use(ParseState* state, const CopyStmt& statement) {
-  if (const DefElem* const option = find_lone_option(statement); option != nullptr)
+  if (const DefElem* const option = find_lone_option(statement); option != nullptr && !is_load_by_setting(statement))
     ereport(ERROR, (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
                     errmsg("COPY %s requires %s to be set to %s", asc_toupper(option->defname, std::strlen(option->defname)),
                            "ON_ERROR", "reject"),

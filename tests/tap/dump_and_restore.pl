@@ -22,6 +22,7 @@ $node->safe_psql('before', qq{
 	SELECT ferry.load_csv('jobs', '$folder/jobs.csv');
 	SELECT ferry.load_csv('jobs', '$folder/jobs.csv');
 	SELECT ferry.insert_rows('jobs', '[{"job": "Baker"}, {"job": ""}]');
+	SELECT ferry.correct_reject(1, 2, '2,"Two\nlines"');
 });
 
 my @questions = (
@@ -37,7 +38,9 @@ foreach my $format ('plain', 'custom')
 {
 	my $database = "after_$format";
 	my $file = "$folder/$format.dump";
-	$node->safe_psql('postgres', "CREATE DATABASE $database");
+	# the COPY of a dump is no load, whatever the database's setting
+	$node->safe_psql('postgres', "CREATE DATABASE $database; ALTER DATABASE $database SET pg_ferry.on_error = reject;
+		ALTER DATABASE $database SET session_preload_libraries = pg_ferry");
 	$node->command_ok([ 'pg_dump', "--format=$format", '-f', $file, $node->connstr('before') ], "$format: dumped");
 	my @restore = $format eq 'plain' ? ('psql', '-XqAt', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr($database), '-f', $file)
 	  : ('pg_restore', '--exit-on-error', '-d', $node->connstr($database), $file);

@@ -149,20 +149,6 @@ bool is_planned_plainly(Relation relation) {
   return is;
 }
 
-/// Whether the server's own engine stores the rows of relation.
-bool is_stored_here(Relation relation) {
-  if (PlannerHooks().are_none() || relation->rd_rel->relkind == RELKIND_FOREIGN_TABLE) return true;
-  Known& all = known();
-  const Oid oid = RelationGetRelid(relation);
-  if (all.relations.count(oid) > 0) return true;
-  const std::uint64_t changes = all.changes;
-  if (!is_planned_plainly(relation)) return false;
-  constexpr std::size_t kMostRelations = 10'000;
-  if (all.relations.size() >= kMostRelations) all.relations.clear();
-  if (all.changes == changes) all.relations.insert(oid);
-  return true;
-}
-
 /// What is said of a relation whose rows are elsewhere.
 const char* elsewhere(Relation relation) {
   const char* const partition =
@@ -201,6 +187,19 @@ const char* elsewhere(Relation relation) {
 }
 
 }  // namespace
+
+bool is_stored_here(Relation relation) {
+  if (PlannerHooks().are_none() || relation->rd_rel->relkind == RELKIND_FOREIGN_TABLE) return true;
+  Known& all = known();
+  const Oid oid = RelationGetRelid(relation);
+  if (all.relations.count(oid) > 0) return true;
+  const std::uint64_t changes = all.changes;
+  if (!is_planned_plainly(relation)) return false;
+  constexpr std::size_t kMostRelations = 10'000;
+  if (all.relations.size() >= kMostRelations) all.relations.clear();
+  if (all.changes == changes) all.relations.insert(oid);
+  return true;
+}
 
 void check_is_stored_here(Relation relation, RowUse use) {
   if (!is_stored_here(relation)) refuse(relation, use);

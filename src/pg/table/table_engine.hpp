@@ -11,9 +11,13 @@ namespace ferry::pg {
 /// What the rows are wanted for.
 enum class RowUse { load, restore, export_to, backup };
 
-/// Raises 0A000 where another engine than the server's own stores the rows of relation, which is open and locked: a table, a
-/// materialized view, or, which is always good, a foreign table. Children and partitions are to be asked for themselves. The
-/// answer is kept until the relation changes. Calls the server without a guard.
+/// Whether the server's own engine stores the rows of relation, which is open and locked: a table, a materialized view, or,
+/// which is always good, a foreign table. Children and partitions are to be asked for themselves. The answer is kept until the
+/// relation changes. Calls the server without a guard.
+[[nodiscard]] bool is_stored_here(Relation relation);
+
+/// Raises 0A000 where another engine than the server's own stores the rows of relation, as is_stored_here() says. Calls the
+/// server without a guard.
 void check_is_stored_here(Relation relation, RowUse use);
 
 /// The foreign keys that a partition has from the table that it is a partition of.
