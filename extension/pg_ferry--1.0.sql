@@ -179,17 +179,49 @@ AS 'MODULE_PATHNAME', 'ferry_load_folder' LANGUAGE C VOLATILE PARALLEL UNSAFE RO
 COMMENT ON FUNCTION @extschema@.load_folder(text, jsonb, text, boolean, text, text, bigint, boolean, integer)
     IS 'load the files of a folder, each into its table';
 
-CREATE FUNCTION @extschema@.insert_rows(target regclass, rows json, all_or_nothing boolean = false)
+-- The JSON in three types each: with two of them, a parameter without a type would be ambiguous; with text it is that.
+
+CREATE FUNCTION @extschema@.insert_rows(
+    target regclass, rows json, all_or_nothing boolean = false, on_conflict text = 'reject')
 RETURNS TABLE (table_name text, rows_received integer, rows_loaded integer, rows_rejected integer, rejects jsonb,
                load_id bigint, keys jsonb)
 AS 'MODULE_PATHNAME', 'ferry_insert_rows' LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 1;
-COMMENT ON FUNCTION @extschema@.insert_rows(regclass, json, boolean) IS 'insert a JSON array of rows';
+COMMENT ON FUNCTION @extschema@.insert_rows(regclass, json, boolean, text) IS 'insert a JSON array of rows';
 
-CREATE FUNCTION @extschema@.insert_batch(batch json, all_or_nothing boolean = false)
+CREATE FUNCTION @extschema@.insert_rows(
+    target regclass, rows jsonb, all_or_nothing boolean = false, on_conflict text = 'reject')
+RETURNS TABLE (table_name text, rows_received integer, rows_loaded integer, rows_rejected integer, rejects jsonb,
+               load_id bigint, keys jsonb)
+AS 'MODULE_PATHNAME', 'ferry_insert_rows_jsonb' LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 1;
+COMMENT ON FUNCTION @extschema@.insert_rows(regclass, jsonb, boolean, text) IS 'insert a JSON array of rows';
+
+CREATE FUNCTION @extschema@.insert_rows(
+    target regclass, rows text, all_or_nothing boolean = false, on_conflict text = 'reject')
+RETURNS TABLE (table_name text, rows_received integer, rows_loaded integer, rows_rejected integer, rejects jsonb,
+               load_id bigint, keys jsonb)
+AS 'MODULE_PATHNAME', 'ferry_insert_rows_text' LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 1;
+COMMENT ON FUNCTION @extschema@.insert_rows(regclass, text, boolean, text) IS 'insert a JSON array of rows';
+
+CREATE FUNCTION @extschema@.insert_batch(
+    batch json, all_or_nothing boolean = false, on_conflict text = 'reject')
 RETURNS TABLE (table_name text, rows_received integer, rows_loaded integer, rows_rejected integer, rejects jsonb,
                load_id bigint, keys jsonb)
 AS 'MODULE_PATHNAME', 'ferry_insert_batch' LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 3;
-COMMENT ON FUNCTION @extschema@.insert_batch(json, boolean) IS 'insert JSON rows of several tables';
+COMMENT ON FUNCTION @extschema@.insert_batch(json, boolean, text) IS 'insert JSON rows of several tables';
+
+CREATE FUNCTION @extschema@.insert_batch(
+    batch jsonb, all_or_nothing boolean = false, on_conflict text = 'reject')
+RETURNS TABLE (table_name text, rows_received integer, rows_loaded integer, rows_rejected integer, rejects jsonb,
+               load_id bigint, keys jsonb)
+AS 'MODULE_PATHNAME', 'ferry_insert_batch_jsonb' LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 3;
+COMMENT ON FUNCTION @extschema@.insert_batch(jsonb, boolean, text) IS 'insert JSON rows of several tables';
+
+CREATE FUNCTION @extschema@.insert_batch(
+    batch text, all_or_nothing boolean = false, on_conflict text = 'reject')
+RETURNS TABLE (table_name text, rows_received integer, rows_loaded integer, rows_rejected integer, rejects jsonb,
+               load_id bigint, keys jsonb)
+AS 'MODULE_PATHNAME', 'ferry_insert_batch_text' LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 3;
+COMMENT ON FUNCTION @extschema@.insert_batch(text, boolean, text) IS 'insert JSON rows of several tables';
 
 CREATE FUNCTION @extschema@.reload_rejects(
     load_id bigint,

@@ -7,6 +7,8 @@
 extern "C" {
 #include "utils/array.h"
 #include "utils/fmgrprotos.h"
+#include "utils/json.h"
+#include "utils/jsonb.h"
 #include "utils/tuplestore.h"
 }
 
@@ -33,7 +35,21 @@ std::vector<Datum> elements(Datum array, ElementType type, const char* name) {
   return {values, values + count};
 }
 
+/// Calls the server without a guard.
+Datum json_of_text(Datum datum) { return DirectFunctionCall1(json_in, CStringGetDatum(TextDatumGetCString(datum))); }
+
 }  // namespace
+
+std::string_view Arguments::json_view(int number, const char* name, Oid type) const {
+  const Datum datum = required(number, name);
+  if (type == JSONOID) return to_view(datum);
+  if (type == JSONBOID)
+    return call([datum] {
+      Jsonb* const json = DatumGetJsonbP(datum);
+      return const_cast<const char*>(JsonbToCString(nullptr, &json->root, VARSIZE(json)));
+    });
+  return to_view(call(json_of_text, datum));
+}
 
 std::string Arguments::to_string(Datum datum) { return std::string(to_view(datum)); }
 

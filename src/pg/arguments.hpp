@@ -32,6 +32,9 @@ class Arguments {
   [[nodiscard]] std::string text(int number, const char* name) const { return to_string(required(number, name)); }
   /// The bytes of a text or json, which live as long as the call.
   [[nodiscard]] std::string_view text_view(int number, const char* name) const { return to_view(required(number, name)); }
+  /// The text of a json, jsonb or text of that type, as a json would have it; lives as long as the call. Errors: 22P02 a text
+  /// that is no JSON, with its place.
+  [[nodiscard]] std::string_view json_view(int number, const char* name, Oid type) const;
   [[nodiscard]] std::optional<std::string> optional_text(int number) const {
     if (is_null(number)) return std::nullopt;
     return to_string(info_->args[number].value);

@@ -58,13 +58,14 @@ void check_json_record(const std::string& text, TargetTable& target) {
 
 std::string checked_record(const std::string& text, const StoredRejects& rejects, ReloadTarget& into) {
   TargetTable& target = into.table();
-  if (into.options().is_json()) {
+  const bool is_json = into.options().is_json();
+  if (!is_json) target.choose_columns(rejects.load().columns);
+  if (into.options().on_conflict == OnConflict::update) target.check_may_update();
+  if (is_json) {
     check_json_record(text, target);
     return text;
   }
-  target.choose_columns(rejects.load().columns);
   target.check_may_insert();
-  if (into.options().on_conflict == OnConflict::update) target.check_may_update();
   return stream_record(text, into.options());
 }
 

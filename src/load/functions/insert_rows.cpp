@@ -124,16 +124,36 @@ LogPolicy log_policy() {
 /// Of the JSON of one table's rejects. A request of as many rows as there are by default stays far below.
 constexpr std::size_t kMostAnswerBytes = std::size_t{64} << 20;
 
-void load_table(const text::JsonBatch& batch, TableRows& table, bool all_or_nothing) {
+struct BatchOptions {
+  bool all_or_nothing;
+  OnConflict on_conflict;
+};
+
+/// The options behind the JSON, from that argument on.
+BatchOptions options_of(const pg::Arguments& arguments, int first) {
+  return {arguments.boolean(first, "all_or_nothing"), on_conflict_by_name(arguments.text(first + 1, "on_conflict"))};
+}
+
+std::string describe_batch(const BatchOptions& batch) {
+  std::string json;
+  JsonWriter out(json);
+  out.open('{');
+  out.member("format", "json");
+  out.member("all_or_nothing", batch.all_or_nothing);
+  out.member("on_conflict", name_of(batch.on_conflict));
+  out.close('}');
+  return json;
+}
+
+void load_table(const text::JsonBatch& batch, TableRows& table, const BatchOptions& batch_options) {
   const TargetTable& target = *table.target;
   JsonSource source(batch, table.rows, target.loaded_columns(),
                     [&target](const std::string& name) { return target.no_such_column(name); });
   LoadOptions options;
   options.source_name = "batch";
   options.context = concat("load into table ", target.table_name());
-  options.describe = [=] {
-    return concat("{\"format\": \"json\", \"all_or_nothing\": ", all_or_nothing ? "true" : "false", "}");
-  };
+  options.describe = [&] { return describe_batch(batch_options); };
+  options.on_conflict = batch_options.on_conflict;
   options.want_keys = true;
   options.log = log_policy();
   options.small_batches = true;
@@ -141,7 +161,7 @@ void load_table(const text::JsonBatch& batch, TableRows& table, bool all_or_noth
   table.summary = run_load(source, *table.target, options, [&](const Record& record, const Result& result) {
     table.keys[static_cast<std::size_t>(record.row_number) - 1] = result.key;
     if (result.state != Result::State::rejected) return;
-    if (all_or_nothing) fail_request(*table.target, record.row_number, *result.problem);
+    if (batch_options.all_or_nothing) fail_request(*table.target, record.row_number, *result.problem);
     if (table.reject_bytes > kMostAnswerBytes) return;
     std::string reject = reject_json(record.row_number, *result.problem);
     table.reject_bytes += reject.size();
@@ -225,7 +245,8 @@ bool has_values(const text::JsonBatch& batch, const TableRows& table, const std:
   });
 }
 
-void load_tables(const text::JsonBatch& batch, std::vector<TableRows>& tables, bool all_or_nothing, pg::ResultRows& results) {
+void load_tables(const text::JsonBatch& batch, std::vector<TableRows>& tables, const BatchOptions& options,
+                 pg::ResultRows& results) {
   check_row_count(batch.row_count());
   std::vector<Relation> relations;
   for (TableRows& table : tables) {
@@ -236,7 +257,7 @@ void load_tables(const text::JsonBatch& batch, std::vector<TableRows>& tables, b
     return has_values(batch, tables[index], column);
   };
   const auto order = relations.size() > 1 ? foreign_key_order(relations, may_refer) : std::vector<std::size_t>{0};
-  for (const std::size_t index : order) load_table(batch, tables[index], all_or_nothing);
+  for (const std::size_t index : order) load_table(batch, tables[index], options);
   for (TableRows& table : tables) {
     table.target->close();
     add_result(results, table);
@@ -255,24 +276,25 @@ void read_json(std::string_view json, F&& read) {
     read(std::string_view(pg::to_utf8(json)));
 }
 
-Datum insert_rows(FunctionCallInfo call_info) {
+/// type: of the argument with the JSON.
+Datum insert_rows(FunctionCallInfo call_info, Oid type) {
   const pg::Arguments arguments(call_info);
   std::vector<TableRows> tables(1);
   tables[0].table = arguments.oid(0, "target");
   ParsedBatch batch;
-  read_json(arguments.text_view(1, "rows"), [&](std::string_view json) { batch->read_rows(json, limits()); });
+  read_json(arguments.json_view(1, "rows", type), [&](std::string_view json) { batch->read_rows(json, limits()); });
   tables[0].rows = batch->tables().front().rows;
-  const bool all_or_nothing = arguments.boolean(2, "all_or_nothing");
+  const BatchOptions options = options_of(arguments, 2);
   pg::ResultRows results(call_info);
-  load_tables(*batch, tables, all_or_nothing, results);
+  load_tables(*batch, tables, options, results);
   return Datum{0};
 }
 
-Datum insert_batch(FunctionCallInfo call_info) {
+Datum insert_batch(FunctionCallInfo call_info, Oid type) {
   const pg::Arguments arguments(call_info);
   std::vector<TableRows> tables;
   ParsedBatch batch;
-  read_json(arguments.text_view(0, "batch"), [&](std::string_view json) { batch->read_tables(json, limits()); });
+  read_json(arguments.json_view(0, "batch", type), [&](std::string_view json) { batch->read_tables(json, limits()); });
   for (const text::JsonBatch::Table& named : batch->tables()) {
     const Oid oid = find_table(pg::from_utf8(named.name));
     // two names may mean one table
@@ -282,9 +304,9 @@ Datum insert_batch(FunctionCallInfo call_info) {
     if (table == nullptr) table = &tables.emplace_back(TableRows{.table = oid, .rows = {}});
     table->rows.insert(table->rows.end(), named.rows.begin(), named.rows.end());
   }
-  const bool all_or_nothing = arguments.boolean(1, "all_or_nothing");
+  const BatchOptions options = options_of(arguments, 1);
   pg::ResultRows results(call_info);
-  load_tables(*batch, tables, all_or_nothing, results);
+  load_tables(*batch, tables, options, results);
   return Datum{0};
 }
 
@@ -292,9 +314,25 @@ Datum insert_batch(FunctionCallInfo call_info) {
 }  // namespace ferry::load
 
 FERRY_SQL_FUNCTION(ferry_insert_rows) {
-  return ferry::pg::boundary([&] { return ferry::load::insert_rows(fcinfo); });
+  return ferry::pg::boundary([&] { return ferry::load::insert_rows(fcinfo, JSONOID); });
+}
+
+FERRY_SQL_FUNCTION(ferry_insert_rows_jsonb) {
+  return ferry::pg::boundary([&] { return ferry::load::insert_rows(fcinfo, JSONBOID); });
+}
+
+FERRY_SQL_FUNCTION(ferry_insert_rows_text) {
+  return ferry::pg::boundary([&] { return ferry::load::insert_rows(fcinfo, TEXTOID); });
 }
 
 FERRY_SQL_FUNCTION(ferry_insert_batch) {
-  return ferry::pg::boundary([&] { return ferry::load::insert_batch(fcinfo); });
+  return ferry::pg::boundary([&] { return ferry::load::insert_batch(fcinfo, JSONOID); });
+}
+
+FERRY_SQL_FUNCTION(ferry_insert_batch_jsonb) {
+  return ferry::pg::boundary([&] { return ferry::load::insert_batch(fcinfo, JSONBOID); });
+}
+
+FERRY_SQL_FUNCTION(ferry_insert_batch_text) {
+  return ferry::pg::boundary([&] { return ferry::load::insert_batch(fcinfo, TEXTOID); });
 }

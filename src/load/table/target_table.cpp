@@ -175,10 +175,12 @@ void TargetTable::check_may_insert(TargetColumn& column) const {
   const Oid table = RelationGetRelid(relation_);
   const AttrNumber attribute = column.attribute;
   const char* const name = table_name_.c_str();
+  const AclMode needed = replaces_rows_ ? ACL_INSERT | ACL_UPDATE | ACL_SELECT : ACL_INSERT;
   call([=] {
-    if (pg_class_aclcheck(table, GetUserId(), ACL_INSERT) != ACLCHECK_OK &&
-        pg_attribute_aclcheck(table, attribute, GetUserId(), ACL_INSERT) != ACLCHECK_OK)
-      aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE, name);
+    for (const AclMode one : {ACL_INSERT, ACL_UPDATE, ACL_SELECT})
+      if ((needed & one) != 0 && pg_class_aclcheck(table, GetUserId(), one) != ACLCHECK_OK &&
+          pg_attribute_aclcheck(table, attribute, GetUserId(), one) != ACLCHECK_OK)
+        aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE, name);
   });
   column.may_insert = true;
 }
@@ -206,14 +208,15 @@ Bitmapset* TargetTable::written_columns() const {
   return written;
 }
 
-void TargetTable::check_may_update() const {
+void TargetTable::check_may_update() {
+  replaces_rows_ = records_choose();
   Relation const table = relation_;
   Bitmapset* const written = call([this] { return written_columns(); });
   call([=] {
     ParseState* const state = make_parsestate(nullptr);
     ParseNamespaceItem* const item = addRangeTableEntryForRelation(state, table, RowExclusiveLock, nullptr, false, false);
     pg::compat::Permissions* const permissions = pg::compat::permissions_of(item);
-    permissions->requiredPerms = ACL_SELECT | ACL_UPDATE;
+    permissions->requiredPerms = written == nullptr ? ACL_SELECT : ACL_SELECT | ACL_UPDATE;
     permissions->updatedCols = written;
     permissions->selectedCols = bms_union(written, RelationGetIndexAttrBitmap(table, INDEX_ATTR_BITMAP_PRIMARY_KEY));
     pg::compat::check_permissions(state->p_rtable, permissions);

@@ -76,11 +76,14 @@ class TargetTable {
     if (!may_insert_all_) check_columns_of(fields);
   }
   /// The user's right to replace rows by the primary key with what is loaded, as ON CONFLICT DO UPDATE needs it: SELECT and
-  /// UPDATE on the loaded columns, and SELECT on those of the key. Errors: 42501.
-  void check_may_update() const;
+  /// UPDATE on the loaded columns, and SELECT on those of the key. Where records choose their columns, check_may_insert() looks
+  /// at those of each record for that, too, from then on. Errors: 42501.
+  void check_may_update();
   /// The columns that every record gives values for, for TableWriter::open(): errors show no others. Null where records choose.
   /// Calls the server without a guard.
   [[nodiscard]] Bitmapset* written_columns() const;
+  /// Whether each record gives values for columns of its own choice.
+  [[nodiscard]] bool records_choose() const { return record_columns_ == RecordColumns::chosen; }
   /// Whether row-level security limits what the user may insert.
   [[nodiscard]] bool has_row_security() const;
 
@@ -95,6 +98,7 @@ class TargetTable {
   std::string schema_name_, table_name_;
   std::vector<TargetColumn> columns_;
   std::vector<std::size_t> field_columns_;
+  bool replaces_rows_ = false;   ///< a column of a record is one to be updated, too
   bool may_insert_all_ = false;  ///< the right was looked up for each of those, and is there
 };
 

@@ -5,8 +5,10 @@
 #include <cstring>
 #include <string_view>
 
+#include "base/concat.hpp"
 #include "load/write/nesting.hpp"
 #include "pg/compat.hpp"
+#include "pg/memory.hpp"
 
 #include "pg/server.hpp"
 
@@ -93,6 +95,10 @@ RowByRowWriter::RowByRowWriter(Source& source, TargetTable& target, SelfReferenc
   batch_context_ = call([] { return AllocSetContextCreate(CurrentMemoryContext, "pg_ferry batch", ALLOCSET_DEFAULT_SIZES); });
   if (target_.has_row_security()) policies_ = call(pg::RowPolicies::plan, target_.relation());
   if (options_.on_conflict != OnConflict::update) return;
+  // the policies for UPDATE would have to say which rows may be replaced, and by what
+  if (policies_)
+    throw Error("0A000", concat("cannot replace rows of table \"", target_.table_name(), "\" with row-level security"))
+        .hint("Use INSERT ... ON CONFLICT statements instead.");
   target_.check_may_update();
   call(TableWriter::check_replaceable, target_.relation());
   for (const TargetColumn& column : target_.columns())
@@ -277,6 +283,18 @@ bool RowByRowWriter::make_row(Attempt& attempt, TupleTableSlot* slot, Result& re
   return result.state == Result::State::pending;
 }
 
+/// The attribute numbers of those that the record at work gives values for, in memory of its row.
+Bitmapset* RowByRowWriter::columns_with_values(const TableWriter& table) const {
+  MemoryContext const context = table.expression_context()->ecxt_per_tuple_memory;
+  Bitmapset* columns = nullptr;
+  for (std::size_t i = 0; i < fields_.valid; i++) {
+    if (fields_.values[i].state == Field::State::absent) continue;
+    const int attribute = target_.column_of_field(i)->attribute;
+    columns = call([=] { return pg::in_context(context, [=] { return bms_add_member(columns, attribute); }); });
+  }
+  return columns;
+}
+
 void RowByRowWriter::write_record(Attempt& attempt, Result& result) {
   options_.position->set(*attempt.record);
   TableWriter* const table = &attempt.table;
@@ -292,8 +310,8 @@ void RowByRowWriter::write_record(Attempt& attempt, Result& result) {
     call(PopActiveSnapshot);
     return;
   }
-  const Bitmapset* const loaded = loaded_;
   const bool update = options_.on_conflict == OnConflict::update;
+  const Bitmapset* const loaded = update && target_.records_choose() ? columns_with_values(*table) : loaded_;
   const auto outcome = call([=] {
     const auto written = update ? table->upsert(slot, loaded) : table->insert(slot);
     PopActiveSnapshot();

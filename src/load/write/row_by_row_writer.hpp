@@ -49,6 +49,7 @@ class RowByRowWriter {
   void write_range(std::span<const Record> records, std::span<Result> results, Attempt& attempt);
   void write_doubtful(Attempt& attempt, Result& result);
   void write_record(Attempt& attempt, Result& result);
+  [[nodiscard]] Bitmapset* columns_with_values(const pg::TableWriter& table) const;
   void take_row(const Attempt& attempt, TupleTableSlot* slot) const;
   [[nodiscard]] bool make_row(Attempt& attempt, TupleTableSlot* slot, Result& result);
   [[nodiscard]] const TargetColumn* column_at_work(const Attempt& attempt) const;

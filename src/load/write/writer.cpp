@@ -28,7 +28,9 @@ Writer::Writer(Source& source, TargetTable& target, const WriterOptions& options
       row_by_row_(source, target, self_references_, options),
       waiting_(row_by_row_, self_references_),
       source_(source),
-      open_(most_batch_rows(target, options.small_batches)) {}
+      open_(most_batch_rows(target, options.small_batches)),
+      // which columns a row sets where it takes the place of another one, only its record tells
+      has_no_forecast_(options.on_conflict == OnConflict::update && target.records_choose()) {}
 
 void Writer::begin() {
   Relation const relation = target_.relation();

@@ -50,7 +50,7 @@ class Writer {
   MemoryContext load_context_ = nullptr;  ///< that of begin()
   std::unique_ptr<BatchWriter> batches_;  ///< nothing before begin()
   std::unique_ptr<Forecast> forecast_;    ///< nothing before it is needed, or where there is none
-  bool has_no_forecast_ = false;
+  bool has_no_forecast_;
   std::optional<pg::StatementTriggers> statement_;
 };
 

@@ -297,7 +297,7 @@ SELECT nextval('loaded_numbers');
 SELECT rows_loaded FROM insert_rows('loaded', '[{"id": 5}]');
 SELECT nextval('loaded_numbers');
 GRANT INSERT ON loaded TO regress_sequence_user;
-GRANT EXECUTE ON FUNCTION insert_rows TO regress_sequence_user;
+GRANT EXECUTE ON FUNCTION insert_rows(regclass, text, boolean, text) TO regress_sequence_user;
 GRANT USAGE ON SEQUENCE loaded_numbers TO regress_sequence_user;
 SET ROLE regress_sequence_user;
 SET client_min_messages = notice;
