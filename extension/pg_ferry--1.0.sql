@@ -156,6 +156,13 @@ LANGUAGE sql STABLE PARALLEL SAFE
 RETURN NULL::text;
 COMMENT ON FUNCTION @extschema@.ferry_source() IS 'in an expression of a load: path of its file; elsewhere NULL';
 
+CREATE FUNCTION @extschema@.load_json(
+    target regclass, path text, on_conflict text = 'reject', reject_limit bigint = NULL, dry_run boolean = false,
+    OUT load_id bigint, OUT rows_read bigint, OUT rows_loaded bigint, OUT rows_rejected bigint, OUT rows_skipped bigint,
+    OUT elapsed_ms double precision) RETURNS record
+AS 'MODULE_PATHNAME', 'ferry_load_json' LANGUAGE C VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION @extschema@.load_json(regclass, text, text, bigint, boolean) IS 'load a JSON file, keep bad rows';
+
 CREATE FUNCTION @extschema@.sniff_csv(
     path text, sample_bytes bigint = 4194304,
     OUT compression text, OUT encoding text, OUT line_end text, OUT delimiter text, OUT quote text, OUT escape text,

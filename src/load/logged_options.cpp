@@ -82,8 +82,6 @@ void read_stream(const Members& options, StreamOptions& stream) {
   stream.field_names = names_if_any(options, "field_names");
   stream.columns = names_if_any(options, "columns");
   if (has(options, "path")) stream.path = value_of(options, "path");
-  for (const auto& [name, bytes] : kLineEnds)
-    if (has(options, "line_end") && value_of(options, "line_end") == name) stream.line_end = bytes;
   if (has(options, "date_style")) stream.date_style = value_of(options, "date_style");
   set_encoding(stream, value_of(options, "encoding"));
 }
@@ -132,6 +130,11 @@ void write_fields(JsonWriter& out, const StreamOptions& stream, const FieldColum
   if (stream.path) out.member("path", *stream.path);
 }
 
+void write_line_end(JsonWriter& out, std::string_view line_end) {
+  for (const auto& [name, bytes] : kLineEnds)
+    if (line_end == bytes) out.member("line_end", name);
+}
+
 /// The options that every load has, and the end of the object.
 void write_load(JsonWriter& out, const LoadOptions& options, const std::string& condition) {
   if (!condition.empty()) out.member("where", condition);
@@ -170,8 +173,7 @@ std::string describe_stream(const StreamOptions& stream, const FieldColumns& col
   if (!stream.expressions.empty()) write_fields(out, stream, columns);
   if (!stream.date_style.empty()) out.member("date_style", stream.date_style);
   out.member("encoding", encoding_name(stream));
-  for (const auto& [name, bytes] : kLineEnds)
-    if (stream.line_end == bytes) out.member("line_end", name);
+  write_line_end(out, stream.line_end);
   if (!stream.compression.empty()) out.member("compression", stream.compression);
   write_load(out, options, condition);
   return json;
@@ -189,6 +191,19 @@ std::string describe_avro(const AvroOptions& avro, const LoadOptions& options, c
   return json;
 }
 
+std::string describe_json_file(bool is_array, std::string_view line_end, std::string_view compression,
+                               const LoadOptions& options) {
+  std::string json;
+  JsonWriter out(json);
+  out.open('{');
+  out.member("format", "json");
+  out.member("layout", is_array ? "array" : "lines");
+  write_line_end(out, line_end);
+  if (!compression.empty()) out.member("compression", compression);
+  write_load(out, options, {});
+  return json;
+}
+
 LoggedOptions read_logged_options(const std::string& json) {
   const Members options = text::read_json_row(pg::to_utf8(json)).value_or(Members{});
   LoggedOptions logged;
@@ -196,8 +211,11 @@ LoggedOptions read_logged_options(const std::string& json) {
   if (has(options, "on_conflict")) logged.on_conflict = on_conflict_by_name(value_of(options, "on_conflict"));
   logged.dry_run = has(options, "dry_run") && value_of(options, "dry_run") == "true";
   logged.is_filtered = has(options, "where");
+  for (const auto& [name, bytes] : kLineEnds)
+    if (has(options, "line_end") && value_of(options, "line_end") == name) logged.stream.line_end = bytes;
   if (format == "json" || format == "avro") {
     logged.format = format == "json" ? LoggedFormat::json : LoggedFormat::avro;
+    logged.has_json_lines = has(options, "layout") && value_of(options, "layout") == "lines";
     return logged;
   }
   logged.stream.format = format == "csv" ? Format::csv : Format::text;

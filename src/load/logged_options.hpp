@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "load/field_columns.hpp"
@@ -20,7 +21,8 @@ enum class LoggedFormat : std::uint8_t {
 /// The options of a load as its log has them: a JSON object, to be read by people, and by those who try its rejects again.
 struct LoggedOptions {
   LoggedFormat format = LoggedFormat::stream;
-  int header_rows = 0;  ///< that the source had, whatever they were for
+  bool has_json_lines = false;  ///< else the rows of JSON are elements of an array
+  int header_rows = 0;          ///< that the source had, whatever they were for
   OnConflict on_conflict = OnConflict::reject;
   bool dry_run = false;
   bool is_filtered = false;  ///< rows were left out by the condition of a COPY
@@ -35,6 +37,10 @@ struct LoggedOptions {
 
 /// What it says of the load of an Avro file.
 [[nodiscard]] std::string describe_avro(const AvroOptions& avro, const LoadOptions& options, const std::string& condition);
+
+/// What it says of the load of a JSON file. is_array: else lines. line_end: of those. compression: see StreamOptions.
+[[nodiscard]] std::string describe_json_file(bool is_array, std::string_view line_end, std::string_view compression,
+                                             const LoadOptions& options);
 
 /// The options read back. Errors: 22023 an option that is missing or has no such value.
 [[nodiscard]] LoggedOptions read_logged_options(const std::string& json);

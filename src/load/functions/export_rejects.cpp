@@ -34,8 +34,7 @@ Counts write_rejects(RejectScan& scan, RejectFile& file, Form form) {
       counts.not_whole++;
       continue;
     }
-    file.add(reject);
-    counts.written++;
+    if (file.add(reject)) counts.written++;
   }
   file.end();
   return counts;

@@ -5,6 +5,7 @@
 
 #include "base/bytes.hpp"
 #include "base/error.hpp"
+#include "load/source/json_file_source.hpp"
 #include "pg/guard.hpp"
 #include "text/wide_text.hpp"
 
@@ -96,12 +97,13 @@ class SourceFile : public RejectFile {
     end_line();
   }
 
-  void add(const StoredReject& reject) override {
+  bool add(const StoredReject& reject) override {
     if (reject.is_text)
       out_.add_text(reject.raw);
     else
       out_.add_bytes(reject.raw);
     end_line();
+    return true;
   }
 
   void end() override { out_.flush(); }
@@ -114,31 +116,45 @@ class SourceFile : public RejectFile {
   Output out_;
 };
 
-/// The rows of a batch are JSON values, whatever else is wrong with them.
-class JsonArrayFile : public RejectFile {
+/// The rows of a batch are JSON values, whatever else is wrong with them; of a file whatever is there.
+class JsonFile : public RejectFile {
  public:
-  explicit JsonArrayFile(ByteSink& sink) : out_(sink, PG_UTF8, text::WideEncoding::none) {}
-  void begin() override { out_.add_bytes("["); }
-  void add(const StoredReject& reject) override {
-    out_.add_bytes(is_first_ ? "\n" : ",\n");
+  JsonFile(ByteSink& sink, const LoggedOptions& options)
+      : out_(sink, PG_UTF8, text::WideEncoding::none), is_array_(!options.has_json_lines), line_end_(options.stream.line_end) {}
+  void begin() override {
+    if (is_array_) out_.add_bytes("[");
+  }
+  bool add(const StoredReject& reject) override {
+    if (is_of_broken_array(reject.problem)) {
+      if (reject.raw.empty()) return false;  // there is an end now
+      has_own_end_ = true;
+    }
+    if (is_array_) out_.add_bytes(is_first_ ? "\n" : ",\n");
     is_first_ = false;
-    out_.add_text(reject.raw);
+    if (reject.is_text)
+      out_.add_text(reject.raw);
+    else
+      out_.add_bytes(reject.raw);
+    if (!is_array_) out_.add_bytes(line_end_);
+    return true;
   }
   void end() override {
-    out_.add_bytes("\n]\n");
+    if (is_array_) out_.add_bytes(has_own_end_ ? "\n" : "\n]\n");
     out_.flush();
   }
 
  private:
   Output out_;
-  bool is_first_ = true;
+  bool is_array_, is_first_ = true;
+  bool has_own_end_ = false;  ///< the last reject is all that was left of the source
+  std::string line_end_;
 };
 
 class ReportFile : public RejectFile {
  public:
   explicit ReportFile(ByteSink& sink) : out_(sink, pg_get_client_encoding(), text::WideEncoding::none) {}
   void begin() override { out_.add_bytes("line_number,sqlstate,column_name,reason,hint,raw_row\n"); }
-  void add(const StoredReject& reject) override {
+  bool add(const StoredReject& reject) override {
     if (reject.line_number > 0) out_.add_text(std::to_string(reject.line_number));
     add_field(reject.problem.sqlstate);
     add_nullable(reject.problem.column);
@@ -146,6 +162,7 @@ class ReportFile : public RejectFile {
     add_nullable(reject.problem.hint);
     add_field(reject.is_text ? reject.raw : hex_of(reject.raw));
     out_.add_bytes("\n");
+    return true;
   }
   void end() override { out_.flush(); }
 
@@ -178,7 +195,7 @@ std::unique_ptr<RejectFile> source_file(ByteSink& sink, const LoggedLoad& load, 
     case LoggedFormat::stream:
       return std::make_unique<SourceFile>(sink, load, options);
     case LoggedFormat::json:
-      return std::make_unique<JsonArrayFile>(sink);
+      return std::make_unique<JsonFile>(sink, options);
     case LoggedFormat::avro:
       break;
   }

@@ -1,7 +1,7 @@
 #include "load/functions/reject_source.hpp"
 
 #include "load/field_columns.hpp"
-#include "load/source/json_source.hpp"
+#include "load/source/json_file_source.hpp"
 #include "load/source/reader_problem.hpp"
 #include "pg/encoding.hpp"
 
@@ -51,10 +51,18 @@ bool RejectSource::read(Record& record) {
   else if (record.is_cut)
     record.problem = std::make_unique<Problem>(is_of_reader(reject_.problem) ? reject_.problem : not_whole());
   else if (options_.is_json())
-    record.raw.assign(pg::to_utf8(reject_.raw));
+    read_json(record);
   else
     read_stream(record);
   return true;
+}
+
+void RejectSource::read_json(Record& record) {
+  record.raw.assign(reject_.is_text ? pg::to_utf8(reject_.raw) : reject_.raw);
+  if (is_of_broken_array(reject_.problem))
+    record.problem = std::make_unique<Problem>(reject_.problem);
+  else if (auto problem = json_row_problem(record.raw))
+    record.problem = std::make_unique<Problem>(std::move(*problem));
 }
 
 void RejectSource::read_stream(Record& record) {

@@ -37,6 +37,7 @@ class RejectSource : public Source {
     [[nodiscard]] std::size_t read(std::span<std::uint8_t> /*out*/) override { return 0; }
   };
 
+  void read_json(Record& record);
   void read_stream(Record& record);
 
   StoredRejects& rejects_;

@@ -73,9 +73,9 @@ bool JsonSource::read(Record& record) {
 
 RecordText JsonSource::text_of(const Record& record, std::size_t most_bytes) {
   std::string_view raw = record.raw;
-  const bool is_cut = raw.size() > most_bytes;
+  const bool is_cut = record.is_cut || raw.size() > most_bytes;
   if (is_cut) raw = pg::whole_characters(raw.substr(0, most_bytes), PG_UTF8);
-  return {pg::from_utf8(raw), is_cut};
+  return {pg::try_from_utf8(raw), is_cut};
 }
 
 void JsonSource::split(const Record& record, Fields& out) {

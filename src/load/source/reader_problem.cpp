@@ -8,6 +8,14 @@ namespace ferry::load {
 
 Problem malformed(std::string reason, std::string detail) { return {"22P04", {}, {}, std::move(reason), std::move(detail)}; }
 
+Problem too_long(std::size_t max_record_bytes) {
+  return {"54000",
+          {},
+          {},
+          "record is too long",
+          concat("The limit of \"pg_ferry.max_record_bytes\" is ", max_record_bytes, " bytes.")};
+}
+
 namespace {
 
 /// What is wrong with a quote that is never closed: what COPY says of it, and how much it took along.
@@ -39,11 +47,7 @@ std::optional<Problem> described(const text::Record& record, Format format, std:
     case RecordProblem::stray_end_marker:
       return malformed("end-of-copy marker is not alone on its line");
     case RecordProblem::too_long:
-      return Problem{"54000",
-                     {},
-                     {},
-                     "record is too long",
-                     concat("The limit of \"pg_ferry.max_record_bytes\" is ", max_record_bytes, " bytes.")};
+      return too_long(max_record_bytes);
   }
   return std::nullopt;
 }

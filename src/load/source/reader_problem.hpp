@@ -11,6 +11,9 @@ namespace ferry::load {
 /// 22P04: a record whose fields are not those of its format.
 [[nodiscard]] Problem malformed(std::string reason, std::string detail = {});
 
+/// 54000: a record that is longer than that.
+[[nodiscard]] Problem too_long(std::size_t max_record_bytes);
+
 /// What a reader found wrong with a record, in the words of COPY, or nothing.
 [[nodiscard]] std::optional<Problem> problem_of(const text::Record& record, Format format, std::size_t max_record_bytes);
 
