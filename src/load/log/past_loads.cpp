@@ -47,7 +47,7 @@ PastLoads::PastLoads(const std::string& folder) {
     MemoryContext context;
   };
   const Scan scan = pg::call([] {
-    Relation const table = open_log_table("ferry_load_log");
+    Relation const table = open_log_table("ferry_load_log", AccessShareLock);
     Snapshot const snapshot = RegisterSnapshot(GetLatestSnapshot());
     return Scan{table, snapshot, systable_beginscan(table, InvalidOid, false, snapshot, 0, nullptr),
                 AllocSetContextCreate(CurrentMemoryContext, "pg_ferry past loads", ALLOCSET_SMALL_SIZES)};
