@@ -32,6 +32,7 @@ sub failure
 # --- scalars; the second is 1627401728 = 2021-07-27 16:02:08 UTC
 my %scalars = (
 	'ts_millis timestamptz' => '2021-07-27 16:02:08.25+00', 'ts_millis timestamp' => '2021-07-27 16:02:08.25', 'ts_micros timestamptz' => '2021-07-27 16:02:08.250001+00',
+	'ts_millis bigint' => '1627401728250', 'ts_millis numeric' => '1627401728250', 'day integer' => '-25508', 'dec_bytes float8' => '-0.01', 'dec_bytes real' => '-0.01',
 	'ts_nanos timestamptz' => '2021-07-27 16:02:08.000001+00', 'local_millis timestamp' => '2021-07-27 16:02:08', 'local_micros timestamp' => '1969-12-31 23:59:59.999999',
 	'local_nanos timestamptz' => '1969-12-31 23:59:59.999999+00', 'day date' => '1900-03-01', 'day timestamp' => '1900-03-01 00:00:00', 't_millis time' => '23:59:59.999',
 	't_millis time(3)' => '23:59:59.999', 't_micros time' => '00:00:00.000001', 'dec_fixed numeric' => '-1234567890123456789012345678.0123456789',
@@ -124,7 +125,7 @@ my (undef, undef, $whole) = $node->psql('postgres', "SELECT read_avro(NULL::json
 like($whole, qr/decimal of 0 bytes/, 'and in a record as one value');
 
 # --- types that cannot become others: before the first row
-my %unfit = ('yes integer' => 'boolean', 'ts_millis date' => 'long \(timestamp-millis\)', 'ts_millis bigint' => 'long \(timestamp-millis\)', 'raw integer' => 'bytes', 'i boolean' => 'int', 'g bigint' => 'double', 't_micros timestamp' => 'long \(time-micros\)');
+my %unfit = ('yes integer' => 'boolean', 'ts_millis date' => 'long \(timestamp-millis\)', 'ts_millis smallint' => 'long \(timestamp-millis\)', 't_micros bigint' => 'long \(time-micros\)', 'raw integer' => 'bytes', 'i boolean' => 'int', 'g bigint' => 'double', 't_micros timestamp' => 'long \(time-micros\)');
 foreach my $column (sort keys %unfit)
 {
 	my ($name, $type) = split / /, $column;

@@ -184,8 +184,8 @@ class Planner {
 
   void plan_integer(ReadNode& node) {
     const std::string& logical = node.schema->logical_type;
-    const bool is_count = node.kind == TypeKind::int4 || node.kind == TypeKind::int8 || node.kind == TypeKind::numeric;
-    if (logical.empty() || is_count) {
+    const bool is_number = node.kind == TypeKind::int4 || node.kind == TypeKind::int8 || node.kind == TypeKind::numeric;
+    if (logical.empty() || (is_number && avro::time_unit(logical) == 0)) {
       plan_number(node);
     } else if (logical == "date") {
       if (node.kind != TypeKind::date && node.kind != TypeKind::timestamp) fail(node);

@@ -24,7 +24,7 @@ enum class ReadOp : std::uint8_t {
   boolean,         ///< into boolean
   int_to_int4,     ///< an int as it is
   long_to_int8,    ///< a long as it is
-  integer,         ///< int or long into any number; of a date or time what the file counts it in
+  integer,         ///< int or long into any number; of a date or timestamp what the file counts
   real,            ///< float or double into float4, float8, numeric
   decimal,         ///< bytes or fixed into numeric, the integers and the floats
   big_decimal,     ///< the same, and the value tells its scale
