@@ -61,10 +61,12 @@ std::vector<Record> read(ByteView file, std::size_t piece_bytes, const Case& cho
   text::CsvReader reader(source, chosen.dialect, chosen.max_record_bytes, chosen.character_length);
   std::vector<Record> records;
   text::Record record;
+  const bool passes_over_lines = !chosen.dialect.comment.empty() || chosen.dialect.is_ragged;
   std::uint64_t next_offset = 0;
   while (reader.next(record)) {
-    // behind a byte order mark only the first record may begin elsewhere
-    check(records.empty() || record.offset_bytes == next_offset);
+    // behind a byte order mark only the first record may begin elsewhere, and any behind lines that are passed over
+    check(record.offset_bytes >= next_offset);
+    check(records.empty() || passes_over_lines || record.offset_bytes == next_offset);
     next_offset = reader.next_offset();
     records.push_back({std::string(record.raw), record.row_number, record.line_number, record.offset_bytes, record.problem,
                        record.lines, record.is_cut});

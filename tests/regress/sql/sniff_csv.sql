@@ -85,7 +85,9 @@ SELECT rows_read, rows_loaded, rows_rejected FROM load_csv('sizes', :'sniffed', 
 SELECT * FROM sizes ORDER BY id;
 SELECT line_number, reason FROM ferry_rejects WHERE load_id = (SELECT max(load_id) FROM ferry_loads) ORDER BY row_number;
 SELECT rows_read, rows_loaded, rows_rejected FROM load_csv('sizes', :'sniffed', sniff => true, delimiter => '|');
+\set SHOW_CONTEXT never
 SELECT load_csv('sizes', :'empty', sniff => true);
+\set SHOW_CONTEXT errors
 SELECT load_csv('sizes', '/dev/null', sniff => true);
 DROP TABLE sizes;
 
