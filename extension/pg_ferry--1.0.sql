@@ -537,7 +537,11 @@ BEGIN
              (3, CASE WHEN NOT coalesce((load.options ->> 'dry_run')::boolean, false) AND load.options ->> 'format' <> 'avro' THEN
                  format('<code>SELECT * FROM %s.reload_rejects(%s);</code>', @extschema@.ferry_page_text('@extschema@'), load_id) END),
              (4, CASE WHEN NOT coalesce((load.options ->> 'dry_run')::boolean, false) AND load.options ->> 'format' <> 'avro' THEN
-                 'Where the rows are wrong, correct them and load them as a file of their own.' END)) s(place, sentence)
+                 'Where a row is wrong, put another text in its place first, or write them all into a file, mend it in an editor and load it:' END),
+             (5, CASE WHEN NOT coalesce((load.options ->> 'dry_run')::boolean, false) AND load.options ->> 'format' <> 'avro' THEN
+                 format('<code>SELECT %s.correct_reject(%s, row_number, corrected_row);</code>', @extschema@.ferry_page_text('@extschema@'), load_id) END),
+             (6, CASE WHEN NOT coalesce((load.options ->> 'dry_run')::boolean, false) AND load.options ->> 'format' <> 'avro' THEN
+                 format('<code>SELECT %s.export_rejects(%s, path);</code>', @extschema@.ferry_page_text('@extschema@'), load_id) END)) s(place, sentence)
          WHERE sentence IS NOT NULL AND load.rows_rejected > 0
          HAVING count(*) > 0));
 END
@@ -549,6 +553,11 @@ COMMENT ON FUNCTION @extschema@.load_report_page(bigint) IS 'a load as an HTML p
 -- The rules that a row must fit. The names in the body are bound here and now, to pg_catalog: everything is qualified, so that
 -- neither the search_path of CREATE EXTENSION nor that of a caller can put something else in their place. Names of tables and
 -- types in the result are as the caller's search_path shows them.
+CREATE FUNCTION @extschema@.pg_ferry_version() RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE
+RETURN (SELECT default_version FROM pg_catalog.pg_available_extensions WHERE name = 'pg_ferry');
+COMMENT ON FUNCTION @extschema@.pg_ferry_version() IS 'version of the files that are installed';
+
 CREATE FUNCTION @extschema@.data_dictionary(target regclass = NULL)
 RETURNS TABLE (table_name text, "position" integer, column_name text, data_type text, nullable boolean, default_value text,
                key text, references_column text, checks text[], comment text)

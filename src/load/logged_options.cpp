@@ -47,13 +47,14 @@ std::vector<std::string> names_if_any(const Members& options, std::string_view n
   return has(options, name) ? names_of(options, name) : std::vector<std::string>{};
 }
 
-/// true, false, "match", or how many.
-int header_rows_of(const std::string& value) {
-  if (value == "false") return 0;
-  int rows = 1;
-  std::from_chars(value.data(), value.data() + value.size(), rows);
-  return rows;
+/// Of a value that is no number, default_value.
+int number_of(const std::string& value, int default_value) {
+  std::from_chars(value.data(), value.data() + value.size(), default_value);
+  return default_value;
 }
+
+/// true, false, "match", or how many.
+int header_rows_of(const std::string& value) { return value == "false" ? 0 : number_of(value, 1); }
 
 /// The line ends that the log tells of; it says nothing of LF.
 constexpr std::pair<const char*, const char*> kLineEnds[] = {{"crlf", "\r\n"}, {"cr", "\r"}};
@@ -220,6 +221,7 @@ LoggedOptions read_logged_options(const std::string& json) {
   }
   logged.stream.format = format == "csv" ? Format::csv : Format::text;
   read_stream(options, logged.stream);
+  if (has(options, "skip_lines")) logged.skip_lines = number_of(value_of(options, "skip_lines"), 0);
   logged.header_rows = header_rows_of(value_of(options, "header"));
   return logged;
 }

@@ -22,7 +22,8 @@ enum class LoggedFormat : std::uint8_t {
 struct LoggedOptions {
   LoggedFormat format = LoggedFormat::stream;
   bool has_json_lines = false;  ///< else the rows of JSON are elements of an array
-  int header_rows = 0;          ///< that the source had, whatever they were for
+  int skip_lines = 0;           ///< that the source had before its header
+  int header_rows = 0;          ///< that it had, whatever they were for
   OnConflict on_conflict = OnConflict::reject;
   bool dry_run = false;
   bool is_filtered = false;  ///< rows were left out by the condition of a COPY

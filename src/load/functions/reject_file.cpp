@@ -82,16 +82,14 @@ class SourceFile : public RejectFile {
       : load_(load), options_(options), out_(sink, options.stream.encoding, options.stream.wide_encoding) {}
 
   void begin() override {
+    for (int i = 0; i < options_.skip_lines; i++) end_line();
     if (options_.header_rows == 0) return;
     for (int i = 1; i < options_.header_rows; i++) end_line();
-    const text::Dialect& dialect = options_.stream.dialect;
     const std::vector<std::string>& named = options_.stream.header_names;
     std::string line;
     for (const std::string& name : named.empty() ? load_.columns : named) {
-      if (&name != &(named.empty() ? load_.columns : named).front()) line += dialect.delimiter;
-      line += options_.stream.format == Format::csv
-                  ? csv_field(name, dialect.delimiter, dialect.quote, dialect.escape, dialect.null_string)
-                  : copy_text_field(name, dialect.delimiter);
+      if (&name != &(named.empty() ? load_.columns : named).front()) line += options_.stream.dialect.delimiter;
+      line += field_of(name);
     }
     out_.add_text(line);
     end_line();
@@ -110,6 +108,12 @@ class SourceFile : public RejectFile {
 
  private:
   void end_line() { out_.add_bytes(options_.stream.line_end); }
+  [[nodiscard]] std::string field_of(const std::string& name) const {
+    const text::Dialect& dialect = options_.stream.dialect;
+    if (options_.stream.format == Format::text) return copy_text_field(name, dialect.delimiter);
+    if (dialect.quotes == text::Quotes::none) return name;
+    return csv_field(name, dialect.delimiter, dialect.quote, dialect.escape, dialect.null_string);
+  }
 
   const LoggedLoad& load_;
   const LoggedOptions& options_;

@@ -41,7 +41,7 @@ SELECT count(*), sqlstate, column_name, constraint_name FROM ferry_rejects WHERE
 SELECT unnest(pg_temp.texts('//ul/li/p/span[1]', p)) AS labels FROM pg_temp.page(pg_temp.last_load()) p;
 -- the first three of each
 SELECT pg_temp.rows(pg_temp.page(pg_temp.last_load()));
-SELECT unnest(pg_temp.texts('//section[3]/p', p)) AS how FROM (SELECT xmlparse(document replace(load_report_page(pg_temp.last_load()), '(' || pg_temp.last_load() || ')', '(N)'))) x(p);
+SELECT unnest(pg_temp.texts('//section[3]/p', p)) AS how FROM (SELECT xmlparse(document regexp_replace(load_report_page(pg_temp.last_load()), '\(' || pg_temp.last_load() || '([,)])', '(N\1', 'g'))) x(p);
 -- what was loaded since
 INSERT INTO parents SELECT generate_series(101, 115);
 SELECT rows_loaded FROM reload_rejects(pg_temp.last_load());

@@ -191,6 +191,14 @@ SELECT load_id AS of_columns FROM insert_rows('jobs', '[{"id": 1}]') \gset
 SELECT correct_reject(:of_columns, 1, '{"id": 80, "job": "not mine"}');
 RESET ROLE;
 
+-- lines that were passed over stand before the header of the export, too: the same call loads it
+\set titled :builddir '/results/mend_titled.csv'
+SELECT write_file(:'titled', convert_to(E'A title\n\n# note\nid;job\nx;Baker\n90;Page\n# note\ny;Cook\n', 'UTF8'));
+SELECT rows_read, rows_rejected FROM load_csv('jobs', :'titled', header => true, delimiter => ';', skip_lines => 2, comment => '#');
+SELECT export_rejects(ferry_last_load(), :'out');
+SELECT rows_read, rows_rejected FROM load_csv('jobs', :'out', header => true, delimiter => ';', skip_lines => 2, comment => '#');
+SELECT raw_row FROM ferry_rejects WHERE load_id = ferry_last_load() ORDER BY row_number;
+
 DROP VIEW unresolved, out_bytes;
 DROP TABLE jobs, "odd ""names";
 DROP FUNCTION no_cooks, write_file;
