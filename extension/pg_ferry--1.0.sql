@@ -554,8 +554,8 @@ COMMENT ON FUNCTION @extschema@.load_report_page(bigint) IS 'a load as an HTML p
 -- neither the search_path of CREATE EXTENSION nor that of a caller can put something else in their place. Names of tables and
 -- types in the result are as the caller's search_path shows them.
 CREATE FUNCTION @extschema@.pg_ferry_version() RETURNS text
-LANGUAGE sql STABLE PARALLEL SAFE
-RETURN (SELECT default_version FROM pg_catalog.pg_available_extensions WHERE name = 'pg_ferry');
+LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS 'SELECT default_version FROM pg_catalog.pg_available_extensions WHERE name = ''pg_ferry''';
 COMMENT ON FUNCTION @extschema@.pg_ferry_version() IS 'version of the files that are installed';
 
 CREATE FUNCTION @extschema@.data_dictionary(target regclass = NULL)

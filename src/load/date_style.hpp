@@ -12,6 +12,12 @@ extern "C" {
 
 namespace ferry::load {
 
+/// Whether the values of a type depend on the setting datestyle when they are read. Errors: the server's.
+[[nodiscard]] bool depends_on_date_style(Oid type);
+
+/// The session's value of the setting.
+[[nodiscard]] std::string session_date_style();
+
 /// Runs body with that value of the setting datestyle; empty: with the session's. Errors set it back, too: those of the
 /// (sub)transaction.
 template <class F>

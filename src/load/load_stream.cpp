@@ -1,10 +1,13 @@
 #include "load/load_stream.hpp"
 
+#include <algorithm>
+
 #include "base/concat.hpp"
 #include "load/date_style.hpp"
 #include "load/field_columns.hpp"
 #include "load/logged_options.hpp"
 #include "pg/encoding.hpp"
+#include "pg/warning.hpp"
 
 #include "pg/server.hpp"
 
@@ -28,6 +31,16 @@ std::string sql_of(List* filter, const TargetTable& target) {
     Node* const condition = reinterpret_cast<Node*>(make_ands_explicit(filter));
     return const_cast<const char*>(deparse_expression(condition, columns, false, false));
   });
+}
+
+/// What dates are read by is in the log: a reload may read them otherwise.
+void note_date_style(StreamOptions& stream, const TargetTable& target) {
+  const std::vector<LoadedColumn> columns = target.loaded_columns();
+  if (std::none_of(columns.begin(), columns.end(), [](const auto& column) { return depends_on_date_style(column.type); })) return;
+  stream.session_date_style = session_date_style();
+  if (!stream.has_unknown_dates) return;
+  const std::string hint = concat("They are read by the setting datestyle, \"", stream.session_date_style, "\".");
+  pg::warning("the file does not tell whether the day or the month comes first in its dates", hint.c_str());
 }
 
 /// The rows are loaded as one whole: the user's right to fill each column is known before the first.
@@ -54,6 +67,7 @@ LoadSummary load_stream(ByteSource& bytes, StreamOptions stream, LoadOptions opt
   const FieldColumns chosen = choose_columns(source, stream, target);
   if (prepare) prepare(source);
   Source& records = chosen.computing ? static_cast<Source&>(*chosen.computing) : source;
+  if (stream.date_style.empty()) note_date_style(stream, target);
   LoadSummary summary = with_date_style(stream.date_style, [&] {
     return load_all(records, options, target, [&](const std::string& condition) {
       stream.line_end = source.line_end();

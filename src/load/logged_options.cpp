@@ -84,6 +84,7 @@ void read_stream(const Members& options, StreamOptions& stream) {
   stream.columns = names_if_any(options, "columns");
   if (has(options, "path")) stream.path = value_of(options, "path");
   if (has(options, "date_style")) stream.date_style = value_of(options, "date_style");
+  if (has(options, "session_date_style")) stream.session_date_style = value_of(options, "session_date_style");
   set_encoding(stream, value_of(options, "encoding"));
 }
 
@@ -173,6 +174,7 @@ std::string describe_stream(const StreamOptions& stream, const FieldColumns& col
   write_expressions(out, stream.expressions);
   if (!stream.expressions.empty()) write_fields(out, stream, columns);
   if (!stream.date_style.empty()) out.member("date_style", stream.date_style);
+  if (!stream.session_date_style.empty()) out.member("session_date_style", stream.session_date_style);
   out.member("encoding", encoding_name(stream));
   write_line_end(out, stream.line_end);
   if (!stream.compression.empty()) out.member("compression", stream.compression);

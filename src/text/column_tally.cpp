@@ -118,7 +118,7 @@ void ColumnTally::decide_moment(ColumnVerdict& verdict) const {
     return;
   }
   if (either_ > 0 && day_first_ + month_first_ == 0) {
-    verdict.reason = "whether the day or the month comes first cannot be told from the data";
+    verdict.reason = kUnknownDayMonth;
     return;
   }
   verdict.order = day_first_ > 0 ? DayMonth::day_first : month_first_ > 0 ? DayMonth::month_first : DayMonth::none;

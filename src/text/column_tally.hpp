@@ -25,6 +25,9 @@ enum class ColumnType : std::uint8_t {
   text,
 };
 
+/// The reason why dates are left as text that may have the day or the month first.
+inline constexpr const char* kUnknownDayMonth = "whether the day or the month comes first cannot be told from the data";
+
 struct ColumnVerdict {
   ColumnType type = ColumnType::text;
   DayMonth order = DayMonth::none;  ///< day_first or month_first where DateStyle has to say so

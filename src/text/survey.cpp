@@ -75,8 +75,8 @@ void Survey::note_encoding(std::string_view raw) {
 }
 
 TextEncoding Survey::encoding() const {
-  constexpr std::int64_t kSeldom = 10;  // so often a file of UTF-8 may have a damaged record
-  if (invalid_records_ == 0 || invalid_records_ * kSeldom <= wide_records_) return TextEncoding::utf8;
+  // what is no UTF-8 but for single bytes hardly ever has a sequence that would be
+  if (invalid_records_ <= wide_records_) return TextEncoding::utf8;
   return has_middle_bytes_ ? TextEncoding::win1252 : TextEncoding::latin1;
 }
 

@@ -269,6 +269,8 @@ TEST(Sniff, GuessesEncodings) {
   EXPECT_EQ(sniff_text("id,name\n1,Z\xFCrich\n").encoding, TextEncoding::latin1);
   EXPECT_EQ(sniff_text("id,name\n1,Z\xFCrich \x96 \x80\n").encoding, TextEncoding::win1252);
   EXPECT_EQ(sniff_text("id,name\n1,Ann\n").encoding, TextEncoding::utf8);
+  // one damaged record among others does not make it another encoding
+  EXPECT_EQ(sniff_text("id,name\n1,Z\xFCrich\n2,Zo\xC3\xAB\n").encoding, TextEncoding::utf8);
   const SniffedFile marked = sniff_text("\xEF\xBB\xBFid,name\n1,Ann\n");
   EXPECT_EQ(marked.columns[0].title, "id");
   // of a file that was put together

@@ -36,7 +36,8 @@ std::string stream_record(const std::string& text, const LoggedOptions& logged) 
   ViewSource bytes(as_bytes(text));
   StreamSource source(bytes, stream);
   Record record, other;
-  if (!source.read(record) && !text.empty()) throw Error("22P04", "end-of-copy marker is no row").context(kPosition);
+  if (!source.read(record) && (!text.empty() || stream.dialect.is_ragged))
+    throw Error("22P04", "text has no row").detail("A load passes over such a line.").context(kPosition);
   if (record.problem) refuse(*record.problem);
   if (source.read(other))
     throw Error("22P04", "text has more than one row").detail("A line ends outside of quotes.").context(kPosition);

@@ -89,6 +89,7 @@ void execute(const std::string& sql) {
 StreamOptions options_for_new_table(const FileSniff& sniffed) {
   StreamOptions csv = sniffed_options(sniffed);
   if (csv.header == Header::by_name) csv.header = Header::skip;
+  csv.has_unknown_dates = false;  // they are text
   for (const text::SniffedColumn& column : sniffed.file.columns)
     if (column.has_quoted_blanks) csv.force_null.push_back(column.name);
   return csv;

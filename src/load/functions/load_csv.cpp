@@ -77,6 +77,7 @@ void take_sniffed(const StreamOptions& sniffed, const pg::Arguments& arguments, 
   if (dialect.quotes == usual.quotes && !has_quote) dialect.quotes = found.quotes;
   if (csv.header == Header::none) csv.header = sniffed.header;
   csv.date_style = sniffed.date_style;
+  csv.has_unknown_dates = sniffed.has_unknown_dates;
   if (!arguments.is_null(8)) return;
   csv.encoding = sniffed.encoding;
   csv.wide_encoding = sniffed.wide_encoding;

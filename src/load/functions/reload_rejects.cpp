@@ -10,6 +10,7 @@
 #include "load/log/reject_tally.hpp"
 #include "pg/arguments.hpp"
 #include "pg/guard.hpp"
+#include "pg/warning.hpp"
 
 #include "pg/server.hpp"
 
@@ -57,11 +58,21 @@ void tell_nothing_to_do(std::int64_t load_id, const LoggedLoad& load) {
   pg::notice(message.c_str(), is_reload ? hint.c_str() : nullptr);
 }
 
+/// Of dates that may come out otherwise than those of the load did.
+void warn_of_date_style(std::int64_t load_id, const std::string& of_load) {
+  const std::string now = session_date_style();
+  if (of_load.empty() || of_load == now) return;
+  const std::string hint = concat("To read them alike, SET datestyle TO ", of_load, " first.");
+  pg::warning(concat("load ", load_id, " has read dates by datestyle \"", of_load, "\", its rejects are read by \"", now, "\""),
+              hint.c_str());
+}
+
 LoadSummary load_again(std::int64_t load_id, StoredRejects& rejects) {
   ReloadTarget into(rejects.load(), load_id);
   const LoggedOptions& logged = into.options();
   TargetTable& target = into.table();
   if (!logged.stream.expressions.empty()) check_is_user(rejects.load(), load_id);
+  warn_of_date_style(load_id, logged.stream.session_date_style);
   RejectSource source(rejects, logged, target);
   LoadOptions options;
   options.on_conflict = logged.on_conflict;

@@ -1,5 +1,7 @@
 #include "load/functions/sniffed_options.hpp"
 
+#include <algorithm>
+
 #include "load/source/character_set.hpp"
 #include "settings.hpp"
 
@@ -17,6 +19,9 @@ StreamOptions sniffed_options(const FileSniff& sniffed) {
   if (file.has_header) csv.header = Header::by_name;
   csv.header_match = HeaderMatch::loose;
   csv.date_style = date_style_of(file);
+  csv.has_unknown_dates = csv.date_style.empty() &&
+                          std::any_of(file.columns.begin(), file.columns.end(),
+                                      [](const text::SniffedColumn& column) { return column.reason == text::kUnknownDayMonth; });
   set_encoding(csv, sniffed.encoding);
   csv.max_record_bytes = static_cast<std::size_t>(settings::max_record_bytes);
   return csv;

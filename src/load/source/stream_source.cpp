@@ -56,7 +56,11 @@ text::CharacterLength character_length_of(int encoding) {
 }
 
 [[noreturn]] void fail_malformed_header(std::string reason, std::string_view raw) {
-  throw Error("22P04", "header line is malformed").detail(std::move(reason)).hint(hint_at_bytes(raw));
+  Error error("22P04", "header line is malformed");
+  std::string hint = hint_at_bytes(raw);
+  if (hint.empty() && !text::is_valid_utf8_without_nul(raw))
+    hint = "The data may be in another encoding, such as LATIN1 or WIN1252: name it by encoding (in COPY: ENCODING).";
+  throw std::move(error).detail(std::move(reason)).hint(std::move(hint));
 }
 
 Problem invalid_bytes(std::string_view raw, std::size_t at, int encoding) {
@@ -155,7 +159,9 @@ HeaderLine StreamSource::read_names() {
   fields_.clear();
   if (!next(record)) {
     if (options_.header != Header::by_name) return {};
-    throw Error("22P04", "header line is missing").detail("The file is empty.");
+    throw Error("22P04", "header line is missing")
+        .detail(reader_->bytes_consumed() == 0 ? "The file is empty."
+                                               : "The file has no line behind those that are passed over.");
   }
   header_rows_++;
   Record header;

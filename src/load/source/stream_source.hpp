@@ -47,6 +47,8 @@ struct StreamOptions {
   text::WideEncoding wide_encoding = text::WideEncoding::none;  ///< that they had before they became UTF-8
   bool marks_encoding = true;                                   ///< a byte order mark may say that it is a wide one
   std::string date_style{};                                     ///< by which dates are read; empty: the session's
+  std::string session_date_style{};                             ///< for the log: what that was, where it mattered
+  bool has_unknown_dates = false;                               ///< nothing in the stream tells how to read its dates
   std::string compression{};    ///< for the log: the format of the compressed file, "none" where none was to be seen
   std::string line_end = "\n";  ///< for the log: of its lines, once they are read
   std::size_t max_record_bytes = 16u << 20;

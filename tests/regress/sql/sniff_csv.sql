@@ -90,6 +90,19 @@ SELECT load_csv('sizes', :'empty', sniff => true);
 \set SHOW_CONTEXT errors
 SELECT load_csv('sizes', '/dev/null', sniff => true);
 DROP TABLE sizes;
+-- dates of which the file does not tell the order: the load tells so, and the reload in which order it has read them
+CREATE TABLE met (id int CHECK (id < 3), met date);
+SELECT E'id,met\n1,01/02/2021\n2,05/02/2021\n3,06/02/2021\n' \g (format=unaligned tuples_only=on) :sniffed
+SELECT load_id AS met_load FROM load_csv('met', :'sniffed', sniff => true) \gset
+ALTER TABLE met DROP CONSTRAINT met_id_check;
+SET DateStyle = 'ISO, DMY';
+SET client_min_messages = error;
+SELECT rows_loaded FROM reload_rejects(:met_load);
+RESET client_min_messages;
+SET DateStyle = 'ISO, MDY';
+SELECT options ->> 'session_date_style' FROM ferry_loads WHERE load_id = :met_load;
+SELECT * FROM met ORDER BY id;
+DROP TABLE met;
 
 -- what a file says is never SQL
 CREATE TABLE victim (x int);
