@@ -173,16 +173,16 @@ void rate(Reading& reading, double weight) {
   reading.score = share * share * (value_like / static_cast<double>(usual)) * width * title_score(reading.shapes, first);
 }
 
-/// Whether quote stands at the start of a field anywhere.
-bool opens_fields(std::string_view text, char quote) {
-  for (std::size_t at = text.find(quote); at != std::string_view::npos; at = text.find(quote, at + 1)) {
-    if (at == 0) return true;
-    const char before = text[at - 1];
-    if (before == '\n' || before == '\r') return true;
-    for (const Delimiter& delimiter : kDelimiters)
-      if (before == delimiter.byte) return true;
-  }
+/// Whether quote stands at the start of a field anywhere. is_delimiter: called with the byte before it.
+template <class IsDelimiter>
+bool opens_fields(std::string_view text, char quote, IsDelimiter&& is_delimiter) {
+  for (std::size_t at = text.find(quote); at != std::string_view::npos; at = text.find(quote, at + 1))
+    if (at == 0 || text[at - 1] == '\n' || text[at - 1] == '\r' || is_delimiter(text[at - 1])) return true;
   return false;
+}
+
+bool is_any_delimiter(char c) {
+  return std::any_of(std::begin(kDelimiters), std::end(kDelimiters), [c](const Delimiter& one) { return one.byte == c; });
 }
 
 /// The ways in which quotes may be meant, the usual one first.
@@ -195,7 +195,7 @@ std::vector<Reading> quotings(std::string_view text) {
   };
   const bool has_double = text.find('"') != std::string_view::npos;
   if (has_double && text.find("\\\"") != std::string_view::npos) add('"', '\\');
-  if (opens_fields(text, '\'')) {
+  if (opens_fields(text, '\'', is_any_delimiter)) {
     add('\'', '\'');
     if (text.find("\\'") != std::string_view::npos) add('\'', '\\');
   }
@@ -213,6 +213,9 @@ Reading best_reading(Text text) {
   Reading best;
   for (const Reading& way : quotings(text.bytes)) {
     const auto try_delimiter = [&](char delimiter, double weight, bool is_single) {
+      // a quote that opens a field and is never closed is a mistake, not data
+      const auto is_own = [delimiter](char c) { return c == delimiter; };
+      if (way.dialect.quotes == Quotes::none && opens_fields(text.bytes, '"', is_own)) return;
       Reading reading = way;
       reading.dialect.delimiter = delimiter;
       reading.dialect.max_fields = kMaxFields;

@@ -94,7 +94,7 @@ SniffedFile sniff(ByteSource& bytes, const SniffOptions& options) {
     if (may_be_cut) break;
     survey.add(record);
   }
-  return survey.result();
+  return survey.result(options.has_header);
 }
 
 }  // namespace ferry::text

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,7 @@ struct SniffedFile {
 struct SniffOptions {
   std::uint64_t sample_bytes = std::uint64_t{4} << 20;
   std::size_t max_record_bytes = std::size_t{16} << 20;  ///< longer ones are passed over
+  std::optional<bool> has_header{};                      ///< where somebody knows
   CheckInterrupts check_interrupts = nullptr;
 };
 

@@ -242,9 +242,9 @@ bool Survey::has_blanks_around(const std::vector<ColumnVerdict>& verdicts) const
   return false;
 }
 
-SniffedFile Survey::result() {
+SniffedFile Survey::result(std::optional<bool> is_known_header) {
   SniffedFile file{.layout = layout_, .encoding = encoding()};
-  file.has_header = has_first_ && has_header();
+  file.has_header = has_first_ && is_known_header.value_or(has_header());
   if (file.has_header) file.last_header_line = first_.line_number + first_.lines - 1;
   if (has_first_ && !file.has_header) {
     if (splits(first_.raw)) tally({.raw = first_.raw, .line_number = first_.line_number});

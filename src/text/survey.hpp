@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,8 +19,9 @@ class Survey {
   /// The next record. One that a load would reject, as it lies in the file, is passed over.
   void add(const text::Record& record);
 
-  /// What came out; the first record may turn out to be no header, and is one more then.
-  [[nodiscard]] SniffedFile result();
+  /// What came out; the first record may turn out to be no header, and is one more then. is_known_header: what somebody knows of
+  /// it.
+  [[nodiscard]] SniffedFile result(std::optional<bool> is_known_header);
 
  private:
   struct Column {

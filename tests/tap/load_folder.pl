@@ -217,6 +217,14 @@ append('lines_1.csv', "4,e\n");
 is(loaded(), 'lines_1.csv|lines|continued|1|0', 'and may grow again');
 is(query('SELECT (reload_rejects(max(load_id))).rows_rejected FROM ferry_rejects'), 1, 'rejects of a part can be tried again');
 
+query('CREATE TABLE met (met date, who text)');
+new_folder();
+write_file('met.csv', "met,who\n01/02/2021,a\n02/02/2021,b\n");
+is(loaded(), 'met.csv|met|loaded|2|0', 'dates that may have the day or the month first');
+append('met.csv', "31/12/2021,c\n");
+is(loaded(), 'met.csv|met|failed|0|0', 'what is to be read otherwise than the first part was is not added to it');
+is(query('SELECT count(*) FROM met'), 2, 'and nothing of it is loaded');
+
 continued('lines_2.csv', "1,a\r\n2,b\r\n", "3,c\r\n", 'continued|1|0', 'lines that end with CRLF');
 continued('lines_3.csv', "1,a\r2,b\r", "3,c\r", 'continued|1|0', 'lines that end with CR');
 continued('lines_4.csv', "n,line\n", "3,c\n", 'continued|1|0', 'a header that was alone');

@@ -264,6 +264,22 @@ TEST(Sniff, ChoosesOtherTypes) {
   EXPECT_EQ(type_of({"", ""}), "text: no values");
 }
 
+TEST(Sniff, TakesNoQuoteThatOpensAFieldForData) {
+  std::string text = "id,v\n";
+  for (int i = 0; i < 300; i++) text += std::to_string(i) + ",plain text\n";
+  EXPECT_NE(sniff_text(text + "99,\"Dear all\n666,gift\n").layout.dialect.quotes, Quotes::none);
+  EXPECT_EQ(sniff_text(text + "99,3\" pipe\n").layout.dialect.quotes, Quotes::none);
+}
+
+TEST(Sniff, BelievesWhoKnowsTheHeader) {
+  const std::string text = "d,b\n01/02/2021,a\n31/12/2021,x\n";
+  for (const bool has_header : {true, false}) {
+    const SniffedFile file = sniff_text(text, {.has_header = has_header});
+    EXPECT_EQ(file.has_header, has_header);
+    EXPECT_EQ(file.order, has_header ? DayMonth::day_first : DayMonth::none);
+  }
+}
+
 TEST(Sniff, GuessesEncodings) {
   EXPECT_EQ(sniff_text("id,name\n1,Z\xC3\xBCrich\n").encoding, TextEncoding::utf8);
   EXPECT_EQ(sniff_text("id,name\n1,Z\xFCrich\n").encoding, TextEncoding::latin1);

@@ -42,7 +42,7 @@ std::string_view name_of(text::TextEncoding encoding) {
 
 }  // namespace
 
-FileSniff sniff_file(const std::string& path, std::uint64_t sample_bytes) {
+FileSniff sniff_file(const std::string& path, std::uint64_t sample_bytes, std::optional<bool> has_header) {
   pg::check_may_read(path);
   const std::unique_ptr<pg::Input> input = pg::open_source(pg::FileOrigin{path}, pg::Compression::automatic);
   FileSniff found;
@@ -52,6 +52,7 @@ FileSniff sniff_file(const std::string& path, std::uint64_t sample_bytes) {
     EncodedBytes encoded(*input, stream);
     found.file = text::sniff(encoded.source(), {.sample_bytes = sample_bytes,
                                                 .max_record_bytes = static_cast<std::size_t>(settings::max_record_bytes),
+                                                .has_header = has_header,
                                                 .check_interrupts = pg::check_interrupts});
     const bool is_wide = stream.wide_encoding != text::WideEncoding::none;
     found.encoding = is_wide ? text::name_of(stream.wide_encoding) : name_of(found.file.encoding);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -17,7 +18,7 @@ struct FileSniff {
 
 /// Looks at the first bytes of a file of the server, decompressed. Errors: pg::check_may_read(); those of pg::open_source() and
 /// of text::sniff(), with the file in the context.
-[[nodiscard]] FileSniff sniff_file(const std::string& path, std::uint64_t sample_bytes);
+[[nodiscard]] FileSniff sniff_file(const std::string& path, std::uint64_t sample_bytes, std::optional<bool> has_header = {});
 
 /// For who reads a file twice: by the time of the second it is to be the same. purpose: as in "cannot sniff". Errors: 0A000.
 void check_is_regular(const std::string& path, const char* purpose);

@@ -6,10 +6,14 @@
 #include <vector>
 
 #include "base/concat.hpp"
+#include "load/date_style.hpp"
 #include "load/functions/avro_table.hpp"
 #include "load/functions/sniffed_options.hpp"
 #include "load/header_names.hpp"
 #include "load/load_stream.hpp"
+#include "load/log/log_tables.hpp"
+#include "load/log/stored_load.hpp"
+#include "load/logged_options.hpp"
 #include "pg/encoding.hpp"
 #include "pg/guard.hpp"
 #include "pg/io/open_source.hpp"
@@ -18,6 +22,7 @@
 #include "pg/server.hpp"
 
 extern "C" {
+#include "access/table.h"
 #include "utils/lsyscache.h"
 }
 
@@ -90,7 +95,7 @@ void check_sniffed_header(const text::SniffedFile& file, const TargetTable& targ
 
 /// How a file of CSV is to be read. A header goes by name, wherever it is.
 StreamOptions csv_options(const std::string& path, const TargetTable& target, const FolderOptions& options) {
-  FileSniff sniffed = sniff_file(path, kSampleBytes);
+  FileSniff sniffed = sniff_file(path, kSampleBytes, options.header);
   text::SniffedFile& file = sniffed.file;
   if (options.delimiter && *options.delimiter != file.layout.dialect.delimiter) {
     file = {};
@@ -99,10 +104,35 @@ StreamOptions csv_options(const std::string& path, const TargetTable& target, co
   StreamOptions csv = sniffed_options(sniffed);
   bool has_header = options.header.value_or(file.has_header);
   if (!options.header && has_header) check_sniffed_header(file, target);
-  if (!options.header && !has_header && csv.dialect.skip_lines == 0) has_header = names_columns(path, csv, target);
+  if (!options.header && !has_header && csv.dialect.skip_lines == 0 && names_columns(path, csv, target)) {
+    FolderOptions known = options;
+    known.header = true;
+    return csv_options(path, target, known);
+  }
   csv.force_null = null_columns(file, target, has_header && file.has_header);
   csv.header = has_header ? Header::by_name : Header::none;
   return csv;
+}
+
+/// The order of day and month that a value of the setting datestyle says.
+std::string_view order_in(std::string_view date_style) { return date_style.substr(date_style.rfind(' ') + 1); }
+
+/// What a file has got since its first part was loaded may say that its dates or quotes mean something else. Errors: 55000.
+void check_reads_alike(const StreamOptions& now, std::int64_t past_load) {
+  Relation const loads = pg::call(open_log_table, "ferry_load_log", AccessShareLock);
+  const LoggedLoad load = find_logged_load(loads, past_load, LoadLock::none);
+  pg::call(table_close, loads, AccessShareLock);
+  const StreamOptions then = read_logged_options(load.options_json).stream;
+  const std::string style_then = then.date_style.empty() ? then.session_date_style : then.date_style;
+  const std::string style_now = now.date_style.empty() ? session_date_style() : now.date_style;
+  const bool has_other_dates = !style_then.empty() && order_in(style_then) != order_in(style_now);
+  const text::Dialect &one = then.dialect, &other = now.dialect;
+  if (!has_other_dates && one.delimiter == other.delimiter && one.quotes == other.quotes && one.quote == other.quote) return;
+  throw Error("55000", "file is to be read otherwise than its first part was")
+      .detail(has_other_dates
+                  ? concat("Dates were read by datestyle \"", style_then, "\", and are now to be read by \"", style_now, "\".")
+                  : std::string("Its delimiter or its quotes have changed."))
+      .hint(concat("Its first part is load ", past_load, "."));
 }
 
 /// One load of one file, on its way.
@@ -143,6 +173,7 @@ class FileLoad {
     csv.compression = input_->compression();
     const bool is_wide = csv.wide_encoding != text::WideEncoding::none;
     if (past_ != nullptr && (is_wide || !csv.compression.empty())) throw NotContinued{};
+    if (past_ != nullptr) check_reads_alike(csv, past_->load_id);
     return load_stream(*input_, std::move(csv), load_options(), target_, [this](StreamSource& source) {
       if (past_ == nullptr) return;
       const bool is_at_line = source.pass_over(static_cast<std::uint64_t>(past_->source_bytes));

@@ -48,9 +48,9 @@ text::Dialect dialect_of(const pg::Arguments& arguments) {
   return dialect;
 }
 
-StreamOptions sniff_to_load(const std::string& path) {
+StreamOptions sniff_to_load(const std::string& path, bool has_header) {
   check_is_regular(path, "sniff");
-  return sniffed_options(sniff_file(path, text::SniffOptions{}.sample_bytes));
+  return sniffed_options(sniff_file(path, text::SniffOptions{}.sample_bytes, has_header ? std::optional(true) : std::nullopt));
 }
 
 void check_dialect(const text::Dialect& dialect) {
@@ -111,7 +111,7 @@ Datum load_csv(FunctionCallInfo call_info) {
   options.stream_kind = pg::StreamKind::file;
 
   pg::check_may_read(path);
-  if (is_sniffed) take_sniffed(sniff_to_load(path), arguments, csv);
+  if (is_sniffed) take_sniffed(sniff_to_load(path, csv.header == Header::by_name), arguments, csv);
   check_dialect(csv.dialect);
   TargetTable target(table);
   if (target.has_row_security())

@@ -20,16 +20,6 @@ namespace {
 /// What the source of a reload begins with in the log; the number of the load follows.
 constexpr std::string_view kRejectsOfLoad = "rejects of load ";
 
-/// Expressions run with the rights of who reloads, and their text is that of who loaded: they must be one. That the former may
-/// act as the latter is not enough: a superuser may act as anybody, and must not run anybody's code. Errors: 42501.
-void check_is_user(const LoggedLoad& load, std::int64_t load_id) {
-  const std::string user = pg::call([] { return const_cast<const char*>(GetUserNameFromId(GetUserId(), false)); });
-  if (user == load.loaded_by) return;
-  throw Error("42501", concat("permission denied to run the expressions of load ", load_id))
-      .detail(concat("Only role \"", load.loaded_by, "\", which ran the load, may reload its rejects."))
-      .hint(concat("SET ROLE to that role first, if you may."));
-}
-
 /// Whether everybody who may see the load may read the whole table, or is the user. What the server shows of a failing row
 /// goes by what the user may read, and the log is for those others, too.
 bool may_show_details(const LoggedLoad& load, const TargetTable& target) {
@@ -71,7 +61,6 @@ LoadSummary load_again(std::int64_t load_id, StoredRejects& rejects) {
   ReloadTarget into(rejects.load(), load_id);
   const LoggedOptions& logged = into.options();
   TargetTable& target = into.table();
-  if (!logged.stream.expressions.empty()) check_is_user(rejects.load(), load_id);
   warn_of_date_style(load_id, logged.stream.session_date_style);
   RejectSource source(rejects, logged, target);
   LoadOptions options;

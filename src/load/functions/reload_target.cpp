@@ -26,6 +26,17 @@ Oid find_table(const LoggedLoad& load, std::int64_t load_id) {
   return found;
 }
 
+/// Expressions run with the rights of who reloads, their text is that of who loaded, and what they are given may be a correction:
+/// all must be one. That the former may
+/// act as the latter is not enough: a superuser may act as anybody, and must not run anybody's code. Errors: 42501.
+void check_is_user(const LoggedLoad& load, std::int64_t load_id) {
+  const std::string user = pg::call([] { return const_cast<const char*>(GetUserNameFromId(GetUserId(), false)); });
+  if (user == load.loaded_by) return;
+  throw Error("42501", concat("permission denied to run the expressions of load ", load_id))
+      .detail(concat("Only role \"", load.loaded_by, "\", which ran the load, may reload its rejects."))
+      .hint(concat("SET ROLE to that role first, if you may."));
+}
+
 LoggedOptions reloadable_options(const LoggedLoad& load, std::int64_t load_id) {
   LoggedOptions options = read_logged_options(load.options_json);
   if (options.format == LoggedFormat::avro)
@@ -40,6 +51,7 @@ LoggedOptions reloadable_options(const LoggedLoad& load, std::int64_t load_id) {
     throw Error("55000", concat("load ", load_id, " was a COPY with a WHERE condition"))
         .detail("Its rejects may be rows that the condition would have left out.")
         .hint("Run the COPY again on the corrected rows.");
+  if (!options.stream.expressions.empty()) check_is_user(load, load_id);
   return options;
 }
 

@@ -69,7 +69,8 @@ bool is_rejectable(const char* sqlstate) {
 
 bool is_rejectable(const char* sqlstate, const TargetColumn* converting) {
   const bool is_of_value = converting != nullptr && converting->loaded;
-  if (!is_of_value && std::strcmp(sqlstate, "54001") == 0 && Nesting::has_occurred()) return false;
+  // loads within loads end with it, also where a value or its domain has begun one
+  if (std::strcmp(sqlstate, "54001") == 0 && Nesting::has_occurred()) return false;
   if (is_rejectable(sqlstate)) return true;
   if (!is_of_value || std::strcmp(sqlstate, "42501") == 0) return false;
   const std::string_view sql_class(sqlstate, 2);

@@ -189,6 +189,7 @@ CREATE FUNCTION pg_temp.who(t text) RETURNS int LANGUAGE plpgsql AS $$BEGIN RAIS
 SELECT load_id AS loader_load, rows_loaded, rows_rejected FROM load_csv('counted', :'made', '{n}', expressions => '{"n": "pg_temp.who(f1)"}') \gset
 RESET ROLE;
 SELECT reload_rejects(:loader_load);
+SELECT correct_reject(:loader_load, 2, '/etc/hostname');
 SET ROLE regress_loader;
 SELECT rows_loaded, rows_rejected FROM reload_rejects(:loader_load);
 RESET ROLE;
