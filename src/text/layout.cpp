@@ -203,6 +203,14 @@ std::vector<Reading> quotings(std::string_view text) {
   return ways;
 }
 
+/// Whether a quote opens a field: if it is never closed that is a mistake, not data. Where lines are one field, a delimiter may
+/// stand before a quote within a value, as in JSON; but there quotes come in pairs.
+bool has_quoted_field(std::string_view text, char delimiter, bool is_single) {
+  if (opens_fields(text, '"', [delimiter](char c) { return c == delimiter; })) return true;
+  const auto is_usual = [](char c) { return kUsualDelimiters.find(c) != std::string_view::npos; };
+  return is_single && std::count(text.begin(), text.end(), '"') % 2 != 0 && opens_fields(text, '"', is_usual);
+}
+
 char delimiter_of_one_field(std::string_view text) {
   for (const char c : kUsualDelimiters)
     if (text.find(c) == std::string_view::npos) return c;
@@ -213,9 +221,7 @@ Reading best_reading(Text text) {
   Reading best;
   for (const Reading& way : quotings(text.bytes)) {
     const auto try_delimiter = [&](char delimiter, double weight, bool is_single) {
-      // a quote that opens a field and is never closed is a mistake, not data
-      const auto is_own = [delimiter](char c) { return c == delimiter; };
-      if (way.dialect.quotes == Quotes::none && opens_fields(text.bytes, '"', is_own)) return;
+      if (way.dialect.quotes == Quotes::none && has_quoted_field(text.bytes, delimiter, is_single)) return;
       Reading reading = way;
       reading.dialect.delimiter = delimiter;
       reading.dialect.max_fields = kMaxFields;

@@ -269,6 +269,9 @@ TEST(Sniff, TakesNoQuoteThatOpensAFieldForData) {
   for (int i = 0; i < 300; i++) text += std::to_string(i) + ",plain text\n";
   EXPECT_NE(sniff_text(text + "99,\"Dear all\n666,gift\n").layout.dialect.quotes, Quotes::none);
   EXPECT_EQ(sniff_text(text + "99,3\" pipe\n").layout.dialect.quotes, Quotes::none);
+  const SniffedFile cut_off = sniff_text("1,a\n2,\"b\n");
+  EXPECT_EQ(cut_off.columns.size(), 2U);
+  EXPECT_NE(cut_off.layout.dialect.quotes, Quotes::none);
 }
 
 TEST(Sniff, BelievesWhoKnowsTheHeader) {
