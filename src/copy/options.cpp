@@ -201,7 +201,7 @@ Options read_options(ParseState* state, const CopyStmt& statement, Relation tabl
   set_header(given, stream);
   set_dialect(state, own.dialect, stream);
   if (statement.attlist != NIL) stream.columns = names_of(table, attributes);
-  const auto [all_not_null, all_null] = pg::compat::forced_columns(given);
+  const bool all_not_null = pg::compat::forces_all_not_null(given), all_null = pg::compat::forces_all_null(given);
   stream.force_not_null = forced_columns("FORCE_NOT_NULL", given.force_notnull, all_not_null, table, attributes);
   stream.force_null = forced_columns("FORCE_NULL", given.force_null, all_null, table, attributes);
   stream.encoding = given.file_encoding < 0 ? pg_get_client_encoding() : given.file_encoding;

@@ -2,8 +2,6 @@
 
 // The only file that knows server versions. Each wrapper takes the newest signature and says what changed when.
 
-#include <cstdint>
-
 #include "pg/server.hpp"
 
 extern "C" {
@@ -34,13 +32,11 @@ extern "C" {
 namespace ferry::pg::compat {
 
 /// Whether a column holds no null for sure. 18 lets NOT NULL be NOT VALID.
-inline bool is_not_null(TupleDesc descriptor, int index) {
 #if PG_VERSION_NUM >= 180000
-  return TupleDescCompactAttr(descriptor, index)->attnullability == ATTNULLABLE_VALID;
+inline bool is_not_null(TupleDesc row, int i) { return TupleDescCompactAttr(row, i)->attnullability == ATTNULLABLE_VALID; }
 #else
-  return TupleDescAttr(descriptor, index)->attnotnull;
+inline bool is_not_null(TupleDesc row, int i) { return TupleDescAttr(row, i)->attnotnull; }
 #endif
-}
 
 /// The next of sorted pass-by-value datums; false at their end. 16 added copy.
 inline bool next_sorted_datum(Tuplesortstate* sort, Datum* value) {
@@ -61,9 +57,8 @@ inline RangeType* make_range(TypeCacheEntry* type, RangeBound* lower, RangeBound
 #endif
 }
 
-/// A one-relation range table in estate, with rti 1, for a relation that is written to. The columns of written count as updated,
-/// which is what UPDATE OF triggers and the texts of errors go by. 16 moved permissions into RTEPermissionInfo; 18 added the set
-/// of unpruned relations.
+/// A one-relation range table in estate, with rti 1, for a relation that is written to. UPDATE OF triggers and texts of errors go
+/// by written. 16 moved permissions into RTEPermissionInfo; 18 added the set of unpruned relations.
 inline void init_range_table(EState* estate, Relation relation, const Bitmapset* written) {
   // the executor wants the lock held that the entry names, be there a stronger one or not
   LockRelation(relation, RowExclusiveLock);
@@ -102,8 +97,8 @@ inline List* insert_index_tuples(ResultRelInfo* result_relation, TupleTableSlot*
                                  bool no_duplicate_error, [[maybe_unused]] bool only_summarizing, List* arbiters = NIL,
                                  bool* is_taken = nullptr) {
 #if PG_VERSION_NUM >= 190000
-  std::uint32_t const flags = (update ? EIIT_IS_UPDATE : 0) | (no_duplicate_error ? EIIT_NO_DUPE_ERROR : 0) |
-                              (only_summarizing ? EIIT_ONLY_SUMMARIZING : 0);
+  uint32 const flags = (update ? EIIT_IS_UPDATE : 0) | (no_duplicate_error ? EIIT_NO_DUPE_ERROR : 0) |
+                       (only_summarizing ? EIIT_ONLY_SUMMARIZING : 0);
   return ExecInsertIndexTuples(result_relation, estate, flags, slot, arbiters, is_taken);
 #elif PG_VERSION_NUM >= 160000
   return ExecInsertIndexTuples(result_relation, slot, estate, update, no_duplicate_error, is_taken, arbiters, only_summarizing);
@@ -231,21 +226,13 @@ inline void forget_prepared_expressions(ResultRelInfo* table) {
 #endif
 }
 
-/// What indexes keep from one entry to the next, with pins of the subtransaction at work: BRIN does since 17. It is released
-/// before a subtransaction begins and before it ends, and forgotten where that was rolled back, which has released the pins.
+/// What an index keeps from one entry to the next, see insert_state.hpp. 17 introduced it.
 #if PG_VERSION_NUM >= 170000
-inline void release_insert_state(ResultRelInfo* table) {
-  for (int i = 0; i < table->ri_NumIndices; i++)
-    index_insert_cleanup(table->ri_IndexRelationDescs[i], table->ri_IndexRelationInfo[i]);
-}
-inline void forget_insert_state(ResultRelInfo* table) {
-  for (int i = 0; i < table->ri_NumIndices; i++)
-    if (table->ri_IndexRelationDescs[i]->rd_indam->aminsertcleanup != nullptr)
-      table->ri_IndexRelationInfo[i]->ii_AmCache = nullptr;
-}
+inline bool keeps_insert_state(Relation index) { return index->rd_indam->aminsertcleanup != nullptr; }
+inline void release_insert_state(Relation index, IndexInfo* info) { index_insert_cleanup(index, info); }
 #else
-inline void release_insert_state(ResultRelInfo*) {}
-inline void forget_insert_state(ResultRelInfo*) {}
+inline bool keeps_insert_state(Relation) { return false; }
+inline void release_insert_state(Relation, IndexInfo*) {}
 #endif
 
 /// Whether an interval is an infinity. 17 introduced them.
@@ -321,13 +308,11 @@ inline TupleConversionMap* root_to_partition_map(ResultRelInfo* partition, [[may
 #if PG_VERSION_NUM >= 160000
 using Permissions = RTEPermissionInfo;
 inline Permissions* permissions_of(ParseNamespaceItem* item) { return item->p_perminfo; }
-inline void check_permissions(List* range_table, Permissions* permissions) {
-  ExecCheckPermissions(range_table, list_make1(permissions), true);
-}
+inline void check_permissions(List* tables, Permissions* of_one) { ExecCheckPermissions(tables, list_make1(of_one), true); }
 #else
 using Permissions = RangeTblEntry;
 inline Permissions* permissions_of(ParseNamespaceItem* item) { return item->p_rte; }
-inline void check_permissions(List* range_table, Permissions*) { ExecCheckRTPerms(range_table, true); }
+inline void check_permissions(List* tables, Permissions*) { ExecCheckRTPerms(tables, true); }
 #endif
 
 /// Raises what COPY says to those without that role for files or programs of the server. 16 changed the words.
@@ -403,15 +388,12 @@ inline const char* default_marker(const CopyFormatOptions&) { return nullptr; }
 #endif
 
 /// Whether COPY has FORCE_NOT_NULL * and FORCE_NULL *. 17 introduced them.
-struct ForcedColumns {
-  bool all_not_null = false, all_null = false;
-};
-inline ForcedColumns forced_columns([[maybe_unused]] const CopyFormatOptions& options) {
 #if PG_VERSION_NUM >= 170000
-  return {options.force_notnull_all, options.force_null_all};
+inline bool forces_all_not_null(const CopyFormatOptions& options) { return options.force_notnull_all; }
+inline bool forces_all_null(const CopyFormatOptions& options) { return options.force_null_all; }
 #else
-  return {};
+inline bool forces_all_not_null(const CopyFormatOptions&) { return false; }
+inline bool forces_all_null(const CopyFormatOptions&) { return false; }
 #endif
-}
 
 }  // namespace ferry::pg::compat

@@ -1,7 +1,7 @@
 #include "pg/table/bulk_table.hpp"
 
-#include "pg/compat.hpp"
 #include "pg/memory.hpp"
+#include "pg/table/insert_state.hpp"
 #include "pg/table/row_slot.hpp"
 
 #include "pg/server.hpp"
@@ -43,9 +43,9 @@ void BulkTable::defer_entries(std::span<TupleTableSlot*> slots) {
   for (TupleTableSlot* slot : slots) deferred_.keep(slot);
 }
 
-void BulkTable::let_go() const { compat::release_insert_state(target_); }
+void BulkTable::let_go() const { release_insert_state(target_); }
 
-void BulkTable::recover() const { compat::forget_insert_state(target_); }
+void BulkTable::recover() const { forget_insert_state(target_); }
 
 TupleTableSlot* BulkTable::fetch(ItemPointerData tid) {
   if (stored_ == nullptr) {

@@ -1,8 +1,8 @@
 // Rows that may fail in a subtransaction of their own, and rows that pass foreign keys for sure: parts of TableWriter.
 
-#include "pg/compat.hpp"
 #include "pg/memory.hpp"
 #include "pg/table/check_switch.hpp"
+#include "pg/table/insert_state.hpp"
 #include "pg/table/table_writer.hpp"
 
 extern "C" {
@@ -43,7 +43,7 @@ void TableWriter::for_each_heap(F&& body) {
 void TableWriter::let_go() {
   ListCell* cell;
   foreach (cell, estate_->es_tupleTable) ExecClearTuple(static_cast<TupleTableSlot*>(lfirst(cell)));
-  for_each_heap([](ResultRelInfo* heap) { compat::release_insert_state(heap); });
+  for_each_heap([](ResultRelInfo* heap) { release_insert_state(heap); });
 }
 
 void TableWriter::recover() {
@@ -54,7 +54,7 @@ void TableWriter::recover() {
     if (TTS_IS_BUFFERTUPLE(slot)) reinterpret_cast<BufferHeapTupleTableSlot*>(slot)->buffer = InvalidBuffer;
     ExecClearTuple(slot);
   }
-  for_each_heap([](ResultRelInfo* heap) { compat::forget_insert_state(heap); });
+  for_each_heap([](ResultRelInfo* heap) { forget_insert_state(heap); });
   broke_policy_ = remote_ = false;
 }
 
