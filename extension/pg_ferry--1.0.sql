@@ -77,12 +77,31 @@ COMMENT ON TABLE @extschema@.ferry_reject_log IS 'rejected rows; read the view f
 COMMENT ON VIEW @extschema@.ferry_loads IS 'loads that the current user ran or whose table it owned';
 COMMENT ON VIEW @extschema@.ferry_rejects IS 'rows that those loads rejected, as they came, with the reason';
 COMMENT ON COLUMN @extschema@.ferry_reject_log.is_cut IS 'whether only the first bytes of the record are here';
+COMMENT ON COLUMN @extschema@.ferry_loads.load_id IS 'number of the load';
+COMMENT ON COLUMN @extschema@.ferry_loads.table_schema IS 'schema of the table at that time';
+COMMENT ON COLUMN @extschema@.ferry_loads.table_name IS 'the table at that time';
+COMMENT ON COLUMN @extschema@.ferry_loads.source IS 'path, command or name of what was loaded';
+COMMENT ON COLUMN @extschema@.ferry_loads.source_bytes IS 'how much of it was read';
+COMMENT ON COLUMN @extschema@.ferry_loads.loaded_by IS 'role that ran the load';
+COMMENT ON COLUMN @extschema@.ferry_loads.started_at IS 'when it began';
+COMMENT ON COLUMN @extschema@.ferry_loads.finished_at IS 'when it ended';
+COMMENT ON COLUMN @extschema@.ferry_loads.rows_read IS 'records of the source';
+COMMENT ON COLUMN @extschema@.ferry_loads.rows_loaded IS 'those that were loaded, or would be but for dry_run';
+COMMENT ON COLUMN @extschema@.ferry_loads.rows_rejected IS 'those that could not be loaded';
+COMMENT ON COLUMN @extschema@.ferry_loads.rows_skipped IS 'those left out because their key was taken';
+COMMENT ON COLUMN @extschema@.ferry_loads.options IS 'how it was loaded, as much as reload_rejects needs';
 COMMENT ON COLUMN @extschema@.ferry_loads.source_digest IS 'SHA-256 of the file, of loads by load_folder';
 COMMENT ON COLUMN @extschema@.ferry_loads.rejects_not_kept IS 'rejects that the log had no room for, see pg_ferry.max_log_bytes';
+COMMENT ON COLUMN @extschema@.ferry_rejects.load_id IS 'number of the load';
 COMMENT ON COLUMN @extschema@.ferry_rejects.row_number IS 'number of the record in its source, from 1';
 COMMENT ON COLUMN @extschema@.ferry_rejects.line_number IS 'physical line on which the record starts, from 1';
 COMMENT ON COLUMN @extschema@.ferry_rejects.raw_row IS 'the record exactly as it came; null where it is not valid text';
 COMMENT ON COLUMN @extschema@.ferry_rejects.raw_bytes IS 'the bytes of a record that is not valid text';
+COMMENT ON COLUMN @extschema@.ferry_rejects.sqlstate IS 'SQLSTATE of the error';
+COMMENT ON COLUMN @extschema@.ferry_rejects.column_name IS 'column at fault, or several with commas between them, where the error tells';
+COMMENT ON COLUMN @extschema@.ferry_rejects.constraint_name IS 'constraint that the row breaks';
+COMMENT ON COLUMN @extschema@.ferry_rejects.reason IS 'message of the error';
+COMMENT ON COLUMN @extschema@.ferry_rejects.detail IS 'what more the error tells';
 COMMENT ON COLUMN @extschema@.ferry_rejects.resolved_at IS 'when the row was loaded after all';
 COMMENT ON COLUMN @extschema@.ferry_rejects.hint IS 'what the error advises';
 COMMENT ON COLUMN @extschema@.ferry_rejects.corrected_row IS 'what reload_rejects tries instead of the record';
@@ -130,9 +149,14 @@ CREATE VIEW @extschema@.ferry_progress AS
                   ON d.oid OPERATOR(pg_catalog.=) c.datid AND d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database()
               LEFT JOIN pg_catalog.pg_class t ON t.oid OPERATOR(pg_catalog.=) c.relid AND d.oid IS NOT NULL) p;
 COMMENT ON VIEW @extschema@.ferry_progress IS 'loads, exports, imports, backups, restores and COPY that run now';
+COMMENT ON COLUMN @extschema@.ferry_progress.pid IS 'process of the session';
+COMMENT ON COLUMN @extschema@.ferry_progress.operation IS 'load, import, export, backup, restore, COPY FROM or COPY TO';
 COMMENT ON COLUMN @extschema@.ferry_progress.table_name IS 'null for a query, and in another database';
 COMMENT ON COLUMN @extschema@.ferry_progress.source IS 'STDIN, STDOUT, PROGRAM, or the path in the statement, if there is one';
 COMMENT ON COLUMN @extschema@.ferry_progress.percent IS 'by bytes, of exports by the rows that the planner expects';
+COMMENT ON COLUMN @extschema@.ferry_progress.bar IS 'the percentage as 20 characters';
+COMMENT ON COLUMN @extschema@.ferry_progress.rows IS 'rows that are done';
+COMMENT ON COLUMN @extschema@.ferry_progress.rows_per_second IS 'their mean since it began';
 COMMENT ON COLUMN @extschema@.ferry_progress.eta IS 'how long it takes still, if it goes on like this';
 
 -- Loading
@@ -263,6 +287,8 @@ CREATE VIEW @extschema@.ferry_load_columns WITH (security_barrier) AS
     FROM @extschema@.ferry_load_log
     WHERE @extschema@.ferry_can_see_load(loaded_by, table_owner);
 COMMENT ON VIEW @extschema@.ferry_load_columns IS 'columns that the fields of those loads fill, in the order of the fields';
+COMMENT ON COLUMN @extschema@.ferry_load_columns.load_id IS 'number of the load';
+COMMENT ON COLUMN @extschema@.ferry_load_columns.column_names IS 'names of the columns';
 
 -- Characters that HTML or XML forbid become U+FFFD; in UTF8 these are more, for U+0080 to U+009F are letters elsewhere.
 CREATE FUNCTION @extschema@.ferry_page_text(value text, max_length integer = NULL) RETURNS text
