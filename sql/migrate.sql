@@ -7,6 +7,8 @@
 --
 -- dir      the folder, as the server sees it; default: the folder that psql was started in
 -- rejects  how many of the rejected rows to show
+--
+-- An error ends it, with exit status 3.
 
 \set ON_ERROR_STOP on
 \pset footer off
@@ -16,6 +18,13 @@
 \if :{?rejects} \else
   \set rejects 10
 \endif
+
+-- what is missing or wrong ends the script
+SELECT format('DO $do$ BEGIN RAISE EXCEPTION %L USING HINT = %L; END $do$', problem, hint)
+FROM (VALUES (NOT :'rejects' ~ '^\d{1,18}$',
+              'variable "rejects" must be a whole number', 'Say it as -v rejects=10.')) c(is_so, problem, hint)
+WHERE is_so LIMIT 1
+\gexec
 
 BEGIN;
 SET LOCAL client_min_messages = warning;
@@ -27,6 +36,7 @@ SELECT to_regclass('departments') IS NULL AND to_regclass('jobs') IS NULL AND to
   SELECT create_hiring_tables() \gset
 \endif
 
+DROP TABLE IF EXISTS pg_temp.migrated;
 CREATE TEMP TABLE migrated AS SELECT * FROM load_folder(:'dir', settle_seconds => 0);
 DO $$
 DECLARE
@@ -54,3 +64,10 @@ SELECT l.table_name, r.line_number, r.raw_row, r.reason
 FROM ferry_rejects r JOIN ferry_loads l USING (load_id)
 WHERE load_id IN (SELECT load_id FROM migrated)
 ORDER BY load_id, r.row_number LIMIT :rejects;
+
+SELECT format('%s files loaded, %s unchanged, %s skipped: %s rows loaded, %s rejected',
+              count(*) FILTER (WHERE status IN ('loaded', 'continued')), count(*) FILTER (WHERE status = 'unchanged'),
+              count(*) FILTER (WHERE status = 'skipped'), sum(rows_loaded), sum(rows_rejected)) AS summary
+FROM migrated
+\gset
+\echo :summary

@@ -13,6 +13,7 @@
 -- load_at   when they are loaded; a file that cannot be is a WARNING in the server's log
 --
 -- Connect to the database that is to be backed up; it must have pg_cron (cron.database_name). The jobs run as you.
+-- An error ends it, with exit status 3, and no job is made or changed.
 
 \set ON_ERROR_STOP on
 \pset footer off
@@ -35,6 +36,19 @@
   \set load_at '0 1 * * *'
 \endif
 
+-- what is missing or wrong ends the script
+SELECT format('DO $do$ BEGIN RAISE EXCEPTION %L USING HINT = %L; END $do$', problem, hint)
+FROM (VALUES (NOT EXISTS (SELECT FROM pg_available_extensions WHERE name = 'pg_cron'),
+              'extension "pg_cron" is not available', 'Install its package for this server, such as postgresql-15-cron.'),
+             (to_regnamespace(quote_ident(:'schema')) IS NULL,
+              'schema "' || :'schema' || '" does not exist', 'Say it as -v schema=public.'),
+             (NOT :'keep' ~ '^[1-9]\d{0,8}$',
+              'variable "keep" must be a whole number above 0', 'Say it as -v keep=14.')) c(is_so, problem, hint)
+WHERE is_so LIMIT 1
+\gexec
+
+BEGIN;
+SET LOCAL client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS pg_cron;
 CREATE EXTENSION IF NOT EXISTS pg_ferry;
 
@@ -62,3 +76,9 @@ END $load$$job$, :'schema', n.nspname, :'load_dir')) AS load_job
 FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace
 WHERE e.extname = 'pg_ferry';
 \endif
+COMMIT;
+
+SELECT string_agg(format('%s at %s', jobname, schedule), ', ' ORDER BY jobname) AS summary
+FROM cron.job WHERE jobname IN (:'schema' || ' backup', :'schema' || ' prune', :'schema' || ' load') AND username = current_user
+\gset
+\echo 'jobs:' :summary
