@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154  # lib.sh sets the variables
 # How time and memory grow with rows, for the benchmarks, which define query() and have a server (scripts/lib.sh).
 
 # grow LABEL ROWS SQL: the peak is the most that some hundred looks a second see of the memory that is the backend's own, above the

@@ -1,5 +1,14 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154  # lib.sh sets the variables
 # Sourced by the benchmarks, which define query() and have a server (scripts/lib.sh).
+
+# whole_number WHAT VALUE: VALUE, an argument of the benchmark, must be one.
+whole_number() { [[ $2 =~ ^[1-9][0-9]*$ ]] || fail "$1 must be a whole number above 0, not \"$2\"; see $0 --help"; }
+
+# known_scenarios SCENARIO...: each must be one of the benchmark's.
+known_scenarios() {
+    local scenario
+    for scenario; do grep -q "^scenario_${scenario%:*}()" "$0" || fail "there is no scenario \"$scenario\"; see $0 --help"; done
+}
 
 # What is measured finds memory and files as on a server that has run for a while, each way alike. A virtual machine that returns
 # free memory and the pages of files to its host has them again then; else what is measured next would pay for that, each way

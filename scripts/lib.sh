@@ -31,15 +31,18 @@ quietly() {
     return 1
 }
 
-# show_help ARGUMENT...: where one of them asks for it, prints the comment at the top of the script and ends it.
-show_help() {
+# read_options ARGUMENT...: where --help is one of them, prints the comment at the top of the script and ends it; other options there
+# are none. What is behind -- is no option.
+read_options() {
     local argument
     for argument; do
         case $argument in
+            --) return ;;
             -h | --help)
                 sed -n '2,/^# shellcheck/{/^# shellcheck/!s/^# \{0,1\}//p}' "$0"
                 exit 0
                 ;;
+            -*) fail "there is no option \"$argument\"; see $0 --help" ;;
         esac
     done
 }
