@@ -66,6 +66,8 @@ bool send(shm_mq_handle* queue, const Piece& piece) {
 }
 
 void work(dsm_segment* segment, shm_toc* contents) {
+  // a worker may be the first that loads a library which was replaced
+  call(pg::require_version);
   const Opened open = call([=] { return open_job(segment, contents); });
   SharedJob& job = *open.job;
   const map::Table table =

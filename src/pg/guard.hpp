@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "pg/extension.hpp"
 
 #include "pg/server.hpp"
 
@@ -114,6 +115,15 @@ void notice(const char* message, const char* hint = nullptr, const char* detail 
 }  // namespace ferry::pg
 
 /// Declares and opens a function that SQL calls; its body follows and goes through boundary().
-#define FERRY_SQL_FUNCTION(name)                                                    \
+#define FERRY_C_FUNCTION(name)                                                      \
   _Pragma("GCC visibility push(default)") extern "C" { PG_FUNCTION_INFO_V1(name); } \
   _Pragma("GCC visibility pop") extern "C" Datum name(PG_FUNCTION_ARGS)
+
+/// The same for a function of the extension. Its arguments are those of the library's version, so that is required first.
+#define FERRY_SQL_FUNCTION(name)              \
+  static Datum name##_body(PG_FUNCTION_ARGS); \
+  FERRY_C_FUNCTION(name) {                    \
+    ferry::pg::require_version();             \
+    return name##_body(fcinfo);               \
+  }                                           \
+  static Datum name##_body(PG_FUNCTION_ARGS)

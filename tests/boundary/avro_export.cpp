@@ -66,7 +66,7 @@ const char* text_argument(FunctionCallInfo fcinfo, int number) {
 }  // namespace
 
 /// avro_export(target regclass, profile text) -> bytea. Errors have the column and the row as their context.
-FERRY_SQL_FUNCTION(avro_export) {
+FERRY_C_FUNCTION(avro_export) {
   return pg::boundary([&]() -> Datum {
     const map::Profile profile = map::profile_of(text_argument(fcinfo, 1));
     Relation const relation = call(table_open, DatumGetObjectId(fcinfo->args[0].value), LOCKMODE{AccessShareLock});
@@ -85,7 +85,7 @@ FERRY_SQL_FUNCTION(avro_export) {
 }
 
 /// avro_export_query(query text, profile text, columns int2[]) -> bytea: those columns of the result, in that order.
-FERRY_SQL_FUNCTION(avro_export_query) {
+FERRY_C_FUNCTION(avro_export_query) {
   return pg::boundary([&]() -> Datum {
     const char* const query = text_argument(fcinfo, 0);
     const map::Profile profile = map::profile_of(text_argument(fcinfo, 1));

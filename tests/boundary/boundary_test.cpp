@@ -89,14 +89,14 @@ std::string argument_text(FunctionCallInfo fcinfo) {
 
 }  // namespace
 
-FERRY_SQL_FUNCTION(boundary_fail) {
+FERRY_C_FUNCTION(boundary_fail) {
   return pg::boundary([&]() -> Datum {
     fail(argument_text(fcinfo));
     return Int32GetDatum(0);
   });
 }
 
-FERRY_SQL_FUNCTION(boundary_swallow) {
+FERRY_C_FUNCTION(boundary_swallow) {
   return pg::boundary([&]() -> Datum {
     const std::string caught = swallow(argument_text(fcinfo));
     const char* const result = caught.c_str();
@@ -105,7 +105,7 @@ FERRY_SQL_FUNCTION(boundary_swallow) {
 }
 
 /// Swallows that many server errors and as many C++ errors, in this call.
-FERRY_SQL_FUNCTION(boundary_swallow_many) {
+FERRY_C_FUNCTION(boundary_swallow_many) {
   return pg::boundary([&]() -> Datum {
     const std::int64_t count = PG_GETARG_INT64(0);
     MemoryContext const scratch =
@@ -123,13 +123,13 @@ FERRY_SQL_FUNCTION(boundary_swallow_many) {
   });
 }
 
-FERRY_SQL_FUNCTION(boundary_live_objects) {
+FERRY_C_FUNCTION(boundary_live_objects) {
   (void)fcinfo;
   return pg::boundary([&]() -> Datum { return Int64GetDatum(live_objects); });
 }
 
 /// A loop of C++ without end.
-FERRY_SQL_FUNCTION(boundary_loop) {
+FERRY_C_FUNCTION(boundary_loop) {
   (void)fcinfo;
   return pg::boundary([&]() -> Datum {
     Witness witness;
@@ -139,7 +139,7 @@ FERRY_SQL_FUNCTION(boundary_loop) {
 }
 
 /// A large allocation of C++ that fails.
-FERRY_SQL_FUNCTION(boundary_allocate) {
+FERRY_C_FUNCTION(boundary_allocate) {
   (void)fcinfo;
   return pg::boundary([&]() -> Datum {
     Witness witness;

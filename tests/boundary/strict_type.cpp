@@ -5,7 +5,7 @@
 
 #include "pg/server.hpp"
 
-FERRY_SQL_FUNCTION(strict_in) {
+FERRY_C_FUNCTION(strict_in) {
   return ferry::pg::boundary([&]() -> Datum {
     const char* const words = PG_GETARG_CSTRING(0);
     return ferry::pg::call([words] {
@@ -17,7 +17,7 @@ FERRY_SQL_FUNCTION(strict_in) {
   });
 }
 
-FERRY_SQL_FUNCTION(strict_out) {
+FERRY_C_FUNCTION(strict_out) {
   return ferry::pg::boundary([&]() -> Datum {
     const Datum value = PG_GETARG_DATUM(0);
     return ferry::pg::call([value] { return CStringGetDatum(TextDatumGetCString(value)); });
