@@ -10,7 +10,9 @@ EXTENSION = control/pg_ferry control/pg_ferry_hiring
 DATA = $(patsubst $(root)%,%,$(wildcard $(root)extension/*.sql))
 # but those tests that need modules of tests/
 REGRESS = $(filter-out boundary load_foreign_types table_engines,$(shell sed -n 's/^test: //p' $(root)tests/regress/schedule))
-REGRESS_OPTS = --inputdir=$(root)tests/regress --encoding=UTF8
+REGRESS_OPTS = --inputdir=$(root)tests/regress --outputdir=regress --encoding=UTF8
+REGRESS_PREP = regress
+EXTRA_CLEAN = regress
 # the name that is in them
 override CONTRIB_TESTDB = regression
 
@@ -27,4 +29,6 @@ include $(PGXS)
 folders = $(sort $(dir $(abspath $(OBJS))))
 $(OBJS): | $(folders)
 $(folders):
+	mkdir -p $@
+regress:
 	mkdir -p $@
