@@ -31,6 +31,20 @@ sub refuses
 my %tested = map { $_ => 1 } qw(migrate reports backup restore progress nightly);
 is_deeply([ sort keys %tested ], [ sort map { m{([^/]+)\.sql\z} } glob "$scripts/*.sql" ], 'every script is tested here');
 
+# the page that lists them has all their variables, which their first lines have, too
+my $page = slurp_file("$ENV{FERRY_DOCS}/hiring.md");
+foreach my $name (sort keys %tested)
+{
+	my $text = slurp_file("$scripts/$name.sql");
+	my %used = map { $_ => 1 } $text =~ /\\if :\{\?(\w+)\}/g;
+	my ($row) = $page =~ /^\| `sql\/$name\.sql` \|([^|]*)\|/m;
+	foreach my $variable (sort keys %used)
+	{
+		like($text, qr/^--.*-v $variable=.*?^-- $variable  +\S/ms, "$name.sql says what $variable is");
+		like($row, qr/`$variable`/, "docs/hiring.md has $variable of $name.sql");
+	}
+}
+
 # --- nothing is there yet
 
 $node->safe_psql('postgres', 'CREATE DATABASE empty; CREATE DATABASE hr');
