@@ -5,7 +5,7 @@ use warnings FATAL => 'all';
 use Exporter 'import';
 use File::Basename;
 use PostgreSQL::Test::Utils;
-our @EXPORT = qw(copy_installation replace_file extension_catalog);
+our @EXPORT = qw(copy_installation replace_file make_next_version extension_catalog);
 
 # copy_installation(FOLDER): hard links of the installation whose programs are first in PATH, below the folder. Gives the bin's parent,
 # and a hash of the other folders by the option of pg_config that tells them.
@@ -29,6 +29,57 @@ sub replace_file
 	my ($path, $text) = @_;
 	unlink $path;
 	append_to_file($path, $text);
+	return;
+}
+
+# make_next_version(FOLDERS): makes version "next" of the installation in these folders out of its files: a function with one argument
+# more, a function less, a column more in the log and its view, and the library for it.
+sub make_next_version
+{
+	my ($folders) = @_;
+	my $scripts = "$folders->{sharedir}/extension";
+	my $control = slurp_file("$scripts/pg_ferry.control");
+	my ($version) = $control =~ /^default_version = '(.+)'$/m;
+	my $install_script = slurp_file("$scripts/pg_ferry--$version.sql");
+	my $change = sub {
+		my ($from, $to) = @_;
+		$install_script =~ s/$from/$to/ or die "not in the install script: $from";
+		return;
+	};
+	my $column_comment = q{COMMENT ON COLUMN @extschema@.ferry_loads.pauses IS 'how often it waited';};
+	my ($function) = $install_script =~ /(CREATE FUNCTION \@extschema\@\.load_json\([^;]*;)/;
+	my ($comment, $types) = $install_script =~ /(COMMENT ON FUNCTION \@extschema\@\.load_json\(([^)]*)\)[^;]*;)/;
+	my ($table) = $install_script =~ /(CREATE TABLE \@extschema\@\.ferry_load_log [^;]*;)/;
+	my ($view) = $install_script =~ /(CREATE VIEW \@extschema\@\.ferry_loads [^;]*;)/;
+	my ($new_function, $new_comment, $new_table, $new_view) = ($function, $comment, $table, $view);
+	$new_function =~ s/,(?=\s*OUT load_id)/, title text = NULL,/;
+	$new_comment =~ s/\Q($types)/($types, text)/;
+	$new_table =~ s/(?=\n\);)/,\n    pauses integer NOT NULL DEFAULT 0/;
+	$new_view =~ s/(?=\s+FROM)/, pauses/;
+
+	$change->(qr/\Q$function/, $new_function);
+	$change->(qr/\Q$comment/, $new_comment);
+	$change->(qr/\Q$table/, $new_table);
+	$change->(qr/\Q$view/, $new_view);
+	$change->(qr/(?=COMMENT ON COLUMN \@extschema\@\.ferry_rejects\.row_number)/, "$column_comment\n");
+	$change->(qr/CREATE FUNCTION \@extschema\@\.purge_loads\([^;]*;/, '');
+	$change->(qr/COMMENT ON FUNCTION \@extschema\@\.purge_loads\([^;]*;/, '');
+
+	(my $replacing_view = $new_view) =~ s/^CREATE VIEW/CREATE OR REPLACE VIEW/;
+	my $update_script = <<"END";
+\\echo Use "ALTER EXTENSION pg_ferry UPDATE" to load this file. \\quit
+DROP FUNCTION \@extschema\@.load_json($types);
+$new_function
+$new_comment
+ALTER TABLE \@extschema\@.ferry_load_log ADD COLUMN pauses integer NOT NULL DEFAULT 0;
+$replacing_view
+$column_comment
+DROP FUNCTION \@extschema\@.purge_loads(timestamptz);
+END
+	replace_file("$scripts/pg_ferry--next.sql", $install_script);
+	replace_file("$scripts/pg_ferry--$version--next.sql", $update_script);
+	replace_file("$scripts/pg_ferry.control", $control =~ s/^default_version = .*$/default_version = 'next'/mr);
+	system_or_bail('cp', '--remove-destination', "$folders->{pkglibdir}/ferry_next_test.so", "$folders->{pkglibdir}/pg_ferry.so");
 	return;
 }
 

@@ -1,7 +1,7 @@
 # pg_upgrade keeps loads, rejects, the numbers of loads and the rights of a database that uses both extensions.
 #
-# FERRY_UPGRADE_TO is the folder that has the bin of another, newer PostgreSQL, with pg_ferry installed; without it the new server is
-# of the same version as the old one.
+# FERRY_UPGRADE_TO is the folder that has the bin of another, newer PostgreSQL, with pg_ferry installed. Without it the new server is
+# of the same version as the old one, but its pg_ferry is the next version.
 use strict;
 use warnings FATAL => 'all';
 use File::Basename;
@@ -12,9 +12,13 @@ use lib dirname(__FILE__);
 use Installation;
 
 chomp(my $old_bindir = `pg_config --bindir`);
-my $install_path = $ENV{FERRY_UPGRADE_TO};
-my @new_options = defined $install_path ? (install_path => $install_path) : ();
-my $new_bindir = defined $install_path ? "$install_path/bin" : $old_bindir;
+my ($install_path, $folders) = ($ENV{FERRY_UPGRADE_TO});
+if (!defined $install_path)
+{
+	($install_path, $folders) = copy_installation(PostgreSQL::Test::Utils::tempdir());
+	make_next_version($folders);
+}
+my $new_bindir = "$install_path/bin";
 plan skip_all => "there is no pg_upgrade in $new_bindir" unless -x "$new_bindir/pg_upgrade";
 
 my $old = PostgreSQL::Test::Cluster->new('old');
@@ -37,13 +41,13 @@ $old->safe_psql('used', qq{
 	GRANT EXECUTE ON FUNCTION ferry.backup_table(regclass, text) TO reader;
 	ALTER DATABASE used SET pg_ferry.on_error = reject;
 });
-my @kept = map { [ $_, $old->safe_psql('used', $_) ] } ('SELECT * FROM ferry.ferry_loads ORDER BY load_id',
+my @kept = map { [ $_, $old->safe_psql('used', $_) ] } ('SELECT load_id, source, rows_read, rows_loaded, rows_rejected, options FROM ferry.ferry_loads ORDER BY load_id',
 	'SELECT * FROM ferry.ferry_rejects ORDER BY load_id, row_number', 'SELECT * FROM jobs ORDER BY id',
-	'SELECT last_value, is_called FROM ferry.ferry_load_id_seq', 'SELECT extname, extversion FROM pg_extension ORDER BY 1',
+	'SELECT last_value, is_called FROM ferry.ferry_load_id_seq', "SELECT extname, extversion FROM pg_extension WHERE extname <> 'pg_ferry' ORDER BY 1",
 	"SELECT has_function_privilege('reader', 'ferry.backup_table(regclass, text)', 'EXECUTE')");
 $old->stop;
 
-my $new = PostgreSQL::Test::Cluster->new('new', @new_options);
+my $new = PostgreSQL::Test::Cluster->new('new', install_path => $install_path);
 # checksums became the default with 18, and both clusters must agree
 my ($major) = `$new_bindir/pg_config --version` =~ /(\d+)/;
 $new->init(extra => [ '--locale=C.UTF-8', '--encoding=UTF8', $major >= 18 ? '--no-data-checksums' : () ]);
@@ -55,6 +59,12 @@ $old->command_ok([ "$new_bindir/pg_upgrade", '--no-sync', '-d', $old->data_dir, 
 	'-s', $new->host, '-p', $old->port, '-P', $new->port ], "pg_upgrade to $major");
 $new->start;
 
+if (defined $folders)
+{
+	my ($code, $out, $error) = $new->psql('used', 'SELECT * FROM ferry.ferry_rejects');
+	like($error, qr/Run ALTER EXTENSION pg_ferry UPDATE/, 'the extension is as old as before');
+	$new->safe_psql('used', 'ALTER EXTENSION pg_ferry UPDATE');
+}
 is($new->safe_psql('used', $_->[0]), $_->[1], "as before: $_->[0]") foreach @kept;
 is($new->safe_psql('used', 'SELECT rows_loaded FROM ferry.reload_rejects(1)'), '1', 'what was corrected before is loaded after it');
 is($new->safe_psql('used', "SELECT load_id, rows_rejected FROM ferry.load_csv('jobs', '$folder/jobs.csv')"), '5|5', 'loads go on with the next number');

@@ -11,10 +11,8 @@ use lib dirname(__FILE__);
 use Installation;
 
 my ($install_path, $folders) = copy_installation(PostgreSQL::Test::Utils::tempdir());
-my ($library, $scripts) = ("$folders->{pkglibdir}/pg_ferry.so", "$folders->{sharedir}/extension");
-my $control = slurp_file("$scripts/pg_ferry.control");
-my ($version) = $control =~ /^default_version = '(.+)'$/m;
-my $install_script = slurp_file("$scripts/pg_ferry--$version.sql");
+my $scripts = "$folders->{sharedir}/extension";
+my ($version) = slurp_file("$scripts/pg_ferry.control") =~ /^default_version = '(.+)'$/m;
 
 my $node = PostgreSQL::Test::Cluster->new('upgrade', install_path => $install_path);
 $node->init(extra => [ '--locale=C.UTF-8', '--encoding=UTF8' ]);
@@ -91,42 +89,7 @@ like(said_in_session("SELECT ferry.avro_schema_of('jobs')"), qr/"record"/, 'a se
 
 # --- the next version
 
-sub change
-{
-	my ($from, $to) = @_;
-	$install_script =~ s/$from/$to/ or die "not in the install script: $from";
-	return;
-}
-my ($old_load_json) = $install_script =~ /(CREATE FUNCTION \@extschema\@\.load_json\(.*?;)/s;
-(my $load_json = $old_load_json) =~ s/dry_run boolean = false,/dry_run boolean = false, title text = NULL,/;
-my $load_json_comment = q{COMMENT ON FUNCTION @extschema@.load_json(regclass, text, text, bigint, boolean, text) IS 'load a JSON file with a title';};
-my $column_comment = q{COMMENT ON COLUMN @extschema@.ferry_loads.pauses IS 'how often it waited';};
-my ($view) = $install_script =~ /(CREATE VIEW \@extschema\@\.ferry_loads .*?;)/s;
-(my $new_view = $view) =~ s/rejects_not_kept\n/rejects_not_kept, pauses\n/;
-
-change(qr/\Q$old_load_json\E/, $load_json);
-change(qr/COMMENT ON FUNCTION \@extschema\@\.load_json\([^;]*;/, $load_json_comment);
-change(qr/\Q$view\E/, $new_view);
-change(qr/(?<=rejects_not_kept bigint NOT NULL)\n/, ",\n    pauses integer NOT NULL DEFAULT 0\n");
-change(qr/(?=COMMENT ON COLUMN \@extschema\@\.ferry_rejects\.row_number)/, "$column_comment\n");
-change(qr/CREATE FUNCTION \@extschema\@\.purge_loads\([^;]*;/, '');
-change(qr/COMMENT ON FUNCTION \@extschema\@\.purge_loads\([^;]*;/, '');
-
-(my $replacing_view = $new_view) =~ s/^CREATE VIEW/CREATE OR REPLACE VIEW/;
-my $update_script = <<"END";
-\\echo Use "ALTER EXTENSION pg_ferry UPDATE" to load this file. \\quit
-DROP FUNCTION \@extschema\@.load_json(regclass, text, text, bigint, boolean);
-$load_json
-$load_json_comment
-ALTER TABLE \@extschema\@.ferry_load_log ADD COLUMN pauses integer NOT NULL DEFAULT 0;
-$replacing_view
-$column_comment
-DROP FUNCTION \@extschema\@.purge_loads(timestamptz);
-END
-replace_file("$scripts/pg_ferry--next.sql", $install_script);
-replace_file("$scripts/pg_ferry--$version--next.sql", $update_script);
-replace_file("$scripts/pg_ferry.control", $control =~ s/^default_version = .*$/default_version = 'next'/mr);
-system_or_bail('cp', '--remove-destination', "$folders->{pkglibdir}/ferry_next_test.so", $library);
+make_next_version($folders);
 
 # --- the new library, under the extension that is older
 
