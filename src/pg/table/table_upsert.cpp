@@ -1,6 +1,8 @@
 // Rows that may take the place of others: upsert() of TableWriter. The steps are those of ExecInsert() and ExecUpdate() for
 // INSERT ... ON CONFLICT DO UPDATE, in their order, for it decides which error a row has.
 
+#include <cstdint>
+
 #include "pg/compat.hpp"
 #include "pg/table/table_writer.hpp"
 
