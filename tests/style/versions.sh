@@ -27,7 +27,7 @@ for name in pg_ferry pg_ferry_hiring; do
     [ -e "extension/$name--$extension.sql" ] || is 'install script' none "extension/$name--$extension.sql"
 done
 is 'version in src/pg/library_version.cpp' "$(sed -nE 's/.*kLibraryVersion = "(.*)";/\1/p' src/pg/library_version.cpp)" "$extension"
-is 'version in debian/changelog' "$(sed -nE '1s/^pg-ferry \((.*)\) .*/\1/p' debian/changelog)" "$version"
+is 'version in debian/changelog' "$(sed -nE '1s/^pg-ferry \((.*)-[0-9]+\) .*/\1/p' debian/changelog)" "$version"
 if [ "${released:-}" = yes ]; then
     is 'README.md on the state' "$(grep -cE 'has not been released|may still change' README.md)" 0
     is 'distribution in debian/changelog' "$(sed -nE '1s/.*\) (UNRELEASED);.*/\1/p' debian/changelog)" ''
