@@ -6,7 +6,7 @@ RESET client_min_messages;
 \set made :builddir '/results/mend_made.csv'
 \set out :builddir '/results/mend_out.csv'
 CREATE VIEW unresolved AS
-    SELECT row_number, raw_row, sqlstate, reason, hint, corrected_row, corrected_by, corrected_at IS NOT NULL AS is_dated
+    SELECT row_number, raw_row, sqlstate, reason, hint, corrected_row, replace(corrected_by, session_user, 'superuser') AS corrected_by, corrected_at IS NOT NULL AS is_dated
     FROM ferry_rejects WHERE load_id = (SELECT max(load_id) FROM ferry_loads WHERE source !~ '^rejects') AND resolved_at IS NULL
     ORDER BY row_number;
 CREATE FUNCTION write_file(path text, bytes bytea) RETURNS void LANGUAGE plpgsql AS $$
