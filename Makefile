@@ -20,7 +20,7 @@ override with_llvm = no
 PG_CONFIG ?= pg_config
 PG_CPPFLAGS = -I$(root)src -isystem $(shell $(PG_CONFIG) --includedir-server)
 PG_CXXFLAGS = -std=c++20 -Wall -Wextra -Wshadow -fvisibility=hidden -fno-strict-aliasing -fwrapv
-SHLIB_LINK = -lsimdjson -ldeflate -lsnappy -lzstd -llz4 -lz -lbz2 -llzma -lstdc++
+SHLIB_LINK = -lsimdjson -ldeflate -lsnappy -lzstd -llz4 -lz -lbz2 -llzma -lcurl -lcrypto -lpugixml -lstdc++
 
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)

@@ -11,13 +11,14 @@ report() {
 
 # what each folder of src may include beside itself: folders with all that is below them, or, with a dot behind, without
 may_include() {
-    local core='base codec avro text'
+    local core='base codec avro text remote'
     case $1 in
         base) echo '' ;;
-        codec | text) echo base ;;
+        codec | text | remote) echo base ;;
         avro) echo 'base codec' ;;
         pg) echo base ;;
-        pg/io) echo 'base codec pg.' ;;
+        pg/store) echo 'base remote pg.' ;;
+        pg/io) echo 'base codec remote pg. pg/store' ;;
         pg/table) echo 'base pg.' ;;
         map/types) echo "$core pg" ;;
         map/read | map/write) echo "$core pg map/types" ;;
@@ -51,7 +52,7 @@ while IFS= read -r folder; do
         case $target in
             */*.hpp) from=${target%/*} ;;
             # the server's own headers have an ending of .h
-            *.h) case $folder in base | codec | avro | text) from=server ;; *) continue ;; esac ;;
+            *.h) case $folder in base | codec | avro | text | remote) from=server ;; *) continue ;; esac ;;
             *) from=$target ;;
         esac
         may_include_folder "$folder" "$from" || printf '%s\n' "$line"
