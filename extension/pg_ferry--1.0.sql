@@ -90,7 +90,7 @@ COMMENT ON COLUMN @extschema@.ferry_loads.rows_loaded IS 'those that were loaded
 COMMENT ON COLUMN @extschema@.ferry_loads.rows_rejected IS 'those that could not be loaded';
 COMMENT ON COLUMN @extschema@.ferry_loads.rows_skipped IS 'those left out because their key was taken';
 COMMENT ON COLUMN @extschema@.ferry_loads.options IS 'how it was loaded, as much as reload_rejects needs';
-COMMENT ON COLUMN @extschema@.ferry_loads.source_digest IS 'SHA-256 of the file, of loads by load_folder';
+COMMENT ON COLUMN @extschema@.ferry_loads.source_digest IS 'SHA-256 of the file or ETag of the object, of loads by load_folder';
 COMMENT ON COLUMN @extschema@.ferry_loads.rejects_not_kept IS 'rejects that the log had no room for, see pg_ferry.max_log_bytes';
 COMMENT ON COLUMN @extschema@.ferry_rejects.load_id IS 'number of the load';
 COMMENT ON COLUMN @extschema@.ferry_rejects.row_number IS 'number of the record in its source, from 1';
@@ -158,6 +158,15 @@ COMMENT ON COLUMN @extschema@.ferry_progress.bar IS 'the percentage as 20 charac
 COMMENT ON COLUMN @extschema@.ferry_progress.rows IS 'rows that are done';
 COMMENT ON COLUMN @extschema@.ferry_progress.rows_per_second IS 'their mean since it began';
 COMMENT ON COLUMN @extschema@.ferry_progress.eta IS 'how long it takes still, if it goes on like this';
+
+-- Files from elsewhere. A server of this wrapper says which addresses may be reached, and USAGE on it who may read them.
+
+CREATE FUNCTION @extschema@.ferry_store_validator(options text[], catalog oid) RETURNS void
+AS 'MODULE_PATHNAME', 'ferry_store_validator' LANGUAGE C STABLE STRICT PARALLEL SAFE;
+COMMENT ON FUNCTION @extschema@.ferry_store_validator(text[], oid) IS 'check options of servers and user mappings of ferry_store';
+
+CREATE FOREIGN DATA WRAPPER ferry_store VALIDATOR @extschema@.ferry_store_validator;
+COMMENT ON FOREIGN DATA WRAPPER ferry_store IS 'buckets of S3-compatible stores and web servers, as places of files';
 
 -- Loading
 

@@ -71,8 +71,8 @@ extern "C" void _PG_init() {
                           "A file with a larger one is refused. Backups have no such limit.", &max_block_bytes, 2047 << 20, 1024,
                           INT_MAX, PGC_SUSET, GUC_UNIT_BYTE, nullptr, nullptr, nullptr);
   DefineCustomStringVariable("pg_ferry.backup_directory", "Sets the directory of backups.",
-                             "A relative path is relative to the data directory.", &backup_directory, "pg_ferry_backups",
-                             PGC_SUSET, 0, nullptr, nullptr, nullptr);
+                             "A path, or s3://bucket/prefix. A relative path is relative to the data directory.",
+                             &backup_directory, "pg_ferry_backups", PGC_SUSET, 0, nullptr, nullptr, nullptr);
   DefineCustomStringVariable("pg_ferry.codec", "Sets the codec of Avro files that COPY TO writes.",
                              "Empty: deflate, and zstandard for the lossless profile.", &codec, "", PGC_USERSET, 0, check_codec,
                              nullptr, nullptr);

@@ -6,6 +6,7 @@
 #include "pg/extension.hpp"
 #include "pg/guard.hpp"
 #include "pg/io/open_source.hpp"
+#include "pg/io/path.hpp"
 #include "pg/names.hpp"
 
 #include "pg/server.hpp"
@@ -164,6 +165,7 @@ void announce(const load::LoadSummary& summary) {
 
 std::int64_t copy_from(const Format& format, ParseState* state, CopyStmt* statement) {
   call([statement] { check_role(*statement); });
+  if (is_elsewhere(*statement)) pg::check_may_read(statement->filename);
   const OpenTable open = call([=] { return open_table(state, *statement); });
   Import plan = format.import_from(state, *statement, open.table, open.attributes);
   plan.load.filter = open.filter;

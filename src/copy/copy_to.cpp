@@ -47,7 +47,9 @@ std::int64_t copy_to(const Format& format, ParseState* state, const PlannedStmt&
   const auto& statement = *reinterpret_cast<const CopyStmt*>(planned.utilityStmt);
   call([&statement] { check_role(statement); });
   exporter::FileOptions options = format.export_to(state, statement);
-  if (statement.filename != nullptr && !statement.is_program)
+  if (is_elsewhere(statement))
+    pg::check_may_write(statement.filename);
+  else if (statement.filename != nullptr && !statement.is_program)
     pg::check_path(statement.filename, "relative path not allowed for COPY to file");
   call([] { (void)pg::extension_schema(); });  // raises where there is none
   ExportSource source(state, planned);

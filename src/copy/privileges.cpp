@@ -1,5 +1,7 @@
 #include "copy/privileges.hpp"
 
+#include "remote/url.hpp"
+
 #include "pg/server.hpp"
 
 extern "C" {
@@ -11,8 +13,12 @@ extern "C" {
 
 namespace ferry::copy {
 
+bool is_elsewhere(const CopyStmt& statement) {
+  return statement.filename != nullptr && !statement.is_program && remote::is_url(statement.filename);
+}
+
 void check_role(const CopyStmt& statement) {
-  if (statement.filename == nullptr) return;
+  if (statement.filename == nullptr || is_elsewhere(statement)) return;
   const Oid role = statement.is_program ? ROLE_PG_EXECUTE_SERVER_PROGRAM
                    : statement.is_from  ? ROLE_PG_READ_SERVER_FILES
                                         : ROLE_PG_WRITE_SERVER_FILES;

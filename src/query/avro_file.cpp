@@ -1,8 +1,8 @@
 #include "query/avro_file.hpp"
 
 #include "base/concat.hpp"
-#include "pg/io/input_file.hpp"
 #include "pg/io/open_source.hpp"
+#include "pg/io/path.hpp"
 #include "settings.hpp"
 
 namespace ferry::query {

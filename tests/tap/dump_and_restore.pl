@@ -23,6 +23,11 @@ $node->safe_psql('before', qq{
 	SELECT ferry.load_csv('jobs', '$folder/jobs.csv');
 	SELECT ferry.insert_rows('jobs', '[{"job": "Baker"}, {"job": ""}]');
 	SELECT ferry.correct_reject(1, 2, '2,"Two\nlines"');
+	CREATE SERVER lake FOREIGN DATA WRAPPER ferry_store OPTIONS (scope 's3://lake/a b', endpoint 'https://127.0.0.1:1', writable 'true');
+	CREATE SERVER shore FOREIGN DATA WRAPPER ferry_store OPTIONS (scope 'https://127.0.0.1:1/open', ca_file '/no/such.pem');
+	GRANT USAGE ON FOREIGN SERVER lake TO regress_dump_user;
+	CREATE USER MAPPING FOR regress_dump_user SERVER lake OPTIONS (access_key_id 'AK', secret_access_key 'k/+=', session_token 't');
+	CREATE USER MAPPING FOR PUBLIC SERVER lake OPTIONS (access_key_id 'AP', secret_access_key 'p');
 });
 
 my @questions = (
@@ -32,6 +37,8 @@ my @questions = (
 	"SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = 'hired_employees'::regclass ORDER BY 1",
 	"SELECT extname, extversion, nspname FROM pg_extension JOIN pg_namespace n ON n.oid = extnamespace WHERE extname LIKE 'pg_ferry%' ORDER BY 1",
 	"SELECT relname, relacl FROM pg_class WHERE relname LIKE 'ferry%' ORDER BY 1",
+	'SELECT srvname, fdwname, (SELECT array_agg(o ORDER BY o) FROM unnest(srvoptions) o), srvacl FROM pg_foreign_server JOIN pg_foreign_data_wrapper w ON w.oid = srvfdw ORDER BY 1',
+	'SELECT srvname, usename, (SELECT array_agg(o ORDER BY o) FROM unnest(umoptions) o) FROM pg_user_mappings ORDER BY 1, 2',
 	'SELECT last_value, is_called FROM ferry.ferry_load_id_seq');
 
 foreach my $format ('plain', 'custom')

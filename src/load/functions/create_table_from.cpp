@@ -12,8 +12,8 @@
 #include "load/load_stream.hpp"
 #include "pg/arguments.hpp"
 #include "pg/guard.hpp"
-#include "pg/io/input_file.hpp"
 #include "pg/io/open_source.hpp"
+#include "pg/io/path.hpp"
 #include "pg/stopwatch.hpp"
 #include "settings.hpp"
 

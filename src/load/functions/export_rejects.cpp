@@ -6,6 +6,7 @@
 #include "load/log/reject_tally.hpp"
 #include "pg/arguments.hpp"
 #include "pg/guard.hpp"
+#include "pg/io/path.hpp"
 #include "pg/io/written_file.hpp"
 
 #include "pg/server.hpp"

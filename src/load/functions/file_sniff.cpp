@@ -9,8 +9,8 @@
 #include "load/source/character_set.hpp"
 #include "pg/encoding.hpp"
 #include "pg/guard.hpp"
-#include "pg/io/input_file.hpp"
 #include "pg/io/open_source.hpp"
+#include "pg/io/path.hpp"
 #include "settings.hpp"
 #include "text/column_names.hpp"
 

@@ -14,7 +14,10 @@
 #include <utility>
 
 #include "base/concat.hpp"
+#include "pg/encoding.hpp"
 #include "pg/guard.hpp"
+#include "pg/io/remote_object.hpp"
+#include "remote/url.hpp"
 
 #include "pg/server.hpp"
 
@@ -63,22 +66,48 @@ std::optional<FolderFile> look_at(const std::string& folder, std::string name) {
   return file;
 }
 
+/// A name that begins with a dot is none that is wanted.
+bool is_wanted(const char* name, const std::optional<std::string>& pattern) {
+  return name[0] != '.' && (!pattern || ::fnmatch(pattern->c_str(), name, FNM_PERIOD) == 0);
+}
+
+/// The objects right below a URL. The folder itself may be an object without a name.
+std::vector<FolderFile> list_bucket(const std::string& folder, const std::optional<std::string>& pattern) {
+  std::vector<FolderFile> files;
+  for (remote::ObjectFacts& object : pg::list_objects(folder + '/')) {
+    if (object.key.empty() || object.key.ends_with('/')) continue;
+    std::optional<std::string> name = pg::try_from_utf8(object.key);
+    FolderFile file{.name = name ? *name : pg::shown_from_utf8(object.key),
+                    .path = {},
+                    .bytes = static_cast<std::int64_t>(object.bytes),
+                    .modified_at_ns = object.modified_at * kSecond_ns,
+                    .obstacle = !name                 ? "its name is no text in the encoding of the database"
+                                : object.etag.empty() ? "the store tells no ETag of it"
+                                                      : "",
+                    .etag = std::move(object.etag)};
+    file.path = concat(folder, '/', file.name);
+    if (is_wanted(file.name.c_str(), pattern)) files.push_back(std::move(file));
+  }
+  return files;
+}
+
 }  // namespace
 
 std::string without_slashes(std::string path) {
-  while (path.ends_with('/')) path.pop_back();
+  if (remote::is_url(path) && path.ends_with('/')) path.pop_back();
+  while (!remote::is_url(path) && path.ends_with('/')) path.pop_back();
   return path;
 }
 
 std::vector<FolderFile> list_folder(const std::string& folder, const std::optional<std::string>& pattern) {
+  if (remote::is_url(folder)) return list_bucket(folder, pattern);
   std::vector<FolderFile> files;
   const std::string opened_path = folder.empty() ? "/" : folder;
   const char* const name = opened_path.c_str();
   DIR* const opened = pg::call([name] { return AllocateDir(name); });
   while (const dirent* const entry = pg::call(ReadDir, opened, name)) {
     pg::check_interrupts();
-    if (entry->d_name[0] == '.') continue;
-    if (pattern && ::fnmatch(pattern->c_str(), entry->d_name, FNM_PERIOD) != 0) continue;
+    if (!is_wanted(entry->d_name, pattern)) continue;
     if (auto file = look_at(folder, entry->d_name)) files.push_back(std::move(*file));
   }
   pg::call(FreeDir, opened);

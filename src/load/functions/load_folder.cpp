@@ -14,7 +14,7 @@
 #include "pg/arguments.hpp"
 #include "pg/encoding.hpp"
 #include "pg/guard.hpp"
-#include "pg/io/input_file.hpp"
+#include "pg/io/path.hpp"
 #include "pg/memory.hpp"
 #include "pg/names.hpp"
 

@@ -7,8 +7,8 @@
 #include "load/source/json_file_source.hpp"
 #include "pg/arguments.hpp"
 #include "pg/guard.hpp"
-#include "pg/io/input_file.hpp"
 #include "pg/io/open_source.hpp"
+#include "pg/io/path.hpp"
 
 #include "pg/server.hpp"
 

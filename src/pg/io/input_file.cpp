@@ -6,15 +6,12 @@
 
 #include <cerrno>
 
-#include "base/concat.hpp"
 #include "pg/guard.hpp"
-#include "pg/io/path.hpp"
 #include "pg/io/waiting_read.hpp"
 
 #include "pg/server.hpp"
 
 extern "C" {
-#include "catalog/pg_authid.h"
 #include "storage/fd.h"
 }
 
@@ -46,12 +43,5 @@ std::size_t InputFile::read(std::span<std::uint8_t> out) {
 }
 
 void InputFile::close() { call(CloseTransientFile, descriptor_); }
-
-void check_may_read(const std::string& path) {
-  if (!call([] { return has_privs_of_role(GetUserId(), ROLE_PG_READ_SERVER_FILES); }))
-    throw Error("42501", "permission denied to read a file of the server")
-        .detail("Only roles with privileges of the \"pg_read_server_files\" role may read files of the server.");
-  check_path(path);
-}
 
 }  // namespace ferry::pg

@@ -27,8 +27,4 @@ class InputFile : public Input {
   std::int64_t size_bytes_ = 0;
 };
 
-/// The right to read files of the server, and an absolute path without "..", as COPY FROM demands the first and more.
-/// Errors: 42501; 42602 path.
-void check_may_read(const std::string& path);
-
 }  // namespace ferry::pg

@@ -11,6 +11,8 @@
 #include "pg/io/held_file.hpp"
 #include "pg/io/input_file.hpp"
 #include "pg/io/program_source.hpp"
+#include "pg/io/remote_source.hpp"
+#include "remote/url.hpp"
 
 #include "pg/server.hpp"
 
@@ -33,10 +35,14 @@ class DigestedFile final : public InputFile {
 
 struct Opener {
   std::unique_ptr<Input> operator()(const FileOrigin& file) const {
+    if (remote::is_url(file.path)) return std::make_unique<RemoteSource>(file.path);
     if (file.digest != nullptr) return std::make_unique<DigestedFile>(file);
     return std::make_unique<InputFile>(file.path, file.hint);
   }
-  std::unique_ptr<Input> operator()(const HeldFileOrigin& file) const { return std::make_unique<HeldFile>(file.path); }
+  std::unique_ptr<Input> operator()(const HeldFileOrigin& file) const {
+    if (remote::is_url(file.path)) return std::make_unique<RemoteSource>(file.path);
+    return std::make_unique<HeldFile>(file.path);
+  }
   std::unique_ptr<Input> operator()(const ClientOrigin& client) const {
     return std::make_unique<ClientSource>(client.format, client.column_count);
   }
@@ -83,6 +89,7 @@ class FilteredInput final : public Input {
   }
   [[nodiscard]] std::int64_t size_bytes() const override { return origin_->size_bytes(); }
   [[nodiscard]] std::string_view compression() const override { return compression_; }
+  [[nodiscard]] std::string_view etag() const override { return origin_->etag(); }
   void close() override { origin_->close(); }
   void raise_cause() override { origin_->raise_cause(); }
 

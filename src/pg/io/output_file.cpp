@@ -10,13 +10,11 @@
 
 #include "base/concat.hpp"
 #include "pg/guard.hpp"
-#include "pg/io/path.hpp"
 #include "pg/io/waiting_write.hpp"
 
 #include "pg/server.hpp"
 
 extern "C" {
-#include "catalog/pg_authid.h"
 #include "port.h"
 #include "storage/fd.h"
 #include "storage/ipc.h"
@@ -125,13 +123,6 @@ void OutputFile::commit() {
   is_committed_ = true;
   delist();
   sync_folder(folder_of(path_));
-}
-
-void check_may_write(const std::string& path) {
-  if (!call([] { return has_privs_of_role(GetUserId(), ROLE_PG_WRITE_SERVER_FILES); }))
-    throw Error("42501", "permission denied to write a file of the server")
-        .detail("Only roles with privileges of the \"pg_write_server_files\" role may write files of the server.");
-  check_path(path);
 }
 
 void make_folder(const std::string& path) {

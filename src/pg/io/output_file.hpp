@@ -50,10 +50,6 @@ class OutputFile : public ByteSink {
   OutputFile* next_ = nullptr;  ///< of the session's unfinished files
 };
 
-/// The right to write files of the server, and an absolute path without "..", as COPY TO demands the first and more.
-/// Errors: 42501; 42602 path.
-void check_may_write(const std::string& path);
-
 /// Makes a folder that only the server's user may enter, and those above it that are missing, and brings its entry to disk.
 /// Errors: by errno; one that is there already is none.
 void make_folder(const std::string& path);
