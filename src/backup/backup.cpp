@@ -1,7 +1,8 @@
-#include <unistd.h>
-
+#include <algorithm>
 #include <cstdio>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "backup/folder.hpp"
@@ -16,7 +17,7 @@
 #include "pg/arguments.hpp"
 #include "pg/encoding.hpp"
 #include "pg/guard.hpp"
-#include "pg/io/output_file.hpp"
+#include "pg/io/sha256.hpp"
 #include "pg/progress.hpp"
 #include "pg/stopwatch.hpp"
 
@@ -39,25 +40,27 @@ namespace {
 constexpr codec::CodecKind kCodec = codec::CodecKind::zstandard;
 constexpr int kLevel = 1;
 
-/// The folder of a backup, which is removed with its files unless the backup comes to its end.
+/// The folder of a backup, which is taken back with its files unless the backup comes to its end.
 class NewFolder {
  public:
-  explicit NewFolder(const std::string& path) : path_(path) { pg::make_folder(path); }
+  NewFolder(Directory& directory, std::string id) : directory_(directory), id_(std::move(id)) { directory_.make_folder(id_); }
   NewFolder(const NewFolder&) = delete;
   NewFolder& operator=(const NewFolder&) = delete;
   ~NewFolder() {
     if (is_kept_) return;
     // the manifest first: what is listed is to have its files to the end
-    for (auto file = files_.rbegin(); file != files_.rend(); ++file) ::unlink(file->c_str());
-    ::rmdir(path_.c_str());
+    std::reverse(files_.begin(), files_.end());
+    directory_.take_back(id_, files_);
   }
-  /// The path of a file in it, about to be written.
-  const std::string& add(const std::string& name) { return files_.emplace_back(concat(path_, '/', name)); }
-  [[nodiscard]] const std::string& path() const { return path_; }
+  [[nodiscard]] std::unique_ptr<NewFile> create(const std::string& name) {
+    return directory_.create(id_, files_.emplace_back(name));
+  }
+  [[nodiscard]] std::string path_of(const std::string& name) const { return directory_.path_of(id_, name); }
   void keep() { is_kept_ = true; }
 
  private:
-  std::string path_;
+  Directory& directory_;
+  std::string id_;
   std::vector<std::string> files_;
   bool is_kept_ = false;
 };
@@ -76,15 +79,15 @@ void write_table(Relation relation, const PlannedTable& planned, NewFolder& fold
                              .level = kLevel,
                              .context_prefix = concat("backup of ", table.name, ", ")},
                             progress);
-  pg::OutputFile file(folder.add(entry.file));
-  rows.begin(file);
+  const std::unique_ptr<NewFile> file = folder.create(entry.file);
+  rows.begin(*file);
   for (Relation leaf : leaves) rows.write_all(relation, leaf);
-  file.commit();
+  file->commit();
   rows.finish();
   close_leaves(leaves, relation);
   entry.rows = rows.row_count();
-  entry.bytes = file.bytes_written();
-  entry.sha256 = file.sha256();
+  entry.bytes = file->bytes_written();
+  entry.sha256 = file->sha256();
   entry.schema_sha256 = pg::sha256_of(as_bytes(rows.schema_json()));
   for (const map::Column& column : table.columns)
     entry.columns.push_back({pg::to_utf8(column.name), pg::to_utf8(column.type.name), !column.is_nullable, column.is_generated});
@@ -112,14 +115,14 @@ Manifest begin_manifest(const std::string& id, TimestampTz taken_at) {
   return manifest;
 }
 
-void write_manifest(const Manifest& manifest, const std::string& path) {
+void write_manifest(const Manifest& manifest, NewFolder& folder) {
   const std::string text = with_checksum(to_json(manifest));
   if (text.size() > kMaxManifestBytes)
     throw Error("54000", concat("manifest of ", text.size(), " bytes is longer than ", kMaxManifestBytes))
         .hint("Back up fewer tables at once.");
-  pg::OutputFile file(path);
-  file.write(as_bytes(text));
-  file.commit();
+  const std::unique_ptr<NewFile> file = folder.create(kManifestName);
+  file->write(as_bytes(text));
+  file->commit();
 }
 
 /// Adds a table to the backup, in memory that is free again afterwards. Returns its milliseconds.
@@ -152,7 +155,7 @@ void check_has_not_written() {
 /// Runs the backup that a call asks for and answers it.
 void run(const Request& request, const std::optional<std::string>& named_directory, FunctionCallInfo fcinfo) {
   check_has_not_written();
-  const std::string directory = find_directory(named_directory, Purpose::backup);
+  const std::unique_ptr<Directory> directory = find_directory(named_directory, Purpose::backup);
   const auto [planned, taken_at] = lock_and_snapshot(request);
   if (planned.empty()) {
     const char* const schema = pg::call(get_namespace_name, request.schema);
@@ -162,10 +165,10 @@ void run(const Request& request, const std::optional<std::string>& named_directo
   report_shortcomings(planned);
 
   Manifest manifest = begin_manifest(new_backup_id(), taken_at);
-  NewFolder folder(concat(directory, '/', manifest.backup_id));
+  NewFolder folder(*directory, manifest.backup_id);
   std::vector<double> elapsed_ms;
   for (const PlannedTable& table : planned) elapsed_ms.push_back(back_up(table, folder, manifest));
-  write_manifest(manifest, folder.add(kManifestName));
+  write_manifest(manifest, folder);
   folder.keep();
   pg::call(PopActiveSnapshot);
 
@@ -174,7 +177,7 @@ void run(const Request& request, const std::optional<std::string>& named_directo
     const TableEntry& entry = manifest.tables[i];
     const Datum row[] = {pg::text_datum(manifest.backup_id),
                          pg::text_datum(sql_name(entry)),
-                         pg::text_datum(concat(folder.path(), '/', entry.file)),
+                         pg::text_datum(folder.path_of(entry.file)),
                          Int64GetDatum(entry.rows),
                          Int64GetDatum(entry.bytes),
                          pg::text_datum(entry.sha256),

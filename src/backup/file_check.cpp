@@ -1,10 +1,5 @@
 #include "backup/file_check.hpp"
 
-#include <sys/stat.h>
-
-#include <cerrno>
-#include <cstring>
-
 #include "avro/container.hpp"
 #include "avro/decode.hpp"
 #include "backup/folder.hpp"
@@ -70,21 +65,21 @@ void decode_block(const avro::Block& block, const avro::Schema& schema, std::int
 
 }  // namespace
 
-FileCheck check_size(const std::string& path, const TableEntry& entry) {
-  struct ::stat status {};
-  if (::lstat(path.c_str(), &status) != 0)
-    return {{}, errno == ENOENT ? "the file is missing" : concat("could not stat the file: ", std::strerror(errno))};
+FileCheck check_size(Directory& directory, const std::string& folder, const TableEntry& entry) {
+  std::optional<FolderFile> file;
+  const std::string problem = problem_of([&] { file = directory.find(folder, entry.file); });
+  if (!file) return {{}, problem.empty() ? "the file is missing" : problem};
   // a pipe in its place would make the reader wait for ever
-  if (!S_ISREG(status.st_mode)) return {{}, "it is not an ordinary file"};
-  FileCheck check{status.st_size, {}};
-  if (status.st_size != entry.bytes)
-    check.problem = concat("the file has ", status.st_size, " bytes, but its manifest says ", entry.bytes);
+  if (!file->is_regular) return {{}, "it is not an ordinary file"};
+  FileCheck check{file->bytes, {}};
+  if (file->bytes != entry.bytes)
+    check.problem = concat("the file has ", file->bytes, " bytes, but its manifest says ", entry.bytes);
   return check;
 }
 
-FileCheck check_file(const std::string& path, const TableEntry& entry) {
-  FileCheck check = check_size(path, entry);
-  if (check.problem.empty()) check.problem = problem_of([&] { verify_file(path, entry); });
+FileCheck check_file(Directory& directory, const std::string& folder, const TableEntry& entry) {
+  FileCheck check = check_size(directory, folder, entry);
+  if (check.problem.empty()) check.problem = problem_of([&] { verify_file(directory.path_of(folder, entry.file), entry); });
   return check;
 }
 

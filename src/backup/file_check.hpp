@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "backup/directory.hpp"
 #include "backup/manifest.hpp"
 
 /// Whether the file of a table in a backup is what its manifest tells. A problem is text for people in the database's encoding,
@@ -16,10 +17,10 @@ struct FileCheck {
 };
 
 /// Its size alone: what can be said without reading it.
-[[nodiscard]] FileCheck check_size(const std::string& path, const TableEntry& entry);
+[[nodiscard]] FileCheck check_size(Directory& directory, const std::string& folder, const TableEntry& entry);
 
 /// Its size and its digest.
-[[nodiscard]] FileCheck check_file(const std::string& path, const TableEntry& entry);
+[[nodiscard]] FileCheck check_file(Directory& directory, const std::string& folder, const TableEntry& entry);
 
 struct RowsCheck {
   std::optional<std::int64_t> rows;  ///< that can be decoded from the first on; nothing where the file cannot be read

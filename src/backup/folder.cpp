@@ -1,24 +1,17 @@
 #include "backup/folder.hpp"
 
-#include <sys/stat.h>
-
 #include <algorithm>
 
 #include "base/concat.hpp"
 #include "base/error.hpp"
 #include "pg/encoding.hpp"
 #include "pg/guard.hpp"
-#include "pg/io/input_file.hpp"
 #include "pg/io/open_source.hpp"
-#include "pg/io/output_file.hpp"
 #include "pg/subtransaction.hpp"
-#include "settings.hpp"
 
 #include "pg/server.hpp"
 
 extern "C" {
-#include "port.h"
-#include "storage/fd.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 }
@@ -35,10 +28,6 @@ bool is_backup_id(std::string_view id) {
          std::all_of(id.begin(), id.end(), [](char c) { return is_letter_or_digit(c) || c == '.' || c == '-' || c == '_'; });
 }
 
-std::string manifest_path(const std::string& directory, const std::string& id) {
-  return concat(directory, '/', id, '/', kManifestName);
-}
-
 std::string read_file(const std::string& path) {
   const std::unique_ptr<pg::Input> file = pg::open_source(pg::FileOrigin{path}, pg::Compression::none);
   std::string text;
@@ -49,12 +38,6 @@ std::string read_file(const std::string& path) {
   }
   file->close();
   return text;
-}
-
-std::string canonical(const std::string& path) {
-  char* const copy = pg::call(pstrdup, path.c_str());
-  pg::call(canonicalize_path, copy);
-  return copy;
 }
 
 /// Everything but ASCII letters and digits as %XX: the name is text in every encoding, and one component of a path.
@@ -79,8 +62,8 @@ std::string sql_name(const TableEntry& table) {
   return pg::call(quote_qualified_identifier, schema.c_str(), name.c_str());
 }
 
-Manifest read_manifest(const std::string& directory, const std::string& id) {
-  const std::string path = manifest_path(directory, id);
+Manifest read_manifest(Directory& directory, const std::string& id) {
+  const std::string path = directory.path_of(id, kManifestName);
   try {
     Manifest manifest = parse_manifest(read_file(path));
     if (manifest.backup_id != id)
@@ -92,26 +75,19 @@ Manifest read_manifest(const std::string& directory, const std::string& id) {
   }
 }
 
-bool is_finished(const std::string& directory, const std::string& id) {
-  struct ::stat status {};
-  return ::stat(manifest_path(directory, id).c_str(), &status) == 0 && S_ISREG(status.st_mode);
+bool is_finished(Directory& directory, const std::string& id) {
+  const std::optional<FolderFile> manifest = directory.find(id, kManifestName);
+  return manifest && manifest->is_regular;
 }
 
-std::vector<std::string> finished_backups(const std::string& directory) {
-  std::vector<std::string> ids;
-  const char* const name = directory.c_str();
-  DIR* const folder = pg::call([name] { return AllocateDir(name); });
-  if (folder == nullptr && errno == ENOENT) return ids;
-  while (const dirent* const entry = pg::call(ReadDir, folder, name)) {
-    const std::string id = entry->d_name;
-    if (is_backup_id(id) && is_finished(directory, id)) ids.push_back(id);
-  }
-  pg::call(FreeDir, folder);
+std::vector<std::string> finished_backups(Directory& directory) {
+  std::vector<std::string> ids = directory.folders_with(kManifestName);
+  std::erase_if(ids, [](const std::string& name) { return !is_backup_id(name); });
   std::sort(ids.begin(), ids.end(), std::greater<>());
   return ids;
 }
 
-std::variant<Manifest, std::string> try_read_manifest(const std::string& directory, const std::string& id) {
+std::variant<Manifest, std::string> try_read_manifest(Directory& directory, const std::string& id) {
   std::variant<Manifest, std::string> result;
   const std::optional<pg::CaughtError> error =
       pg::attempt([&] { result = read_manifest(directory, id); }, [](const char* sqlstate) { return is_of_file(sqlstate); });
@@ -121,42 +97,8 @@ std::variant<Manifest, std::string> try_read_manifest(const std::string& directo
 
 bool is_of_file(const char* sqlstate) {
   const std::string_view state(sqlstate), kind = state.substr(0, 2);
-  return kind == "22" || kind == "58" || state == "42501" || state == "42809" || state == "54000" || state == "0A000";
-}
-
-std::vector<FolderFile> files_of(const std::string& folder) {
-  std::vector<FolderFile> files;
-  const char* const name = folder.c_str();
-  DIR* const opened = pg::call([name] { return AllocateDir(name); });
-  if (opened == nullptr && errno == ENOENT) return files;
-  while (const dirent* const entry = pg::call(ReadDir, opened, name)) {
-    const std::string file = entry->d_name;
-    if (file == "." || file == "..") continue;
-    struct ::stat status {};
-    // one that is gone by now is none of its files
-    if (::lstat(concat(folder, '/', file).c_str(), &status) != 0) continue;
-    files.push_back({file, S_ISREG(status.st_mode), status.st_size, status.st_mtime});
-  }
-  pg::call(FreeDir, opened);
-  std::sort(files.begin(), files.end(), [](const FolderFile& a, const FolderFile& b) { return a.name < b.name; });
-  return files;
-}
-
-std::string find_directory(const std::optional<std::string>& named, Purpose purpose) {
-  if (named) {
-    purpose == Purpose::restore ? pg::check_may_read(*named) : pg::check_may_write(*named);
-    return canonical(*named);
-  }
-  std::string directory = settings::backup_directory == nullptr ? "" : settings::backup_directory;
-  if (directory.empty())
-    throw Error("22023", "no directory of backups").hint("Set pg_ferry.backup_directory, or name a directory.");
-  if (!is_absolute_path(directory.c_str())) directory = concat(DataDir, '/', directory);
-  directory = canonical(directory);
-  if (purpose == Purpose::backup && pg::call(path_is_prefix_of_path, DataDir, directory.c_str()))
-    pg::notice(
-        "backups are written inside the data directory",
-        "Set pg_ferry.backup_directory to a directory elsewhere: pg_upgrade, pg_rewind and standbys do not keep this one.");
-  return directory;
+  return kind == "22" || kind == "58" || state == "42501" || state == "55000" || state == "42809" || state == "54000" ||
+         state == "0A000";
 }
 
 std::string new_backup_id() {
@@ -195,16 +137,16 @@ std::string file_name(std::string_view schema, std::string_view table, unsigned 
   return name.size() <= kMaxFileName ? name : concat(table_oid, ".avro");
 }
 
-std::optional<Found> search_backup(const std::string& directory, const std::optional<std::string>& id,
+std::optional<Found> search_backup(Directory& directory, const std::optional<std::string>& id,
                                    const std::optional<std::string>& database, const std::vector<TableName>& tables) {
   if (id) {
     check_backup_id(*id);
     if (!is_finished(directory, *id))
-      throw Error("58P01", concat("backup \"", *id, "\" does not exist in directory \"", directory, '"'));
+      throw Error("58P01", concat("backup \"", *id, "\" does not exist in directory \"", directory.path(), '"'));
   }
   for (const std::string& candidate : id ? std::vector<std::string>{*id} : finished_backups(directory)) {
     pg::check_interrupts();
-    Found found{read_manifest(directory, candidate), concat(directory, '/', candidate), {}};
+    Found found{read_manifest(directory, candidate), directory.path_of(candidate), {}};
     if (database && found.manifest.database != *database) {
       if (!id) continue;
       throw Error("42501", concat("backup \"", *id, "\" was taken in database \"", pg::from_utf8(found.manifest.database), '"'))
@@ -216,7 +158,7 @@ std::optional<Found> search_backup(const std::string& directory, const std::opti
   return std::nullopt;
 }
 
-Found find_backup(const std::string& directory, const std::optional<std::string>& id, const std::optional<std::string>& database,
+Found find_backup(Directory& directory, const std::optional<std::string>& id, const std::optional<std::string>& database,
                   const std::vector<TableName>& tables) {
   if (std::optional<Found> found = search_backup(directory, id, database, tables)) return std::move(*found);
   std::string names;
@@ -224,7 +166,7 @@ Found find_backup(const std::string& directory, const std::optional<std::string>
     names += concat(names.empty() ? "\"" : ", \"", pg::from_utf8(table.schema), '.', pg::from_utf8(table.name), '"');
   const std::string what = concat(tables.size() == 1 ? "table " : "all of the tables ", names);
   throw Error("42P01", id ? concat("backup \"", *id, "\" does not hold ", what)
-                          : concat("no backup in directory \"", directory, "\" holds ", what));
+                          : concat("no backup in directory \"", directory.path(), "\" holds ", what));
 }
 
 }  // namespace ferry::backup

@@ -7,43 +7,28 @@
 #include <variant>
 #include <vector>
 
+#include "backup/directory.hpp"
 #include "backup/manifest.hpp"
 
 /// Where backups are: <directory>/<backup_id>/<schema>.<table>.avro and manifest.json.
 namespace ferry::backup {
 
-/// What a directory is opened for: to write a backup, to read some, to remove some.
-enum class Purpose { backup, restore, prune };
-
-/// The directory of backups: named, or else the setting pg_ferry.backup_directory. A directory that is named takes the right to
-/// read or write files of the server; one inside the data directory gives a NOTICE at a backup. Errors: 42501; 42602 path.
-[[nodiscard]] std::string find_directory(const std::optional<std::string>& named, Purpose purpose);
-
 /// The table's name as SQL has it, with its schema, in the database's encoding; characters that this lacks are question marks.
 [[nodiscard]] std::string sql_name(const TableEntry& table);
 
 /// The names of finished backups, the newest first; nothing where there is no directory.
-[[nodiscard]] std::vector<std::string> finished_backups(const std::string& directory);
+[[nodiscard]] std::vector<std::string> finished_backups(Directory& directory);
 
 /// Whether a backup has a manifest; it may be damaged.
-[[nodiscard]] bool is_finished(const std::string& directory, const std::string& id);
+[[nodiscard]] bool is_finished(Directory& directory, const std::string& id);
 
 /// The manifest of a finished backup. Errors: 22P04 a damaged one, or that of another backup; 0A000 a newer format; by errno.
-[[nodiscard]] Manifest read_manifest(const std::string& directory, const std::string& id);
+[[nodiscard]] Manifest read_manifest(Directory& directory, const std::string& id);
 /// The same, or what is wrong with it.
-[[nodiscard]] std::variant<Manifest, std::string> try_read_manifest(const std::string& directory, const std::string& id);
+[[nodiscard]] std::variant<Manifest, std::string> try_read_manifest(Directory& directory, const std::string& id);
 
 /// Whether an error speaks of a file that is damaged, missing or closed to the server, and so says something about a backup.
 [[nodiscard]] bool is_of_file(const char* sqlstate);
-
-/// What a folder holds beside "." and "..": links are not followed. By name; nothing where there is no folder.
-struct FolderFile {
-  std::string name;
-  bool is_regular;
-  std::int64_t bytes;
-  std::int64_t modified_at;  ///< seconds since 1970
-};
-[[nodiscard]] std::vector<FolderFile> files_of(const std::string& folder);
 
 /// A new backup_id: UTC time and a random suffix, in the order of time as text.
 [[nodiscard]] std::string new_backup_id();
@@ -71,12 +56,12 @@ struct Found {
 /// The backup of that id, or the newest finished one, that has all of these tables; nothing where there is none. database: only
 /// backups taken in it count, since several databases share a directory; UTF-8.
 /// Errors: 58P01 no backup of that id; 42501 one of another database; 22P04 a damaged manifest; by errno.
-[[nodiscard]] std::optional<Found> search_backup(const std::string& directory, const std::optional<std::string>& id,
+[[nodiscard]] std::optional<Found> search_backup(Directory& directory, const std::optional<std::string>& id,
                                                  const std::optional<std::string>& database,
                                                  const std::vector<TableName>& tables);
 
 /// The same. Errors: 42P01 there is none, too.
-[[nodiscard]] Found find_backup(const std::string& directory, const std::optional<std::string>& id,
+[[nodiscard]] Found find_backup(Directory& directory, const std::optional<std::string>& id,
                                 const std::optional<std::string>& database, const std::vector<TableName>& tables);
 
 }  // namespace ferry::backup

@@ -61,17 +61,17 @@ void add(const Manifest& manifest, pg::ResultRows& result) {
 
 Datum list_backups(FunctionCallInfo fcinfo) {
   const pg::Arguments arguments(fcinfo);
-  const std::string directory = find_directory(arguments.optional_text(0), Purpose::restore);
+  const std::unique_ptr<Directory> directory = find_directory(arguments.optional_text(0), Purpose::restore);
   // who names a directory may read the server's files, and so all that is in it
   std::optional<std::string> database;
   if (arguments.is_null(0)) database = pg::to_utf8(pg::call(get_database_name, MyDatabaseId));
   pg::ResultRows result(fcinfo);
-  for (const std::string& id : finished_backups(directory)) {
+  for (const std::string& id : finished_backups(*directory)) {
     pg::check_interrupts();
-    const std::variant<Manifest, std::string> read = try_read_manifest(directory, id);
+    const std::variant<Manifest, std::string> read = try_read_manifest(*directory, id);
     if (const auto* const problem = std::get_if<std::string>(&read)) {
       // one that is gone by now was removed meanwhile
-      if (is_finished(directory, id)) pg::warning(concat("backup \"", id, "\" is damaged: ", *problem));
+      if (is_finished(*directory, id)) pg::warning(concat("backup \"", id, "\" is damaged: ", *problem));
     } else if (const Manifest& manifest = std::get<Manifest>(read); !database || manifest.database == *database) {
       add(manifest, result);
     }

@@ -1,9 +1,4 @@
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
 #include <cstring>
 #include <ctime>
 #include <optional>
@@ -13,6 +8,7 @@
 
 #include "backup/file_check.hpp"
 #include "backup/folder.hpp"
+#include "backup/local_directory.hpp"
 #include "base/concat.hpp"
 #include "base/error.hpp"
 #include "pg/arguments.hpp"
@@ -25,7 +21,6 @@
 extern "C" {
 #include "access/xlog.h"
 #include "commands/dbcommands.h"
-#include "storage/fd.h"
 }
 
 // What is removed is known: a folder that a backup made, with nothing in it but what a backup writes. It loses its name first,
@@ -33,15 +28,9 @@ extern "C" {
 namespace ferry::backup {
 namespace {
 
-constexpr const char* kRemovedPrefix = ".removed.";
 constexpr std::string_view kTemporaryEnd = ".tmp", kFileEnd = ".avro";
 /// A backup writes all the time; one whose files have not changed for so long has come to its end without a manifest.
 constexpr std::int64_t kUnfinishedSeconds = 24 * 60 * 60;
-
-bool is_folder(const std::string& path) {
-  struct ::stat status {};
-  return ::lstat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode);
-}
 
 bool ends_with(std::string_view text, std::string_view end) {
   return text.size() > end.size() && text.substr(text.size() - end.size()) == end;
@@ -69,42 +58,19 @@ std::optional<std::string> find_stranger(const std::vector<FolderFile>& files, c
   return std::nullopt;
 }
 
-/// Deletes the files of a folder that has lost its name, and the folder. One that cannot be deleted is a WARNING, for the next
-/// call to try again.
-void delete_folder(const std::string& folder) {
-  const auto warn = [](const std::string& path) {
-    pg::warning(concat("could not remove file \"", path, "\": ", std::strerror(errno)));
-  };
-  for (const FolderFile& file : files_of(folder)) {
-    const std::string path = concat(folder, '/', file.name);
-    if (::unlink(path.c_str()) != 0 && errno != ENOENT) return warn(path);
-  }
-  if (::rmdir(folder.c_str()) != 0 && errno != ENOENT) warn(folder);
-}
-
 /// Removes a backup's folder. False where another session did it.
-bool remove_backup(const std::string& directory, const std::string& id) {
-  const std::string from = concat(directory, '/', id), to = concat(directory, '/', kRemovedPrefix, id);
-  if (::rename(from.c_str(), to.c_str()) != 0) {
-    if (errno == ENOENT) return false;
-    const int error = errno;
-    const char *const from_name = from.c_str(), *const to_name = to.c_str();
-    pg::call([=] {
-      errno = error;
-      ereport(ERROR, (errcode_for_file_access(), errmsg("could not rename file \"%s\" to \"%s\": %m", from_name, to_name)));
-    });
-  }
-  pg::call(fsync_fname_ext, directory.c_str(), true, false, ERROR);
-  delete_folder(to);
-  return true;
+bool remove_backup(Directory& directory, const std::string& id) {
+  const std::optional<std::string> hidden = directory.hide(id);
+  if (hidden) directory.remove(*hidden);
+  return hidden.has_value();
 }
 
 /// What is wrong with the files of a backup, or nothing. thoroughly: their digests, too.
-std::string find_problem(const std::string& folder, const Manifest& manifest, bool thoroughly) {
+std::string find_problem(Directory& directory, const Manifest& manifest, bool thoroughly) {
   for (const TableEntry& table : manifest.tables) {
     pg::check_interrupts();
-    const std::string path = concat(folder, '/', table.file);
-    const FileCheck check = thoroughly ? check_file(path, table) : check_size(path, table);
+    const FileCheck check =
+        thoroughly ? check_file(directory, manifest.backup_id, table) : check_size(directory, manifest.backup_id, table);
     if (!check.problem.empty()) return concat("file \"", table.file, "\": ", check.problem);
   }
   return {};
@@ -113,18 +79,17 @@ std::string find_problem(const std::string& folder, const Manifest& manifest, bo
 /// Decides backup by backup, the newest first, what goes.
 class Pruner {
  public:
-  Pruner(std::string directory, std::int64_t keep, std::string database)
-      : directory_(std::move(directory)), keep_(keep), database_(std::move(database)) {}
+  Pruner(Directory& directory, std::int64_t keep, std::string database)
+      : directory_(directory), keep_(keep), database_(std::move(database)) {}
 
   /// Whether the backup was removed.
   bool prune(const std::string& id) {
-    const std::string folder = concat(directory_, '/', id);
-    if (!is_folder(folder)) return false;
+    if (!directory_.changed_at(id)) return false;
     const std::variant<Manifest, std::string> read = try_read_manifest(directory_, id);
     if (const auto* const problem = std::get_if<std::string>(&read)) return stays(id, *problem);
     const Manifest& manifest = std::get<Manifest>(read);
-    if (manifest.database != database_ || !is_superfluous(id, folder, manifest)) return false;
-    if (const std::optional<std::string> stranger = find_stranger(files_of(folder), &manifest)) {
+    if (manifest.database != database_ || !is_superfluous(id, manifest)) return false;
+    if (const std::optional<std::string> stranger = find_stranger(directory_.files_of(id), &manifest)) {
       pg::warning(concat("backup \"", id, "\" is not removed: no backup wrote file \"", *stranger, "\" in its folder"));
       return false;
     }
@@ -132,9 +97,9 @@ class Pruner {
   }
 
  private:
-  bool is_superfluous(const std::string& id, const std::string& folder, const Manifest& manifest) {
+  bool is_superfluous(const std::string& id, const Manifest& manifest) {
     const TableEntry* const missing = find_missing(manifest);
-    const std::string problem = find_problem(folder, manifest, missing != nullptr);
+    const std::string problem = find_problem(directory_, manifest, missing != nullptr);
     if (!problem.empty()) return kept_ >= keep_ && missing == nullptr ? true : stays(id, problem);
     if (kept_ >= keep_ && missing == nullptr) return true;
     if (kept_ >= keep_) pg::notice(concat("backup \"", id, "\" stays: table ", sql_name(*missing), " has no newer one").c_str());
@@ -157,33 +122,32 @@ class Pruner {
     return false;
   }
 
-  std::string directory_;
+  Directory& directory_;
   std::int64_t keep_, kept_ = 0;
   std::string database_;
   std::set<std::pair<std::string, std::string>> saved_;  ///< tables of the good backups so far
 };
 
 /// Whether a folder without a manifest is what a crash left behind.
-bool is_left_behind(const std::string& folder) {
+bool is_left_behind(Directory& directory, const std::string& folder) {
   const auto is_old = [](std::int64_t modified_at) { return modified_at < std::time(nullptr) - kUnfinishedSeconds; };
-  struct ::stat status {};
-  if (::lstat(folder.c_str(), &status) != 0 || !S_ISDIR(status.st_mode) || !is_old(status.st_mtime)) return false;
-  const std::vector<FolderFile> files = files_of(folder);
+  const std::optional<std::int64_t> changed_at = directory.changed_at(folder);
+  if (!changed_at || !is_old(*changed_at)) return false;
+  const std::vector<FolderFile> files = directory.files_of(folder);
   return !find_stranger(files, nullptr) && std::all_of(files.begin(), files.end(), [&](const FolderFile& file) {
     return is_old(file.modified_at) && file.name != kManifestName;
   });
 }
 
 /// Removes what crashes left behind: folders of backups without a manifest, and those of removals that did not come to their end.
-void clean_up(const std::string& directory) {
-  for (const FolderFile& entry : files_of(directory)) {
+void clean_up(Directory& directory) {
+  for (const std::string& folder : directory.folders()) {
     pg::check_interrupts();
-    const std::string path = concat(directory, '/', entry.name);
-    if (entry.name.starts_with(kRemovedPrefix)) {
-      const bool is_ours = is_new_backup_id(entry.name.substr(std::strlen(kRemovedPrefix))) && is_folder(path);
-      if (is_ours && !find_stranger(files_of(path), nullptr)) delete_folder(path);
-    } else if (is_new_backup_id(entry.name) && is_left_behind(path)) {
-      remove_backup(directory, entry.name);
+    if (folder.starts_with(kRemovedPrefix)) {
+      const bool is_ours = is_new_backup_id(folder.substr(std::strlen(kRemovedPrefix)));
+      if (is_ours && !find_stranger(directory.files_of(folder), nullptr)) directory.remove(folder);
+    } else if (is_new_backup_id(folder) && is_left_behind(directory, folder)) {
+      remove_backup(directory, folder);
     }
   }
 }
@@ -195,17 +159,17 @@ Datum prune_backups(FunctionCallInfo fcinfo) {
   if (arguments.is_null(0)) throw Error("22004", "argument \"keep\" must not be null");
   const std::int32_t keep = DatumGetInt32(fcinfo->args[0].value);
   if (keep < 1) throw Error("22023", concat("argument \"keep\" must be 1 or more, not ", keep));
-  const std::string directory = find_directory(arguments.optional_text(1), Purpose::prune);
+  const std::unique_ptr<Directory> directory = find_directory(arguments.optional_text(1), Purpose::prune);
   pg::ResultRows result(fcinfo);
-  Pruner pruner(directory, keep, pg::to_utf8(pg::call(get_database_name, MyDatabaseId)));
-  for (const std::string& id : finished_backups(directory)) {
+  Pruner pruner(*directory, keep, pg::to_utf8(pg::call(get_database_name, MyDatabaseId)));
+  for (const std::string& id : finished_backups(*directory)) {
     pg::check_interrupts();
     if (!pruner.prune(id)) continue;
     const Datum row[] = {pg::text_datum(id)};
     const bool nulls[] = {false};
     result.add(row, nulls);
   }
-  clean_up(directory);
+  clean_up(*directory);
   return Datum{0};
 }
 

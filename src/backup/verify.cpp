@@ -1,5 +1,3 @@
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <optional>
 #include <string>
@@ -49,9 +47,9 @@ class Answers {
   pg::ResultRows rows_;
 };
 
-Answer verify_table(const std::string& folder, const TableEntry& entry) {
-  Answer answer{.table_name = sql_name(entry), .path = concat(folder, '/', entry.file), .rows = {}, .bytes = {}, .problem = {}};
-  FileCheck check = check_file(answer.path, entry);
+Answer verify_table(Directory& directory, const std::string& id, const TableEntry& entry) {
+  Answer answer{.table_name = sql_name(entry), .path = directory.path_of(id, entry.file), .rows = {}, .bytes = {}, .problem = {}};
+  FileCheck check = check_file(directory, id, entry);
   if (check.bytes) answer.bytes = check.bytes;
   if (check.problem.empty() || check.bytes) {
     const RowsCheck rows = check_rows(answer.path, entry, check.problem.empty());
@@ -64,14 +62,14 @@ Answer verify_table(const std::string& folder, const TableEntry& entry) {
 }
 
 /// What is in the folder and not in the manifest.
-void report_strangers(const std::string& folder, const Manifest& manifest, Answers& answers) {
-  for (const FolderFile& file : files_of(folder)) {
+void report_strangers(Directory& directory, const Manifest& manifest, Answers& answers) {
+  for (const FolderFile& file : directory.files_of(manifest.backup_id)) {
     const bool is_known =
         file.name == kManifestName || std::any_of(manifest.tables.begin(), manifest.tables.end(),
                                                   [&](const TableEntry& table) { return table.file == file.name; });
     if (is_known) continue;
     answers.add({.table_name = {},
-                 .path = concat(folder, '/', file.name),
+                 .path = directory.path_of(manifest.backup_id, file.name),
                  .rows = {},
                  .bytes = file.is_regular ? std::optional(file.bytes) : std::nullopt,
                  .problem = "the manifest does not know this file"});
@@ -88,16 +86,14 @@ Datum verify_backup(FunctionCallInfo fcinfo) {
   const pg::Arguments arguments(fcinfo);
   const std::string id = arguments.text(0, "backup_id");
   check_backup_id(id);
-  const std::string directory = find_directory(arguments.optional_text(1), Purpose::restore);
-  const std::string folder = concat(directory, '/', id);
-  struct ::stat status {};
-  if (::stat(folder.c_str(), &status) != 0 || !S_ISDIR(status.st_mode))
-    throw Error("58P01", concat("backup \"", id, "\" does not exist in directory \"", directory, '"'));
+  const std::unique_ptr<Directory> directory = find_directory(arguments.optional_text(1), Purpose::restore);
+  if (!directory->changed_at(id))
+    throw Error("58P01", concat("backup \"", id, "\" does not exist in directory \"", directory->path(), '"'));
 
   Answers answers(fcinfo);
-  const std::string path = concat(folder, '/', kManifestName);
+  const std::string path = directory->path_of(id, kManifestName);
   std::variant<Manifest, std::string> read("the manifest is missing: the backup is not a finished one");
-  if (is_finished(directory, id)) read = try_read_manifest(directory, id);
+  if (is_finished(*directory, id)) read = try_read_manifest(*directory, id);
   if (const auto* const problem = std::get_if<std::string>(&read)) {
     answers.add({.table_name = {}, .path = path, .rows = {}, .bytes = {}, .problem = *problem});
     return Datum{0};
@@ -106,9 +102,9 @@ Datum verify_backup(FunctionCallInfo fcinfo) {
   if (arguments.is_null(1)) check_is_own(*manifest, id);
   for (const TableEntry& table : manifest->tables) {
     pg::check_interrupts();
-    answers.add(verify_table(folder, table));
+    answers.add(verify_table(*directory, id, table));
   }
-  report_strangers(folder, *manifest, answers);
+  report_strangers(*directory, *manifest, answers);
   return Datum{0};
 }
 

@@ -27,7 +27,7 @@ namespace {
 
 /// Where the backups are that a call may use. database: only those of it count.
 struct Where {
-  std::string directory;
+  std::unique_ptr<Directory> directory;
   std::optional<std::string> backup_id, database;
 };
 
@@ -80,7 +80,7 @@ std::vector<TableName> candidates(const std::string& name) {
 [[noreturn]] void fail_missing(const std::string& name, const Where& where) {
   Error error("42P01", concat("relation \"", name, "\" does not exist"));
   for (const TableName& table : candidates(name)) {
-    const std::optional<Found> found = search_backup(where.directory, where.backup_id, where.database, {table});
+    const std::optional<Found> found = search_backup(*where.directory, where.backup_id, where.database, {table});
     if (!found || (where.database && !has_role_of(pg::from_utf8(found->tables[0]->owner)))) continue;
     error.detail(concat("Backup \"", found->manifest.backup_id, "\" holds it. ", definition_then(*found->tables[0])))
         .hint("Create the table first; its definition is never run.");
@@ -94,12 +94,12 @@ void check_is_no_part(const RestoreTarget& target, const Where& where) {
   const TableName name{pg::to_utf8(target.schema), pg::to_utf8(target.table)};
   const List* const ancestors =
       pg::call([oid = target.oid]() -> List* { return get_rel_relispartition(oid) ? get_partition_ancestors(oid) : NIL; });
-  if (ancestors == NIL || search_backup(where.directory, where.backup_id, where.database, {name})) return;
+  if (ancestors == NIL || search_backup(*where.directory, where.backup_id, where.database, {name})) return;
   for (int i = 0; i < list_length(ancestors); i++) {
     const Oid root = list_nth_oid(ancestors, i);
     const char* const schema = pg::call(pg::schema_of, root);
     const char* const table = pg::call(get_rel_name, root);
-    if (!search_backup(where.directory, where.backup_id, where.database, {{pg::to_utf8(schema), pg::to_utf8(table)}})) continue;
+    if (!search_backup(*where.directory, where.backup_id, where.database, {{pg::to_utf8(schema), pg::to_utf8(table)}})) continue;
     throw Error("42P01", concat("no backup holds partition \"", target.schema, '.', target.table, "\" by itself"))
         .detail(concat("It was backed up with table \"", schema, '.', table, "\"."))
         .hint(concat("Restore \"", schema, '.', table, "\"."));
@@ -140,7 +140,7 @@ Datum restore(FunctionCallInfo fcinfo, const char* function, const std::vector<s
   std::vector<TableName> wanted;
   for (const RestoreTarget& target : targets) wanted.push_back({pg::to_utf8(target.schema), pg::to_utf8(target.table)});
   for (const RestoreTarget& target : targets) check_is_no_part(target, where);
-  const Found found = find_backup(where.directory, where.backup_id, where.database, wanted);
+  const Found found = find_backup(*where.directory, where.backup_id, where.database, wanted);
   std::vector<TableRestore> tables;
   for (std::size_t i = 0; i < targets.size(); i++) {
     if (where.database) check_may_have(found.manifest.backup_id, *found.tables[i], targets[i]);
