@@ -21,7 +21,6 @@ extern "C" {
 #include "parser/parse_expr.h"
 #include "parser/parse_relation.h"
 #include "tcop/utility.h"
-#include "utils/rls.h"
 }
 
 namespace ferry::copy {
@@ -76,10 +75,8 @@ void check_kind(Relation table) {
     case RELKIND_RELATION:
     case RELKIND_PARTITIONED_TABLE:
     case RELKIND_FOREIGN_TABLE:
-      return;
     case RELKIND_VIEW:
-      ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE), errmsg("cannot copy to view \"%s\"", name),
-                      errhint("Copy to the table behind the view.")));
+      return;
     case RELKIND_MATVIEW:
       ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE), errmsg("cannot copy to materialized view \"%s\"", name)));
     case RELKIND_SEQUENCE:
@@ -102,9 +99,6 @@ OpenTable open_table(ParseState* state, const CopyStmt& statement) {
   open.attributes = CopyGetAttnums(RelationGetDescr(table), table, statement.attlist);
   permissions->insertedCols = column_set(open.attributes);
   pg::compat::check_permissions(state->p_rtable, permissions);
-  if (check_enable_rls(RelationGetRelid(table), InvalidOid, false) == RLS_ENABLED)
-    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("COPY FROM not supported with row-level security"),
-                    errhint("Use INSERT statements instead.")));
   PreventCommandIfReadOnly("COPY FROM");  // into a temporary table too: the log is none
   return open;
 }

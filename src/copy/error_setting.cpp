@@ -2,7 +2,6 @@
 
 #include <cstring>
 
-#include "pg/table/table_engine.hpp"
 #include "settings.hpp"
 
 #include "pg/server.hpp"
@@ -31,9 +30,9 @@ bool leaves_it_open(const DefElem& option) {
 /// Whether loads take the table. Calls the server without a guard.
 bool takes_loads(Relation table, Oid extension) {
   const char kind = table->rd_rel->relkind;
-  const bool has_rows = kind == RELKIND_RELATION || kind == RELKIND_PARTITIONED_TABLE || kind == RELKIND_FOREIGN_TABLE;
-  return has_rows && !IsSystemRelation(table) && getExtensionOfObject(RelationRelationId, RelationGetRelid(table)) != extension &&
-         pg::is_stored_here(table);
+  const bool has_rows =
+      kind == RELKIND_RELATION || kind == RELKIND_PARTITIONED_TABLE || kind == RELKIND_FOREIGN_TABLE || kind == RELKIND_VIEW;
+  return has_rows && !IsSystemRelation(table) && getExtensionOfObject(RelationRelationId, RelationGetRelid(table)) != extension;
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "pg/server.hpp"
 
 extern "C" {
+#include "parser/analyze.h"
 #include "parser/parse_node.h"
 #include "tcop/cmdtag.h"
 #include "tcop/utility.h"
@@ -16,8 +17,6 @@ extern "C" {
 namespace ferry::copy {
 
 namespace {
-
-ProcessUtility_hook_type next_hook = nullptr;
 
 void run(const Format& format, PlannedStmt* planned, bool is_read_only_tree, const char* query, QueryEnvironment* environment,
          QueryCompletion* completion) {
@@ -36,24 +35,56 @@ void run(const Format& format, PlannedStmt* planned, bool is_read_only_tree, con
   if (completion != nullptr) SetQueryCompletion(completion, CMDTAG_COPY, static_cast<uint64>(rows));
 }
 
+/// Where in the chain of hooks a function of ours is.
+enum class Place {
+  inner,  ///< where the module was when it was loaded
+  outer,  ///< in front of whoever came later
+};
+template <Place>
+ProcessUtility_hook_type next_hook = nullptr;
+post_parse_analyze_hook_type next_analyze_hook = nullptr;
+
+template <Place place>
 void process_utility(PlannedStmt* planned, const char* query, bool is_read_only_tree, ProcessUtilityContext context,
                      ParamListInfo parameters, QueryEnvironment* environment, DestReceiver* receiver,
                      QueryCompletion* completion) {
   const Node* const statement = planned->utilityStmt;
   const Format* const format = IsA(statement, CopyStmt) ? find_format(*reinterpret_cast<const CopyStmt*>(statement)) : nullptr;
   if (format == nullptr) {
-    const ProcessUtility_hook_type next = next_hook == nullptr ? standard_ProcessUtility : next_hook;
+    const ProcessUtility_hook_type next = next_hook<place> == nullptr ? standard_ProcessUtility : next_hook<place>;
     next(planned, query, is_read_only_tree, context, parameters, environment, receiver, completion);
     return;
   }
   pg::boundary([&] { run(*format, planned, is_read_only_tree, query, environment, completion); });
 }
 
+/// An extension that puts its hook in front only when a session runs its first statement would refuse options of COPY that it
+/// does not know. So ours goes in front of that again, but no more than once: a third function in front could be one that calls
+/// it.
+void go_in_front() {
+  if (ProcessUtility_hook == process_utility<Place::inner> || next_hook<Place::outer> != nullptr) return;
+  next_hook<Place::outer> = ProcessUtility_hook;
+  ProcessUtility_hook = process_utility<Place::outer>;
+}
+
+/// The hook of parse analysis, whatever arguments it has in the server's version: every statement passes it before it runs.
+template <class Hook>
+struct Analysis;
+template <class... Arguments>
+struct Analysis<void (*)(Arguments...)> {
+  static void run(Arguments... arguments) {
+    if (next_analyze_hook != nullptr) next_analyze_hook(arguments...);
+    go_in_front();
+  }
+};
+
 }  // namespace
 
 void install_hook() {
-  next_hook = ProcessUtility_hook;
-  ProcessUtility_hook = process_utility;
+  next_hook<Place::inner> = ProcessUtility_hook;
+  ProcessUtility_hook = process_utility<Place::inner>;
+  next_analyze_hook = post_parse_analyze_hook;
+  post_parse_analyze_hook = Analysis<post_parse_analyze_hook_type>::run;
 }
 
 }  // namespace ferry::copy

@@ -1,6 +1,11 @@
 // An engine that owns tables, for tests/regress/sql/table_engines.sql: an extension that leaves an empty relation in the catalogs
-// and keeps the rows elsewhere, here in a side table. The table with OID n is its own once engine.rows_n is there, which takes
-// the rows of INSERT and gives those of every scan; with engine.scans_n scans alone are the engine's.
+// and keeps the rows elsewhere, here in a side table. The table with OID n is its own once engine.rows_n is there: INSERT is one
+// into that, and every scan reads it. With engine.scans_n scans alone are the engine's. engine.shards_n is as rows_n, but errors
+// are those of an engine of several servers: of rows that come many at once XX000 without more, of a row that comes alone its
+// SQLSTATE and texts, without the names beside them.
+
+#include <cstring>
+#include <initializer_list>
 
 #include "pg/server.hpp"
 
@@ -8,12 +13,16 @@ extern "C" {
 #include "access/tableam.h"
 #include "executor/executor.h"
 #include "nodes/extensible.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
 #include "optimizer/pathnode.h"
 #include "optimizer/paths.h"
 #include "optimizer/planmain.h"
 #include "optimizer/planner.h"
 #include "optimizer/restrictinfo.h"
+#include "parser/parse_relation.h"
 #include "parser/parsetree.h"
+#include "storage/lmgr.h"
 #include "utils/inval.h"
 }
 
@@ -36,11 +45,13 @@ Oid side_table(const char* kind, Oid table) {
 
 /// Where the rows of scans come from, or InvalidOid.
 Oid scanned_table(Oid table) {
-  const Oid rows = side_table("rows", table);
-  return OidIsValid(rows) ? rows : side_table("scans", table);
+  Oid rows = InvalidOid;
+  for (const char* const kind : {"rows", "shards", "scans"})
+    if (!OidIsValid(rows)) rows = side_table(kind, table);
+  return rows;
 }
 
-/// A scan of a side table in place of a table, or an INSERT into it of the rows of a plan.
+/// A scan of a side table in place of a table.
 struct EngineScan {
   CustomScanState base;
   Relation side;
@@ -50,23 +61,18 @@ struct EngineScan {
 
 EngineScan* state_of(CustomScanState* base) { return reinterpret_cast<EngineScan*>(base); }
 
-void open_side(CustomScanState* base, LOCKMODE lock) {
-  EngineScan* const state = state_of(base);
-  state->side = table_open(linitial_oid(castNode(CustomScan, base->ss.ps.plan)->custom_private), lock);
-  state->slot = table_slot_create(state->side, nullptr);
-}
-
-void end(CustomScanState* base) {
+void end_scan(CustomScanState* base) {
   EngineScan* const state = state_of(base);
   if (state->scan != nullptr) table_endscan(state->scan);
   ExecDropSingleTupleTableSlot(state->slot);
   table_close(state->side, NoLock);
-  if (base->custom_ps != NIL) ExecEndNode(static_cast<PlanState*>(linitial(base->custom_ps)));
 }
 
 void begin_scan(CustomScanState* base, EState* estate, int /*flags*/) {
-  open_side(base, AccessShareLock);
-  state_of(base)->scan = table_beginscan_strat(state_of(base)->side, estate->es_snapshot, 0, nullptr, true, false);
+  EngineScan* const state = state_of(base);
+  state->side = table_open(linitial_oid(castNode(CustomScan, base->ss.ps.plan)->custom_private), AccessShareLock);
+  state->slot = table_slot_create(state->side, nullptr);
+  state->scan = table_beginscan_strat(state->side, estate->es_snapshot, 0, nullptr, true, false);
 }
 
 TupleTableSlot* next_row(ScanState* base) {
@@ -87,46 +93,72 @@ void rescan(CustomScanState* base) {
 }
 
 void begin_insert(CustomScanState* base, EState* estate, int flags) {
-  open_side(base, RowExclusiveLock);
-  auto* const rows = static_cast<Plan*>(linitial(castNode(CustomScan, base->ss.ps.plan)->custom_plans));
-  base->custom_ps = list_make1(ExecInitNode(rows, estate, flags));
+  auto* const insert = static_cast<Plan*>(linitial(castNode(CustomScan, base->ss.ps.plan)->custom_plans));
+  base->custom_ps = list_make1(ExecInitNode(insert, estate, flags));
+}
+
+void end_insert(CustomScanState* base) { ExecEndNode(static_cast<PlanState*>(linitial(base->custom_ps))); }
+
+/// Raises what an engine says of an error of a shard.
+[[noreturn]] void report(const ErrorData& error, bool is_of_many) {
+  if (is_of_many) ereport(ERROR, (errcode(ERRCODE_INTERNAL_ERROR), errmsg("failure on a shard")));
+  ereport(ERROR, (errcode(error.sqlerrcode), errmsg_internal("%s", error.message),
+                  error.detail != nullptr ? errdetail_internal("%s", error.detail) : 0));
 }
 
 TupleTableSlot* run_insert(CustomScanState* base) {
-  EngineScan* const state = state_of(base);
-  EState* const estate = base->ss.ps.state;
-  for (;;) {
-    TupleTableSlot* const row = ExecProcNode(static_cast<PlanState*>(linitial(base->custom_ps)));
-    if (TupIsNull(row)) return nullptr;
-    ExecCopySlot(state->slot, row);
-    table_tuple_insert(state->side, state->slot, estate->es_output_cid, 0, nullptr);
-    estate->es_processed++;
+  auto* const insert = static_cast<PlanState*>(linitial(base->custom_ps));
+  MemoryContext const caller = CurrentMemoryContext;
+  ErrorData* volatile error = nullptr;
+  TupleTableSlot* volatile row = nullptr;
+  PG_TRY();
+  { row = ExecProcNode(insert); }
+  PG_CATCH();
+  {
+    MemoryContextSwitchTo(caller);
+    error = CopyErrorData();
+    const int kind = ERRCODE_TO_CATEGORY(error->sqlerrcode);
+    if (linitial_int(castNode(CustomScan, base->ss.ps.plan)->custom_private) == 0) PG_RE_THROW();
+    if (kind != ERRCODE_DATA_EXCEPTION && kind != ERRCODE_INTEGRITY_CONSTRAINT_VIOLATION) PG_RE_THROW();
+    FlushErrorState();
   }
+  PG_END_TRY();
+  if (error != nullptr) report(*error, !IsA(outerPlan(insert->plan), Result));
+  return row;
 }
 
-CustomExecMethods methods_of(const char* name, decltype(CustomExecMethods::BeginCustomScan) begin,
-                             decltype(CustomExecMethods::ExecCustomScan) run) {
-  CustomExecMethods methods{};
-  methods.CustomName = name;
-  methods.BeginCustomScan = begin;
-  methods.ExecCustomScan = run;
-  methods.EndCustomScan = end;
-  methods.ReScanCustomScan = rescan;
-  return methods;
-}
-
-template <bool inserts>
-Node* create_state(CustomScan* /*plan*/) {
-  static const CustomExecMethods scan = methods_of("engine scan", begin_scan, run_scan);
-  static const CustomExecMethods insert = methods_of("engine insert", begin_insert, run_insert);
+Node* create_scan(CustomScan* /*plan*/) {
+  static const CustomExecMethods methods = [] {
+    CustomExecMethods made{};
+    made.CustomName = "engine scan";
+    made.BeginCustomScan = begin_scan;
+    made.ExecCustomScan = run_scan;
+    made.EndCustomScan = end_scan;
+    made.ReScanCustomScan = rescan;
+    return made;
+  }();
   auto* const state = static_cast<EngineScan*>(palloc0(sizeof(EngineScan)));
   NodeSetTag(state, T_CustomScanState);
-  state->base.methods = inserts ? &insert : &scan;
+  state->base.methods = &methods;
   return reinterpret_cast<Node*>(state);
 }
 
-const CustomScanMethods scan_methods{"engine scan", create_state<false>};
-const CustomScanMethods insert_methods{"engine insert", create_state<true>};
+Node* create_insert(CustomScan* /*plan*/) {
+  static const CustomExecMethods methods = [] {
+    CustomExecMethods made{};
+    made.CustomName = "engine insert";
+    made.BeginCustomScan = begin_insert;
+    made.ExecCustomScan = run_insert;
+    made.EndCustomScan = end_insert;
+    return made;
+  }();
+  CustomScanState* const state = makeNode(CustomScanState);
+  state->methods = &methods;
+  return reinterpret_cast<Node*>(state);
+}
+
+const CustomScanMethods insert_methods{"engine insert", create_insert};
+const CustomScanMethods scan_methods{"engine scan", create_scan};
 
 Plan* plan_scan(PlannerInfo* /*root*/, RelOptInfo* relation, CustomPath* path, List* columns, List* clauses, List* /*plans*/) {
   CustomScan* const scan = makeNode(CustomScan);
@@ -158,30 +190,49 @@ void replace_scan(PlannerInfo* root, RelOptInfo* relation, Index rtindex, RangeT
   path->methods = &path_methods;
   relation->pathlist = list_make1(path);
   relation->partial_pathlist = NIL;
+  relation->nparts = 0;  // of a partitioned table the planner would make paths for each partition again
 }
 
 /// The table with that index in the range table.
 Oid table_at(const PlannedStmt& planned, int rtindex) { return rt_fetch(rtindex, planned.rtable)->relid; }
 
-/// Tells the server that a plan writes into no relation. 19 renamed the field.
-template <class Plan>
-void forget_results(Plan& planned) {
-  if constexpr (requires { planned.resultRelations; })
-    planned.resultRelations = NIL;
-  else
-    planned.resultRelationRelids = nullptr;
+/// Where rights are looked up. 16 moved that out of the range table.
+template <class Q>
+void grant_by(Q& query, RangeTblEntry& entry, Oid table) {
+  if constexpr (requires { query.rteperminfos; }) getRTEPermissionInfo(query.rteperminfos, &entry)->relid = table;
+  entry.relid = table;
 }
 
-void replace_insert(PlannedStmt& planned) {
-  auto* const modify = castNode(ModifyTable, planned.planTree);
-  const Oid side = side_table("rows", table_at(planned, linitial_int(modify->resultRelations)));
-  if (modify->operation != CMD_INSERT || !OidIsValid(side)) return;
-  CustomScan* const insert = makeNode(CustomScan);
-  insert->custom_plans = list_make1(outerPlan(&modify->plan));
-  insert->custom_private = list_make1_oid(side);
-  insert->methods = &insert_methods;
-  planned.planTree = &insert->scan.plan;
-  forget_results(planned);
+/// Makes an INSERT one into the side table of a table; what kind that is of, or null where there is none.
+const char* redirect(Query& query) {
+  if (query.commandType != CMD_INSERT) return nullptr;
+  RangeTblEntry& target = *rt_fetch(query.resultRelation, query.rtable);
+  for (const char* const kind : {"rows", "shards"}) {
+    const Oid side = side_table(kind, target.relid);
+    if (!OidIsValid(side)) continue;
+    LockRelationOid(side, RowExclusiveLock);
+    grant_by(query, target, side);
+    return kind;
+  }
+  return nullptr;
+}
+
+/// Puts a scan around an INSERT, which hands on what it returns and, of shards, rewords its errors.
+void wrap_insert(PlannedStmt& planned, bool has_shards) {
+  CustomScan* const scan = makeNode(CustomScan);
+  scan->custom_private = list_make1_int(has_shards ? 1 : 0);
+  scan->custom_plans = list_make1(planned.planTree);
+  scan->custom_scan_tlist = planned.planTree->targetlist;
+  scan->methods = &insert_methods;
+  ListCell* cell;
+  foreach (cell, planned.planTree->targetlist) {
+    const auto* const returned = static_cast<TargetEntry*>(lfirst(cell));
+    Node* const value = reinterpret_cast<Node*>(returned->expr);
+    Var* const column = makeVar(INDEX_VAR, returned->resno, exprType(value), exprTypmod(value), exprCollation(value), 0);
+    scan->scan.plan.targetlist = lappend(
+        scan->scan.plan.targetlist, makeTargetEntry(reinterpret_cast<Expr*>(column), returned->resno, returned->resname, false));
+  }
+  planned.planTree = &scan->scan.plan;
 }
 
 /// Rows of a side table are not for others to lock.
@@ -200,9 +251,10 @@ struct Planner;
 template <class... Rest>
 struct Planner<PlannedStmt* (*)(Query*, Rest...)> {
   static PlannedStmt* plan(Query* query, Rest... rest) {
+    const char* const kind = redirect(*query);
     PlannedStmt* const planned =
         next_planner_hook != nullptr ? next_planner_hook(query, rest...) : standard_planner(query, rest...);
-    if (IsA(planned->planTree, ModifyTable)) replace_insert(*planned);
+    if (kind != nullptr) wrap_insert(*planned, std::strcmp(kind, "shards") == 0);
     if (IsA(planned->planTree, LockRows)) leave_out_locks(*planned);
     return planned;
   }

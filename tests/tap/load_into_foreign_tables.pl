@@ -88,6 +88,9 @@ cmp_ok($rejected, '>', 20, 'some rows cannot be loaded');
 my $expected = join('|', $stored, $rejected, $rows - $stored - $rejected);
 is(load('near_load'), $expected, 'row by row: loaded, rejected, left out');
 compare('row by row', 'far', 'id, name, amount, day');
+# the other server tells no names but in its words
+is($node->safe_psql('postgres', q{SELECT string_agg(DISTINCT concat_ws(' ', sqlstate, constraint_name, column_name), ', ') FROM ferry_rejects WHERE sqlstate LIKE '23%'}),
+	'23502 name, 23505 far_load_pkey id, 23514 far_load_amount_check, 23514 far_load_amount_check1', 'constraints and columns are told that its messages have');
 $node->safe_psql('postgres', 'TRUNCATE far_load');
 is(load('batch_load', ', dry_run => true'), $expected, 'a dry run says the same');
 is($node->safe_psql('postgres', 'SELECT count(*) FROM far_load'), '0', 'and leaves nothing there');

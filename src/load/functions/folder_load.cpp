@@ -149,8 +149,6 @@ class FileLoad {
   }
 
   LoadSummary run() {
-    if (target_.has_row_security())
-      throw Error("0A000", concat("cannot load a file into table \"", target_.table_name(), "\" with row-level security"));
     const bool is_avro = is_avro_file(file_.path);
     StreamOptions csv;
     if (!is_avro) csv = csv_options(file_.path, target_, options_);

@@ -114,9 +114,6 @@ Datum load_csv(FunctionCallInfo call_info) {
   if (is_sniffed) take_sniffed(sniff_to_load(path, csv.header == Header::by_name), arguments, csv);
   check_dialect(csv.dialect);
   TargetTable target(table);
-  if (target.has_row_security())
-    throw Error("0A000", concat("cannot load a file into table \"", target.table_name(), "\" with row-level security"))
-        .hint("Use INSERT statements instead.");
   const std::unique_ptr<pg::Input> file = pg::open_source(pg::FileOrigin{path}, filter);
   csv.bytes_total = file->size_bytes();
   csv.compression = filter == pg::Compression::none ? compression : file->compression();

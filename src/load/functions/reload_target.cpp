@@ -63,10 +63,6 @@ ReloadTarget::ReloadTarget(const LoggedLoad& load, std::int64_t load_id)
   if (table_.owner() != load.table_owner)
     throw Error("55000", concat("table \"", table_.table_name(), "\" of load ", load_id, " has another owner now"))
         .detail("It may be another table than the one that the rows were meant for.");
-  if (options_.is_json()) return;
-  if (table_.has_row_security())
-    throw Error("0A000", concat("cannot load rejects into table \"", table_.table_name(), "\" with row-level security"))
-        .hint("Use INSERT statements instead.");
 }
 
 }  // namespace ferry::load

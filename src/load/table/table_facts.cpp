@@ -1,6 +1,7 @@
 #include "load/table/table_facts.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include "load/table/table_access.hpp"
 #include "pg/compat.hpp"
@@ -16,6 +17,7 @@ extern "C" {
 #include "catalog/dependency.h"
 #include "catalog/pg_sequence.h"
 #include "executor/executor.h"
+#include "parser/parsetree.h"
 #include "rewrite/rewriteHandler.h"
 #include "utils/inval.h"
 }
@@ -137,6 +139,55 @@ void read_primary_key(Relation table, TableFacts& facts) {
   call(index_close, open, AccessShareLock);
 }
 
+/// The columns of a view that show columns of the one table which its query reads, as updatable ones do.
+struct ViewColumns {
+  Oid table;
+  std::map<AttrNumber, AttrNumber> views{};  ///< column of the table -> column of the view
+};
+
+ViewColumns columns_of_view(Relation view) {
+  ViewColumns columns{InvalidOid};
+  const Query* const query = call(get_view_query, view);
+  if (list_length(query->jointree->fromlist) != 1 || !IsA(linitial(query->jointree->fromlist), RangeTblRef)) return columns;
+  const int only = linitial_node(RangeTblRef, query->jointree->fromlist)->rtindex;
+  const RangeTblEntry* const entry = rt_fetch(only, query->rtable);
+  if (entry->rtekind != RTE_RELATION) return columns;
+  columns.table = entry->relid;
+  for (int i = 0; i < list_length(query->targetList); i++) {
+    const auto* const target = static_cast<const TargetEntry*>(list_nth(query->targetList, i));
+    const auto* const column = reinterpret_cast<const Var*>(target->expr);
+    if (!target->resjunk && IsA(target->expr, Var) && column->varno == only && column->varlevelsup == 0)
+      columns.views.emplace(column->varattno, target->resno);
+  }
+  return columns;
+}
+
+/// The table behind a view, through views, and its key as the view shows it.
+void read_base(Relation view, TableFacts& facts) {
+  ViewColumns columns = columns_of_view(view);
+  Oid base = columns.table;
+  while (OidIsValid(base)) {
+    facts.parents.push_back(base);
+    Relation const table = call(table_open, base, LOCKMODE{AccessShareLock});
+    if (table->rd_rel->relkind != RELKIND_VIEW) {
+      facts.base_table = base;
+      read_primary_key(table, facts);
+    } else {
+      ViewColumns below = columns_of_view(table);
+      std::erase_if(below.views, [&](const auto& column) { return columns.views.count(column.second) == 0; });
+      for (auto& [column, shown_as] : below.views) shown_as = columns.views.at(shown_as);
+      columns = std::move(below);
+    }
+    call(table_close, table, LOCKMODE{NoLock});
+    base = OidIsValid(facts.base_table) ? InvalidOid : columns.table;
+  }
+  for (AttrNumber& attribute : facts.primary_key) {
+    const auto shown = columns.views.find(attribute);
+    if (shown == columns.views.end()) return facts.primary_key.clear();
+    attribute = shown->second;
+  }
+}
+
 /// Reads the catalogs. Facts that a change overtook meanwhile are stale from the start, and good for this load.
 TableFacts* read_facts(Relation table) {
   constexpr int kMostTables = 32;
@@ -158,7 +209,10 @@ TableFacts* read_facts(Relation table) {
       MemoryContextSwitchTo(caller);
     });
     read_columns(table, *raw);
-    read_primary_key(table, *raw);
+    if (table->rd_rel->relkind == RELKIND_VIEW)
+      read_base(table, *raw);
+    else
+      read_primary_key(table, *raw);
   } catch (...) {
     raw->is_stale = true;
     raw->users--;

@@ -27,6 +27,7 @@ struct TargetColumn {
   Oid type;
   Expr* default_value;      ///< not planned, which might raise; null where there is none
   bool default_may_look;    ///< see may_look_at_tables()
+  bool default_elsewhere;   ///< it is not for us to compute
   pg::ColumnSequence from;  ///< the sequence that feeds it (serial, identity, default)
   bool descends;            ///< that sequence counts down
   bool loaded;              ///< the load gives it values; the others take their default
@@ -39,6 +40,7 @@ struct RowCompany {
   bool looking_expressions = false;  ///< CHECKs or generated columns
   bool before_triggers = false;      ///< row triggers that may change or suppress it
   bool after_triggers = false;       ///< others, but for those of keys
+  bool user_triggers = false;        ///< one of both whose function is not an extension's own
   bool update_triggers = false;      ///< row triggers for UPDATE, but for those of keys
   bool foreign_tables = false;
 };
@@ -57,6 +59,7 @@ struct TableFacts {
   MemoryContext context = nullptr;  ///< of what the server's functions made
   std::vector<TargetColumn> columns{};
   std::vector<AttrNumber> primary_key{};
+  Oid base_table = InvalidOid;  ///< of a view that shows rows of one table: that table
   std::optional<RowCompany> row_company{};
   std::optional<ForeignKeyDefinitions> foreign_keys{};
   int replication_role = 0;       ///< for which foreign_keys is

@@ -29,15 +29,18 @@ TargetTable::TargetTable(Oid table, RecordColumns record_columns) : record_colum
     Relation const relation = try_table_open(table, RowExclusiveLock);
     if (relation == nullptr)
       ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE), errmsg("table with OID %u does not exist", table)));
-    pg::TableWriter::check_target(relation);
+    if (relation->rd_rel->relkind != RELKIND_VIEW) pg::TableWriter::check_target(relation);
     PreventCommandIfReadOnly("a load");  // into a temporary table too: the log is none
     // a row of defaults alone needs the privilege too, on any column
     if (pg_class_aclcheck(table, GetUserId(), ACL_INSERT) != ACLCHECK_OK &&
         pg_attribute_aclcheck_all(table, GetUserId(), ACL_INSERT, ACLMASK_ANY) != ACLCHECK_OK)
-      aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE, RelationGetRelationName(relation));
-    pg::check_is_stored_here(relation, pg::RowUse::load);
-    pg::check_parents_are_stored_here(relation, pg::InheritedKeys::checked, pg::RowUse::load);
+      aclcheck_error(ACLCHECK_NO_PRIV, get_relkind_objtype(relation->rd_rel->relkind), RelationGetRelationName(relation));
     return relation;
+  });
+  storage_ = call([this] {
+    if (relation_->rd_rel->relkind == RELKIND_VIEW) return Storage::view;
+    if (!pg::is_stored_here(relation_)) return Storage::engine;
+    return Storage::here;
   });
   schema_name_ = call(get_namespace_name, RelationGetNamespace(relation_));
   table_name_ = RelationGetRelationName(relation_);
@@ -56,6 +59,14 @@ void TargetTable::copy_columns() {
     column.input.fn_mcxt = CurrentMemoryContext;
     column.loaded = true;
     field_columns_.push_back(i);
+  }
+}
+
+void TargetTable::leave_defaults() {
+  for (TargetColumn& column : columns_) {
+    column.default_value = nullptr;
+    column.default_may_look = false;
+    column.default_elsewhere = true;
   }
 }
 
@@ -103,7 +114,7 @@ bool TargetTable::is_own_table(const std::string& schema, const std::string& tab
   if (schema == schema_name_ && table == table_name_) return true;
   const char* const schema_text = schema.c_str();
   const char* const table_text = table.c_str();
-  const Oid own = RelationGetRelid(relation_);
+  const Oid own = OidIsValid((*facts_)->base_table) ? (*facts_)->base_table : RelationGetRelid(relation_);
   const bool has_partitions = relation_->rd_rel->relkind == RELKIND_PARTITIONED_TABLE;
   return call([=] {
     const Oid space = get_namespace_oid(schema_text, true);
@@ -175,12 +186,13 @@ void TargetTable::check_may_insert(TargetColumn& column) const {
   const Oid table = RelationGetRelid(relation_);
   const AttrNumber attribute = column.attribute;
   const char* const name = table_name_.c_str();
+  const ObjectType kind = call(get_relkind_objtype, relation_->rd_rel->relkind);
   const AclMode needed = replaces_rows_ ? ACL_INSERT | ACL_UPDATE | ACL_SELECT : ACL_INSERT;
   call([=] {
     for (const AclMode one : {ACL_INSERT, ACL_UPDATE, ACL_SELECT})
       if ((needed & one) != 0 && pg_class_aclcheck(table, GetUserId(), one) != ACLCHECK_OK &&
           pg_attribute_aclcheck(table, attribute, GetUserId(), one) != ACLCHECK_OK)
-        aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE, name);
+        aclcheck_error(ACLCHECK_NO_PRIV, kind, name);
   });
   column.may_insert = true;
 }

@@ -23,10 +23,16 @@ enum class RecordColumns : std::uint8_t {
 /// The table that a load fills: what its catalog says of it, read once per load and valid as long as the table is open.
 class TargetTable {
  public:
-  /// Opens and locks the table for writing and reads its columns; of generated ones nothing. The load fills all of them, in
-  /// their order, unless choose_columns() says otherwise.
-  /// Errors: 42P01, 42809 no table; 42501 no right to insert at all; 25006 read-only transaction; 0A000 another engine stores
-  /// the rows of the table, or of one that a foreign key refers to.
+  /// Where its rows are, and so how they get there.
+  enum class Storage : std::uint8_t {
+    here,    ///< in the table itself, its partitions or on the server of a foreign table
+    engine,  ///< where an extension puts them: see pg/table/table_engine.hpp
+    view,    ///< where its query, its rules or its triggers say
+  };
+
+  /// Opens and locks the table, or view, for writing and reads its columns; of generated ones nothing. The load fills all of
+  /// them, in their order, unless choose_columns() says otherwise. Errors: 42P01, 42809 no table; 42501 no right to insert at
+  /// all; 25006 read-only transaction.
   explicit TargetTable(Oid table, RecordColumns record_columns = RecordColumns::all);
 
   /// Closes the table; its lock stays until the transaction ends.
@@ -49,12 +55,16 @@ class TargetTable {
   /// Of a column that find_column() does not find. Errors: 42703; 42P10 generated.
   [[noreturn]] void fail_no_column(const std::string& name) const;
   [[nodiscard]] Relation relation() const { return relation_; }
+  [[nodiscard]] Storage storage() const { return storage_; }
+  /// Leaves the values of columns that a record gives none for to the statement that writes it.
+  void leave_defaults();
   [[nodiscard]] const std::string& schema_name() const { return schema_name_; }
   [[nodiscard]] const std::string& table_name() const { return table_name_; }
   /// schema.table, quoted where SQL needs it.
   [[nodiscard]] std::string qualified_name() const;
   [[nodiscard]] std::string owner() const;
-  /// Attribute numbers of the primary key, in its order; empty where there is none.
+  /// Attribute numbers of the primary key, in its order; empty where there is none. Of a view that shows the rows of one table:
+  /// those of the columns that show its key.
   [[nodiscard]] const std::vector<AttrNumber>& primary_key() const { return (*facts_)->primary_key; }
   /// What is kept of the table from load to load.
   [[nodiscard]] TableFacts& facts() const { return **facts_; }
@@ -66,7 +76,7 @@ class TargetTable {
   [[nodiscard]] Problem no_such_column(const std::string& name) const;
   /// What an error says of a row. converted: the column whose value was being converted, or null.
   [[nodiscard]] Problem explain(const pg::CaughtError& error, const TargetColumn* converted) const;
-  /// Whether the columns of a table by that name are those that the load fills.
+  /// Whether the columns of a table by that name are those that the load fills; of a view: whether that table is behind it.
   [[nodiscard]] bool is_own_table(const std::string& schema, const std::string& table) const;
 
   /// The user's right to fill the columns of the load, for loads that are one whole. Errors: 42501.
@@ -93,6 +103,7 @@ class TargetTable {
   void check_columns_of(const Fields& fields);
 
   RecordColumns record_columns_;
+  Storage storage_ = Storage::here;
   Relation relation_;
   std::optional<FactsInUse> facts_;  ///< made when the table is locked
   std::string schema_name_, table_name_;

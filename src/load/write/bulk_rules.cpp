@@ -9,8 +9,11 @@
 
 extern "C" {
 #include "access/relation.h"
+#include "catalog/dependency.h"
 #include "catalog/pg_am.h"
 #include "catalog/pg_inherits.h"
+#include "catalog/pg_language.h"
+#include "catalog/pg_proc.h"
 #include "catalog/pg_trigger.h"
 #include "commands/trigger.h"
 #include "storage/lock.h"
@@ -29,6 +32,15 @@ bool is_of_key(const Trigger& trigger) {
          (trigger.tgisinternal && RI_FKey_trigger_type(trigger.tgfoid) != RI_TRIGGER_NONE);
 }
 
+/// Whether an extension made the function in C: an engine guards its tables by such triggers.
+bool is_of_extension(Oid function) {
+  HeapTuple const tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+  if (!HeapTupleIsValid(tuple)) return false;
+  const bool is_in_c = reinterpret_cast<Form_pg_proc>(GETSTRUCT(tuple))->prolang == ClanguageId;
+  ReleaseSysCache(tuple);
+  return is_in_c && OidIsValid(getExtensionOfObject(ProcedureRelationId, function));
+}
+
 /// Notes the row triggers that are not those of keys.
 void add_triggers(Relation table, RowCompany& company) {
   const TriggerDesc* const list = table->trigdesc;
@@ -39,8 +51,9 @@ void add_triggers(Relation table, RowCompany& company) {
     if (TRIGGER_FOR_UPDATE(trigger.tgtype)) company.update_triggers = true;
     if (!TRIGGER_FOR_INSERT(trigger.tgtype)) continue;
     (TRIGGER_FOR_BEFORE(trigger.tgtype) ? company.before_triggers : company.after_triggers) = true;
+    if (!is_of_extension(trigger.tgfoid)) company.user_triggers = true;
   }
-  if (list->trig_insert_new_table) company.after_triggers = true;
+  if (list->trig_insert_new_table) company.after_triggers = company.user_triggers = true;
   if (list->trig_update_old_table || list->trig_update_new_table) company.update_triggers = true;
 }
 

@@ -27,7 +27,8 @@ pg::TableWriter open_table(TargetTable& target, const WriterOptions& options) {
 
 }  // namespace
 
-std::unique_ptr<Forecast> Forecast::for_table(Source& source, TargetTable& target, const WriterOptions& options) {
+std::unique_ptr<Forecast> Forecast::for_table(Source& source, TargetTable& target, ParentsElsewhere& elsewhere,
+                                              const WriterOptions& options) {
   const char kind = target.relation()->rd_rel->relkind;
   if (kind != RELKIND_RELATION && kind != RELKIND_PARTITIONED_TABLE) return nullptr;
   // what policies have prepared may be broken off in the middle by the error of one row, and is the next one's, too
@@ -35,14 +36,16 @@ std::unique_ptr<Forecast> Forecast::for_table(Source& source, TargetTable& targe
   const RowCompany& company = row_company_of(target);
   if (company.looking_types || company.foreign_tables) return nullptr;
   const bool forgets = company.looking_expressions || company.before_triggers || company.after_triggers;
-  auto forecast = std::make_unique<Forecast>(source, target, options, checks_for(company), forgets);
+  auto forecast = std::make_unique<Forecast>(source, target, elsewhere, options, checks_for(company), forgets);
   if (forecast->converter_.rows_are_independent()) return forecast;
   forecast->close();
   return nullptr;
 }
 
-Forecast::Forecast(Source& source, TargetTable& target, const WriterOptions& options, RowChecks checks, bool forgets)
+Forecast::Forecast(Source& source, TargetTable& target, ParentsElsewhere& elsewhere, const WriterOptions& options,
+                   RowChecks checks, bool forgets)
     : target_(target),
+      elsewhere_(elsewhere),
       options_(options),
       forgets_(forgets),
       table_(open_table(target, options)),
@@ -50,7 +53,7 @@ Forecast::Forecast(Source& source, TargetTable& target, const WriterOptions& opt
   Relation const relation = target.relation();
   for (pg::ForeignKey& key : foreign_keys_of(relation, target.facts()).keys) {
     // what the load writes itself may be their parent
-    if (may_share_rows(RelationGetRelid(relation), key.definition().parent)) continue;
+    if (key.definition().parent_is_elsewhere || may_share_rows(RelationGetRelid(relation), key.definition().parent)) continue;
     constraints_ = call([this, constraint = key.definition().constraint] { return lappend_oid(constraints_, constraint); });
     foreign_keys_.push_back(std::move(key));
   }
@@ -96,6 +99,11 @@ void Forecast::ask_foreign_keys() {
     for (std::size_t i = 0; i < slots_.size(); i++)
       if (!good_[k][i]) looks_bad_[pending_[i]] = true;
   }
+  if (forgets_) elsewhere_.forget();
+  std::vector<bool> bad(slots_.size());
+  elsewhere_.ask(slots_, bad);
+  for (std::size_t i = 0; i < slots_.size(); i++)
+    if (bad[i]) looks_bad_[pending_[i]] = true;
 }
 
 void Forecast::ask_unique_keys() {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "load/table/foreign_keys.hpp"
+#include "load/table/parents_elsewhere.hpp"
 #include "load/table/target_table.hpp"
 #include "load/table/unique_keys.hpp"
 #include "load/write/batch_converter.hpp"
@@ -22,9 +23,12 @@ class Forecast {
  public:
   /// Nothing where rows cannot be made before others are written: a default, a filter or a type may look at tables. source, rules
   /// and options outlive the object. What it keeps lives in the current memory context.
-  static std::unique_ptr<Forecast> for_table(Source& source, TargetTable& target, const WriterOptions& options);
+  /// elsewhere: asked for parents that other engines store.
+  static std::unique_ptr<Forecast> for_table(Source& source, TargetTable& target, ParentsElsewhere& elsewhere,
+                                             const WriterOptions& options);
   /// For for_table() alone.
-  Forecast(Source& source, TargetTable& target, const WriterOptions& options, RowChecks checks, bool forgets);
+  Forecast(Source& source, TargetTable& target, ParentsElsewhere& elsewhere, const WriterOptions& options, RowChecks checks,
+           bool forgets);
   /// Releases what for_table() took.
   void close();
 
@@ -50,6 +54,7 @@ class Forecast {
   void ask_unique_keys();
 
   TargetTable& target_;
+  ParentsElsewhere& elsewhere_;
   const WriterOptions& options_;
   bool spares_ = true;
   const bool forgets_;  ///< triggers and functions of a user's may change parents

@@ -14,7 +14,7 @@ namespace ferry::load {
 /// whose outcome may still change. Their memory is the session's: it is kept for the next load, but not that of long records.
 class OpenRecords {
  public:
-  /// most_records: of a batch, at most kMaxBatchRows.
+  /// most_records: of a batch, less than kMostUndecided.
   explicit OpenRecords(std::size_t most_records);
   ~OpenRecords();
   OpenRecords(const OpenRecords&) = delete;

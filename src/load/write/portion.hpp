@@ -20,7 +20,7 @@ class Portion {
   /// Records before this one are tried, as far as they are not decided.
   [[nodiscard]] std::size_t end() const { return end_; }
   /// Whether they are to be told from each other.
-  [[nodiscard]] bool is_one_by_one() const { return end_ <= bad_before_ && end_ - begin_ <= kFew; }
+  [[nodiscard]] bool is_one_by_one() const { return end_ == bad_before_ && end_ - begin_ <= kFew; }
   [[nodiscard]] bool is_last() const { return end_ == count_; }
 
   /// All of them are decided: on to the next ones.
@@ -29,11 +29,12 @@ class Portion {
     begin_at(end_);
   }
 
-  /// One of the records first to last is bad.
-  void halve(std::size_t first, std::size_t last) {
-    if (is_fresh_) most_ = (last - first + 2) / 2;
+  /// One of the records first to last is bad; is_last: it seems to be the last of them.
+  void halve(std::size_t first, std::size_t last, bool is_last = false) {
+    if (is_fresh_) most_ = is_last ? std::max(last - first + 1, kFew) : (last - first + 2) / 2;
     bad_before_ = last + 1;
     begin_at(first);
+    if (is_last && first < last) end_at(last);
   }
 
   /// Record bad is decided. Those from first on before it are not; there are none if they are equal.

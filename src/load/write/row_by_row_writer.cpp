@@ -5,10 +5,11 @@
 #include <cstring>
 #include <string_view>
 
-#include "base/concat.hpp"
+#include "load/write/named_row.hpp"
 #include "load/write/nesting.hpp"
 #include "pg/compat.hpp"
 #include "pg/memory.hpp"
+#include "pg/table/error_names.hpp"
 
 #include "pg/server.hpp"
 
@@ -92,14 +93,15 @@ struct RowByRowWriter::Attempt {
 };
 
 RowByRowWriter::RowByRowWriter(Source& source, TargetTable& target, SelfReferences& self_references, const WriterOptions& options)
-    : source_(source), target_(target), self_references_(self_references), options_(options), notes_(target, options) {
+    : source_(source),
+      target_(target),
+      self_references_(self_references),
+      elsewhere_(target),
+      options_(options),
+      notes_(target, options) {
   batch_context_ = call([] { return AllocSetContextCreate(CurrentMemoryContext, "pg_ferry batch", ALLOCSET_DEFAULT_SIZES); });
   if (target_.has_row_security()) policies_ = call(pg::RowPolicies::plan, target_.relation());
   if (options_.on_conflict != OnConflict::update) return;
-  // the policies for UPDATE would have to say which rows may be replaced, and by what
-  if (policies_)
-    throw Error("0A000", concat("cannot replace rows of table \"", target_.table_name(), "\" with row-level security"))
-        .hint("Use INSERT ... ON CONFLICT statements instead.");
   target_.check_may_update();
   call(TableWriter::check_replaceable, target_.relation());
   for (const TargetColumn& column : target_.columns())
@@ -140,8 +142,9 @@ void RowByRowWriter::write(std::span<const Record> records, std::span<Result> re
     attempt.converting = column_at_work(attempt);
     begin_anew();
     if (attempt.table.has_sent_in_batches() && attempt.table.failed_remotely()) {
-      // which row it was, only sending fewer of them can tell
-      portion_.halve(attempt.written.front(), attempt.current);
+      // which row it was, its server may say; else only sending fewer of them can tell
+      const auto named = find_named_row(error->detail, records, attempt.written, source_, target_, fields_);
+      portion_.halve(attempt.written.front(), named.value_or(attempt.current), named.has_value());
       continue;
     }
     if (attempt.forecast != nullptr && !attempt.forecast->looks_bad(attempt.current)) {
@@ -168,7 +171,8 @@ void RowByRowWriter::settle_failed(const pg::CaughtError& error, const Attempt& 
   } else if (attempt.missing_parent == MissingParent::waits && self_references_.is_violation(error)) {
     result.state = Result::State::waiting;
   } else {
-    result.reject(target_.explain(error, attempt.converting));
+    const bool is_remote = attempt.table.failed_remotely();
+    result.reject(target_.explain(is_remote ? pg::with_names_of(error, target_.relation()) : error, attempt.converting));
   }
 }
 
@@ -182,11 +186,12 @@ void RowByRowWriter::open(Attempt& attempt) {
   attempt.table = TableWriter{};
   Relation const relation = target_.relation();
   MemoryContext const context = batch_context_;
-  List* const left_out = attempt.missing_parent == MissingParent::ignored ? self_references_.tables() : NIL;
-  attempt.table = call([relation, context, left_out, this] {
+  List* const own = attempt.missing_parent == MissingParent::ignored ? self_references_.tables() : NIL;
+  attempt.table = call([relation, context, own, this] {
     MemoryContextReset(context);
     MemoryContextSwitchTo(context);
     TableWriter table = TableWriter::open(relation, pg::TriggerSet::all, target_.written_columns());
+    List* const left_out = list_concat_copy(own, elsewhere_.tables());
     if (left_out != NIL) table.leave_out_references_to(left_out);
     if (policies_) table.obey(&*policies_);
     return table;
@@ -327,6 +332,7 @@ void RowByRowWriter::write_record(Attempt& attempt, Result& result) {
   const auto value_of = [table](AttrNumber attribute, bool* is_null) {
     return call([=] { return table->stored_value(attribute, is_null); });
   };
+  elsewhere_.check(value_of);
   notes_.take(value_of, result, attempt.farthest);
 }
 

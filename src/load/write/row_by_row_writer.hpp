@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "load/record/source.hpp"
+#include "load/table/parents_elsewhere.hpp"
 #include "load/table/self_references.hpp"
 #include "load/table/target_table.hpp"
 #include "load/write/forecast.hpp"
@@ -39,6 +40,8 @@ class RowByRowWriter {
   void write(std::span<const Record> records, std::span<Result> results, MissingParent missing_parent,
              Forecast* forecast = nullptr);
 
+  /// For a forecast, which asks for many at once.
+  [[nodiscard]] ParentsElsewhere& parents_elsewhere() { return elsewhere_; }
   [[nodiscard]] const FarthestValues& farthest_values() const { return farthest_; }
   /// Goes back to what they were before rows that the caller has taken back.
   void restore_farthest_values(FarthestValues values) { farthest_ = std::move(values); }
@@ -60,6 +63,7 @@ class RowByRowWriter {
   Source& source_;
   TargetTable& target_;
   SelfReferences& self_references_;
+  ParentsElsewhere elsewhere_;
   WriterOptions options_;
   RowNotes notes_;
   Portion portion_;

@@ -200,7 +200,8 @@ void RowConverter::convert(const Fields& fields, TupleTableSlot* slot, ExprConte
     const ColumnPlan& plan = fields_[i];
     const bool is_absent = field.state == Field::State::absent;
     // without a default it is NULL, which a domain may refuse
-    if (is_absent && (plan.column->default_value != nullptr || plan.column->input.fn_strict)) continue;
+    const bool has_default = plan.column->default_value != nullptr || plan.column->default_elsewhere;
+    if (is_absent && (has_default || plan.column->input.fn_strict)) continue;
     *converting = plan.column;
     const int at = plan.column->attribute - 1;
     slot->tts_values[at] = to_datum(plan, field);

@@ -4,6 +4,10 @@
 
 #include "pg/server.hpp"
 
+extern "C" {
+#include "rewrite/prs2lock.h"
+}
+
 namespace ferry::load {
 
 using pg::call;
@@ -14,9 +18,25 @@ namespace {
 constexpr std::size_t kRequestRows = 500;  // of JSON rows, whose members are all at hand: more do not fit into the nearer caches
 constexpr std::size_t kBatchValues = 100'000, kLeastBatchRows = 50;  // of tables with very many columns
 
-std::size_t most_batch_rows(const TargetTable& target, bool is_small) {
+/// Whether a rule takes the place of INSERT.
+bool has_instead_rule(Relation table) {
+  const RuleLock* const rules = table->rd_rules;
+  for (int i = 0; rules != nullptr && i < rules->numLocks; i++)
+    if (rules->rules[i]->event == CMD_INSERT && rules->rules[i]->isInstead) return true;
+  return false;
+}
+
+/// Whether rows go in by statements. Where policies apply, those for UPDATE have to say what may be replaced, and no plan of an
+/// INSERT has them where a rule takes its place.
+bool needs_statements(const TargetTable& target, OnConflict on_conflict) {
+  if (target.storage() != TargetTable::Storage::here) return true;
+  return (on_conflict == OnConflict::update || has_instead_rule(target.relation())) && target.has_row_security();
+}
+
+std::size_t most_batch_rows(const TargetTable& target, const WriterOptions& options) {
+  if (target.storage() == TargetTable::Storage::engine) return StatementWriter::kMostRows;
   return std::clamp(kBatchValues / std::max<std::size_t>(target.columns().size(), 1), kLeastBatchRows,
-                    is_small ? kRequestRows : kMaxBatchRows);
+                    options.small_batches ? kRequestRows : kMaxBatchRows);
 }
 
 }  // namespace
@@ -25,14 +45,20 @@ Writer::Writer(Source& source, TargetTable& target, const WriterOptions& options
     : target_(target),
       options_(options),
       self_references_(target.relation()),
-      row_by_row_(source, target, self_references_, options),
-      waiting_(row_by_row_, self_references_),
       source_(source),
-      open_(most_batch_rows(target, options.small_batches)),
+      open_(most_batch_rows(target, options)),
       // which columns a row sets where it takes the place of another one, only its record tells
-      has_no_forecast_(options.on_conflict == OnConflict::update && target.records_choose()) {}
+      has_no_forecast_(options.on_conflict == OnConflict::update && target.records_choose()) {
+  if (needs_statements(target, options.on_conflict)) {
+    statements_.emplace(source, target, options);
+    return;
+  }
+  row_by_row_.emplace(source, target, self_references_, options);
+  waiting_.emplace(*row_by_row_, self_references_);
+}
 
 void Writer::begin() {
+  if (statements_) return;
   Relation const relation = target_.relation();
   const bool with_update = options_.on_conflict == OnConflict::update;
   if (StatementTriggers::has_any(relation, with_update))
@@ -43,7 +69,8 @@ void Writer::begin() {
 }
 
 void Writer::end() {
-  waiting_.close();
+  if (statements_) return statements_->close();
+  waiting_->close();
   if (batches_) batches_->close();
   if (forecast_) forecast_->close();
   if (!statement_) return;
@@ -71,7 +98,8 @@ void Writer::finish(const Settle& settle) {
     if (batches_) batches_->finish(batch);
     settle_open(settle);
   }
-  waiting_.settle_all([&](const Record& record, const Result& result) {
+  if (!waiting_) return;
+  waiting_->settle_all([&](const Record& record, const Result& result) {
     note(result);
     settle(record, result);
   });
@@ -79,11 +107,14 @@ void Writer::finish(const Settle& settle) {
 
 void Writer::settle_open(const Settle& settle) {
   const Batch batch = open_.batch();
-  decide_rest(batch);
+  if (statements_)
+    statements_->write(batch);
+  else
+    decide_rest(batch);
   for (std::size_t i = 0; i < batch.records.size(); i++) {
     note(batch.results[i]);
     if (batch.results[i].state == Result::State::waiting)
-      waiting_.add(batch.records[i]);
+      waiting_->add(batch.records[i]);
     else
       settle(batch.records[i], batch.results[i]);
   }
@@ -97,7 +128,7 @@ void Writer::decide_rest(const Batch& batch) {
     const std::size_t count = std::min(kMaxBatchRows, batch.records.size() - at);
     const Batch part{batch.records.subspan(at, count), batch.results.subspan(at, count), 0};
     if (std::none_of(part.results.begin(), part.results.end(), is_pending)) continue;
-    row_by_row_.write(part.records, part.results, MissingParent::waits, forecast_for(part));
+    row_by_row_->write(part.records, part.results, MissingParent::waits, forecast_for(part));
     if (batches_) batches_->forget_largest_keys();
   }
 }
@@ -109,7 +140,7 @@ Forecast* Writer::forecast_for(const Batch& batch) {
   if (has_no_forecast_ || std::count_if(batch.results.begin(), batch.results.end(), is_pending) < kWorthwhileRows) return nullptr;
   if (!forecast_) {
     MemoryContext const caller = MemoryContextSwitchTo(load_context_);
-    forecast_ = Forecast::for_table(source_, target_, options_);
+    forecast_ = Forecast::for_table(source_, target_, row_by_row_->parents_elsewhere(), options_);
     MemoryContextSwitchTo(caller);
     has_no_forecast_ = !forecast_;
   }
@@ -118,7 +149,7 @@ Forecast* Writer::forecast_for(const Batch& batch) {
 }
 
 FarthestValues Writer::farthest_values() const {
-  FarthestValues farthest = row_by_row_.farthest_values();
+  FarthestValues farthest = statements_ ? statements_->farthest_values() : row_by_row_->farthest_values();
   if (batches_) merge(farthest, batches_->farthest_values());
   return farthest;
 }

@@ -8,15 +8,17 @@
 #include "load/write/open_records.hpp"
 #include "load/write/result.hpp"
 #include "load/write/row_by_row_writer.hpp"
+#include "load/write/statement_writer.hpp"
 #include "load/write/waiting_rows.hpp"
 #include "pg/table/statement_triggers.hpp"
 
 namespace ferry::load {
 
-/// Loads the records of a source a batch at a time: in bulk where the table allows it, row by row the rest.
+/// Loads the records of a source a batch at a time: in bulk where the table allows it, row by row the rest. Or by statements,
+/// where the server's own functions for rows do not lead to them.
 class Writer {
  public:
-  /// source and target outlive the writer. Errors: those of RowByRowWriter.
+  /// source and target outlive the writer. Errors: those of RowByRowWriter and of StatementWriter.
   Writer(Source& source, TargetTable& target, const WriterOptions& options);
 
   /// Fires the table's statement triggers before and after all rows. Errors: theirs.
@@ -43,8 +45,9 @@ class Writer {
   TargetTable& target_;
   WriterOptions options_;
   SelfReferences self_references_;
-  RowByRowWriter row_by_row_;
-  WaitingRows waiting_;
+  std::optional<StatementWriter> statements_;  ///< then nothing else is there
+  std::optional<RowByRowWriter> row_by_row_;
+  std::optional<WaitingRows> waiting_;
   Source& source_;
   OpenRecords open_;
   MemoryContext load_context_ = nullptr;  ///< that of begin()

@@ -5,8 +5,10 @@
 #include "base/concat.hpp"
 #include "pg/compat.hpp"
 #include "pg/names.hpp"
+#include "pg/subtransaction.hpp"
 #include "pg/table/key_image.hpp"
 #include "pg/table/parent_lock.hpp"
+#include "pg/table/table_engine.hpp"
 
 #include "pg/server.hpp"
 
@@ -98,18 +100,27 @@ bool may_return_keys(Relation table, Relation parent, const Columns& columns) {
 
 // Every name is qualified: an unqualified operator would let the user's search_path choose what runs as the owner.
 
-std::string query_for_keys(Relation parent, const Columns& columns) {
+/// Takes the lock that the server's own check takes.
+constexpr std::string_view kLock = " FOR KEY SHARE OF x";
+
+/// What a scan reads of a parent: the rows that it has itself, unless all are elsewhere.
+std::string scanned_parent(Relation parent, bool is_elsewhere) {
+  const bool reads_all = is_elsewhere || parent->rd_rel->relkind == RELKIND_PARTITIONED_TABLE;
+  return concat(reads_all ? "" : "ONLY ", call(qualified_name, RelationGetRelid(parent)), " x");
+}
+
+std::string query_for_keys(Relation parent, bool is_elsewhere, const Columns& columns) {
   const std::string column = quoted(NameStr(TupleDescAttr(RelationGetDescr(parent), columns.parent[0] - 1)->attname));
   HeapTuple const tuple = call([equal = columns.equal[0]] { return SearchSysCache1(OPEROID, ObjectIdGetDatum(equal)); });
   const auto* const form = reinterpret_cast<Form_pg_operator>(GETSTRUCT(tuple));
-  std::string query = concat("SELECT x.", column, " FROM ONLY ", call(qualified_name, RelationGetRelid(parent)), " x WHERE x.",
-                             column, " OPERATOR(", quoted(call(get_namespace_name, form->oprnamespace)), ".",
-                             NameStr(form->oprname), ") ANY ($1) FOR KEY SHARE OF x");
+  std::string query =
+      concat("SELECT x.", column, " FROM ", scanned_parent(parent, is_elsewhere), " WHERE x.", column, " OPERATOR(",
+             quoted(call(get_namespace_name, form->oprnamespace)), ".", NameStr(form->oprname), ") ANY ($1)", kLock);
   call(ReleaseSysCache, tuple);
   return query;
 }
 
-std::string query_for_positions(Relation table, Relation parent, const Columns& columns) {
+std::string query_for_positions(Relation table, Relation parent, bool is_elsewhere, const Columns& columns) {
   std::string arrays, names, condition;
   for (int i = 0; i < columns.count; i++) {
     const Form_pg_attribute child_column = TupleDescAttr(RelationGetDescr(table), columns.child[i] - 1);
@@ -126,8 +137,7 @@ std::string query_for_positions(Relation table, Relation parent, const Columns& 
     condition += concat(i > 0 ? " AND " : "", clause);
   }
   return concat("SELECT k.n FROM ROWS FROM (", arrays, ") WITH ORDINALITY AS k(", names, "n) JOIN ",
-                parent->rd_rel->relkind == RELKIND_PARTITIONED_TABLE ? "" : "ONLY ",
-                call(qualified_name, RelationGetRelid(parent)), " x ON ", condition, " FOR KEY SHARE OF x");
+                scanned_parent(parent, is_elsewhere), " ON ", condition, kLock);
 }
 
 /// The definition of a foreign key, or nothing. Locks the parent.
@@ -157,8 +167,10 @@ std::shared_ptr<ForeignKeyDefinition> read_definition(Relation table, HeapTuple 
   key.is_full = form->confmatchtype == FKCONSTR_MATCH_FULL;
   key.parent_is_partitioned = parent->rd_rel->relkind == RELKIND_PARTITIONED_TABLE;
   key.returns_keys = may_return_keys(table, parent, columns);
-  key.query = key.returns_keys ? query_for_keys(parent, columns) : query_for_positions(table, parent, columns);
-  if (key.returns_keys) key.index = usable_index(form->conindid, key.types[0]);
+  key.parent_is_elsewhere = call(has_rows_elsewhere, parent);
+  key.query = key.returns_keys ? query_for_keys(parent, key.parent_is_elsewhere, columns)
+                               : query_for_positions(table, parent, key.parent_is_elsewhere, columns);
+  if (key.returns_keys && !key.parent_is_elsewhere) key.index = usable_index(form->conindid, key.types[0]);
   key.is_self_reference = form->confrelid == RelationGetRelid(table);
   key.referenced = columns.parent[0];
   key.parent_index = form->conindid;
@@ -260,6 +272,7 @@ void ForeignKey::ask(const std::vector<TupleTableSlot*>& rows) {
   const RightsOfOwner rights(key);
   // asked each time: a plan that is kept does not hear of rights that came by a role and are gone
   call(check_may_name, key.parent, key.parent_owner);
+  if (key.parent_is_elsewhere) return ask_engine(rows);
   if (rows.size() > kFew || !OidIsValid(key.index) || !call(may_lock_parents, key.parent, key.parent_owner)) {
     ask_by_query(rows);
     return;
@@ -313,6 +326,18 @@ void run_query(ForeignKeyDefinition& key, const std::vector<TupleTableSlot*>& ro
 }
 
 }  // namespace
+
+/// Asks an engine, which may know no locks of single rows: then without them.
+void ForeignKey::ask_engine(const std::vector<TupleTableSlot*>& rows) {
+  ForeignKeyDefinition& key = *definition_;
+  if (!key.query.ends_with(kLock)) return ask_by_query(rows);
+  const auto error =
+      attempt([&] { ask_by_query(rows); }, [](const char* sqlstate) { return std::string_view(sqlstate) == "0A000"; });
+  if (!error) return;
+  key.query.resize(key.query.size() - kLock.size());
+  release_plan(key);
+  ask_by_query(rows);
+}
 
 void ForeignKey::ask_by_query(const std::vector<TupleTableSlot*>& rows) {
   ForeignKeyDefinition& key = *definition_;

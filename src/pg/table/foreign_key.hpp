@@ -26,7 +26,8 @@ struct ForeignKeyDefinition {
   AttrNumber referenced = 0;       ///< the first column of the parent's key
   Oid parent_index = InvalidOid;   ///< of the parent's key
   bool parent_is_partitioned = false;
-  std::string query;  ///< for the keys of many rows
+  bool parent_is_elsewhere = false;  ///< at another engine, which its query goes through: see table_engine.hpp
+  std::string query;                 ///< for the keys of many rows
   bool returns_keys =
       false;                ///< query takes an array of keys and returns those that are there, else arrays and positions in them
   Oid index = InvalidOid;   ///< of the parent, where lock_parents() can use it
@@ -72,6 +73,7 @@ class ForeignKey {
   enum class Nulls : std::uint8_t { none, some, all };
   [[nodiscard]] Nulls nulls_of(TupleTableSlot* slot) const;
   Key key_of_row(TupleTableSlot* slot);
+  void ask_engine(const std::vector<TupleTableSlot*>& rows);
   void ask(const std::vector<TupleTableSlot*>& rows);
   void ask_by_query(const std::vector<TupleTableSlot*>& rows);
   void know(const Key& key);

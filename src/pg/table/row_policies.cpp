@@ -48,9 +48,7 @@ RowPolicies RowPolicies::plan(Relation table) {
     policies.plan_ = compat::plan_query(query, "", CURSOR_OPT_PARALLEL_OK);
     return policies;
   }
-  ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                  errmsg("cannot load into table \"%s\" with row-level security and a rule", RelationGetRelationName(table)),
-                  errdetail("A rule takes the place of INSERT.")));
+  elog(ERROR, "INSERT into table \"%s\" has no plan", RelationGetRelationName(table));
 }
 
 void RowPolicies::check(TupleTableSlot* row, bool* is_broken) const {

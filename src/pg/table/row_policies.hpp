@@ -13,8 +13,8 @@ namespace ferry::pg {
 /// makes it for the current user. Trivially destructible. The functions call the server without a guard of their own.
 class RowPolicies {
  public:
-  /// table: open, locked, and with policies that apply to the user. The plan is made in the current memory context.
-  /// Errors: 0A000 a rule takes the place of INSERT; the server's.
+  /// table: open, locked, with policies that apply to the user, and without a rule that takes the place of INSERT. The plan is
+  /// made in the current memory context. Errors: the server's.
   static RowPolicies plan(Relation table);
 
   /// Checks a row of the table or of a partition of it; every call is a statement of its own, with the active snapshot.

@@ -186,6 +186,21 @@ const char* elsewhere(Relation relation) {
                                       "without ON_ERROR reject, check the key.")));
 }
 
+/// The table, or the first of its partitions, that is not stored here; else InvalidOid.
+Oid find_elsewhere(Relation table) {
+  if (PlannerHooks().are_none()) return InvalidOid;
+  if (!is_stored_here(table)) return RelationGetRelid(table);
+  const bool is_partitioned = table->rd_rel->relkind == RELKIND_PARTITIONED_TABLE;
+  const List* const members = is_partitioned ? find_all_inheritors(RelationGetRelid(table), RowShareLock, nullptr) : NIL;
+  for (int i = 0; i < list_length(members); i++) {
+    Relation const member = table_open(list_nth_oid(members, i), NoLock);
+    const bool is_here = is_stored_here(member);
+    table_close(member, NoLock);
+    if (!is_here) return list_nth_oid(members, i);
+  }
+  return InvalidOid;
+}
+
 }  // namespace
 
 bool is_stored_here(Relation relation) {
@@ -201,12 +216,22 @@ bool is_stored_here(Relation relation) {
   return true;
 }
 
+bool has_rows_elsewhere(Relation table) { return OidIsValid(find_elsewhere(table)); }
+
 void check_is_stored_here(Relation relation, RowUse use) {
   if (!is_stored_here(relation)) refuse(relation, use);
 }
 
-void check_parents_are_stored_here(Relation table, InheritedKeys inherited, RowUse use) {
-  if (PlannerHooks().are_none()) return;
+namespace {
+
+/// A foreign key, and the table at another engine that it refers to.
+struct KeyElsewhere {
+  Oid constraint = InvalidOid, table = InvalidOid;
+};
+
+/// The first of them whose trigger fires; of a partition, without the keys that it inherits where they are left out.
+KeyElsewhere find_key_elsewhere(Relation table, InheritedKeys inherited) {
+  if (PlannerHooks().are_none()) return {};
   // the list is made anew whenever an invalidation arrives, with the same keys: they cannot change under the lock
   for (int i = 0; table->trigdesc != nullptr && i < table->trigdesc->numtriggers; i++) {
     const Trigger& trigger = table->trigdesc->triggers[i];
@@ -214,16 +239,20 @@ void check_parents_are_stored_here(Relation table, InheritedKeys inherited, RowU
     if (trigger.tgisclone && inherited == InheritedKeys::left_out) continue;
     const Oid constraint = trigger.tgconstraint;
     Relation const parent = table_open(trigger.tgconstrrelid, RowShareLock);
-    if (!is_stored_here(parent)) refuse_key(table, constraint, parent, use);
-    const bool is_partitioned = parent->rd_rel->relkind == RELKIND_PARTITIONED_TABLE;
-    const List* const members = is_partitioned ? find_all_inheritors(RelationGetRelid(parent), RowShareLock, nullptr) : NIL;
-    for (int index = 0; index < list_length(members); index++) {
-      Relation const member = table_open(list_nth_oid(members, index), NoLock);
-      if (!is_stored_here(member)) refuse_key(table, constraint, member, use);
-      table_close(member, NoLock);
-    }
+    const Oid elsewhere = find_elsewhere(parent);
     table_close(parent, NoLock);
+    if (OidIsValid(elsewhere)) return {constraint, elsewhere};
   }
+  return {};
+}
+
+}  // namespace
+
+bool refers_elsewhere(Relation table) { return OidIsValid(find_key_elsewhere(table, InheritedKeys::checked).table); }
+
+void check_parents_are_stored_here(Relation table, InheritedKeys inherited, RowUse use) {
+  const KeyElsewhere key = find_key_elsewhere(table, inherited);
+  if (OidIsValid(key.table)) refuse_key(table, key.constraint, table_open(key.table, NoLock), use);
 }
 
 }  // namespace ferry::pg

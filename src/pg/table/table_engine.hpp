@@ -20,8 +20,14 @@ enum class RowUse { load, restore, export_to, backup };
 /// server without a guard.
 void check_is_stored_here(Relation relation, RowUse use);
 
+/// Whether that is not so of a table, or of one of its partitions. Locks those as a scan does. Calls the server without a guard.
+[[nodiscard]] bool has_rows_elsewhere(Relation table);
+
 /// The foreign keys that a partition has from the table that it is a partition of.
 enum class InheritedKeys { checked, left_out };
+
+/// Whether that is so of a table that a foreign key of table refers to and whose trigger fires. Calls the server without a guard.
+[[nodiscard]] bool refers_elsewhere(Relation table);
 
 /// Raises 0A000 where that is so of a table that a foreign key of table refers to and whose trigger fires. table: open and locked
 /// for writing. Locks those tables as the check of the key does. Calls the server without a guard.

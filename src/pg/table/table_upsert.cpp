@@ -37,7 +37,8 @@ bool is_own_row(TupleTableSlot* slot) {
 void TableWriter::check_replaceable(Relation relation) {
   const char* const name = RelationGetRelationName(relation);
   if (relation->rd_rel->relkind == RELKIND_FOREIGN_TABLE)
-    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("cannot replace rows of foreign table \"%s\"", name)));
+    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("cannot replace rows of foreign table \"%s\"", name),
+                    errhint("Load into an ordinary table. From there, UPDATE the rows that are there and INSERT the others.")));
   const Oid table = RelationGetRelid(relation);
   Oid key = InvalidOid;
   const bool has_key = get_primary_key_attnos(table, true, &key) != nullptr;

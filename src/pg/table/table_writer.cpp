@@ -49,8 +49,7 @@ TableWriter TableWriter::open(Relation relation, TriggerSet triggers) {
   return open(relation, triggers, bms_add_range(nullptr, first, first + RelationGetNumberOfAttributes(relation) - 1));
 }
 
-TableWriter TableWriter::open(Relation relation, TriggerSet triggers, Bitmapset* written) {
-  check_target(relation);
+TableWriter TableWriter::begin(Relation relation, TriggerSet triggers, Bitmapset* written) {
   TableWriter writer{};
   writer.relation_ = relation;
   writer.triggers_ = triggers;
@@ -62,6 +61,21 @@ TableWriter TableWriter::open(Relation relation, TriggerSet triggers, Bitmapset*
   compat::init_range_table(estate, relation, written);
   writer.root_ = makeNode(ResultRelInfo);
   ExecInitResultRelation(estate, writer.root_, 1);
+  MemoryContextSwitchTo(caller);
+  return writer;
+}
+
+TableWriter TableWriter::open_for_others(Relation relation, Bitmapset* written) {
+  TableWriter writer = begin(relation, TriggerSet::all, written);
+  writer.last_target_ = writer.root_;
+  return writer;
+}
+
+TableWriter TableWriter::open(Relation relation, TriggerSet triggers, Bitmapset* written) {
+  check_target(relation);
+  TableWriter writer = begin(relation, triggers, written);
+  EState* const estate = writer.estate_;
+  MemoryContext const caller = MemoryContextSwitchTo(estate->es_query_cxt);
   compat::check_valid_result_relation(writer.root_, CMD_INSERT);
   ExecOpenIndices(writer.root_, false);
 
@@ -115,7 +129,7 @@ void TableWriter::flush() {
 void TableWriter::close() {
   if (waiting_ != nullptr) waiting_->close();
   if (root_->ri_FdwRoutine != nullptr) end_foreign_insert(estate_, root_);
-  EvalPlanQualEnd(recheck_state_);
+  if (recheck_state_ != nullptr) EvalPlanQualEnd(recheck_state_);
   ExecResetTupleTable(estate_->es_tupleTable, false);
   if (routing_ != nullptr) ExecCleanupTupleRouting(state_, routing_);
   ExecCloseResultRelations(estate_);

@@ -64,6 +64,9 @@ class TableWriter {
   /// The same for rows that the user gives values for in these columns only, numbered as in the server's permission sets: what
   /// an error shows of a row is these and those that the user may read; UPDATE OF triggers fire for these.
   static TableWriter open(Relation relation, TriggerSet triggers, Bitmapset* written);
+  /// For callers that make and check rows here and write them by other means: of any relation, and without what writing needs.
+  /// Nothing but target(), executor_state(), expression_context(), find_target() and close() is for them.
+  static TableWriter open_for_others(Relation relation, Bitmapset* written);
   /// Leaves out the checks of foreign keys that refer to one of these tables, a list of OIDs, but for those with a period. To
   /// be called after open().
   void leave_out_references_to(List* tables);
@@ -159,6 +162,7 @@ class TableWriter {
  private:
   template <class F>
   void for_each_heap(F&& body);
+  static TableWriter begin(Relation relation, TriggerSet triggers, Bitmapset* written);
   ResultRelInfo* route(TupleTableSlot** slot);
   void adopt(ResultRelInfo* target);
   void adopt_switch(ResultRelInfo* target);

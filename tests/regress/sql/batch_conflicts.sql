@@ -66,12 +66,12 @@ REVOKE SELECT (id) ON jobs FROM regress_clerk;
 SET ROLE regress_clerk;
 SELECT FROM insert_rows('jobs', '[{"job": "x"}]', on_conflict => 'update');
 RESET ROLE;
--- which rows may be replaced, the policies for UPDATE would have to say
+-- which rows may be replaced, the policies for UPDATE have to say, and those for SELECT which may be seen
 GRANT ALL ON jobs TO regress_clerk;
 ALTER TABLE jobs ENABLE ROW LEVEL SECURITY;
 CREATE POLICY all_of_them ON jobs FOR INSERT WITH CHECK (true);
 SET ROLE regress_clerk;
-SELECT FROM insert_rows('jobs', '[{"id": 70, "job": "hidden"}]', on_conflict => 'update');
+SELECT rows_loaded, jsonb_path_query_array(rejects, '$[*].sqlstate') FROM insert_rows('jobs', '[{"id": 70, "job": "hidden"}]', on_conflict => 'update');
 SELECT rows_loaded, rows_rejected FROM insert_rows('jobs', '[{"id": 70, "job": "hidden"}]', on_conflict => 'skip');
 RESET ROLE;
 ALTER TABLE jobs DISABLE ROW LEVEL SECURITY;

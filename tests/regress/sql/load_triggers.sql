@@ -80,11 +80,11 @@ SELECT * FROM take_fired();
 SELECT rows_loaded, rows_rejected FROM load_csv('parted_stock', :'few', on_conflict => 'update');
 SELECT * FROM take_fired();
 
--- views are refused, whatever triggers they have
+-- rows of views go where their queries say, or their triggers, which see them one by one
 CREATE VIEW shown AS SELECT * FROM single;
-SELECT load_csv('shown', :'few');
+SELECT rows_loaded, rows_rejected, rows_skipped FROM load_csv('shown', :'few');
 CREATE TRIGGER instead INSTEAD OF INSERT ON shown FOR EACH ROW EXECUTE FUNCTION fire();
-SELECT load_csv('shown', :'few');
+SELECT rows_loaded, rows_rejected, rows_skipped FROM load_csv('shown', :'few');
 
 -- a trigger that loads into another table; one that loads into its own without end is one error, for the whole load
 CREATE TABLE copies (id int PRIMARY KEY, amount int);
