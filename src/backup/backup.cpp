@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "backup/table_plan.hpp"
 #include "base/concat.hpp"
 #include "base/error.hpp"
+#include "export/export_query.hpp"
 #include "export/file_export.hpp"
 #include "map/types/table.hpp"
 #include "pg/arguments.hpp"
@@ -28,6 +30,7 @@ extern "C" {
 #include "catalog/namespace.h"
 #include "commands/dbcommands.h"
 #include "mb/pg_wchar.h"
+#include "tcop/tcopprot.h"
 #include "utils/guc.h"
 #include "utils/timestamp.h"
 }
@@ -65,10 +68,43 @@ class NewFolder {
   bool is_kept_ = false;
 };
 
+/// The rows of a table on their way into its file: by scans of the relations that hold them, or, where they are elsewhere, by a
+/// query.
+class TableRows {
+ public:
+  /// columns: of relation; by a query they get the numbers that they have in its result.
+  TableRows(Relation relation, const PlannedTable& planned, map::Table& columns) : relation_(relation) {
+    if (!planned.is_elsewhere) {
+      leaves_ = open_leaves(planned, relation);
+      return;
+    }
+    for (map::Column& column : columns.columns) column.is_nullable = column.is_nullable || planned.has_foreign_rows;
+    constexpr bool kWithChildren = true;
+    query_.emplace().begin(relation, columns, kWithChildren, debug_query_string == nullptr ? "" : debug_query_string);
+  }
+
+  [[nodiscard]] bool are_in_snapshot() const { return !query_ || query_->is_in_snapshot(); }
+
+  void write(exporter::FileExport& out) {
+    for (Relation leaf : leaves_) out.write_all(relation_, leaf);
+    close_leaves(leaves_, relation_);
+    if (!query_) return;
+    query_->run(out);
+    query_->finish();
+  }
+
+ private:
+  Relation relation_;
+  std::vector<Relation> leaves_;
+  std::optional<exporter::ExportQuery> query_;
+};
+
 /// Writes the table's file into folder and tells in entry what it wrote.
 void write_table(Relation relation, const PlannedTable& planned, NewFolder& folder, TableEntry& entry) {
-  const std::vector<Relation> leaves = open_leaves(planned, relation);
-  const map::Table table = map::describe(relation);
+  map::Table table = map::describe(relation);
+  for (const map::Column& column : table.columns)
+    entry.columns.push_back({pg::to_utf8(column.name), pg::to_utf8(column.type.name), !column.is_nullable, column.is_generated});
+  TableRows source(relation, planned, table);
   pg::ExportProgress progress;
   progress.operation = pg::Operation::backup;
   progress.table = planned.table;
@@ -81,16 +117,14 @@ void write_table(Relation relation, const PlannedTable& planned, NewFolder& fold
                             progress);
   const std::unique_ptr<NewFile> file = folder.create(entry.file);
   rows.begin(*file);
-  for (Relation leaf : leaves) rows.write_all(relation, leaf);
+  source.write(rows);
   file->commit();
   rows.finish();
-  close_leaves(leaves, relation);
   entry.rows = rows.row_count();
   entry.bytes = file->bytes_written();
+  entry.is_in_snapshot = source.are_in_snapshot();
   entry.sha256 = file->sha256();
   entry.schema_sha256 = pg::sha256_of(as_bytes(rows.schema_json()));
-  for (const map::Column& column : table.columns)
-    entry.columns.push_back({pg::to_utf8(column.name), pg::to_utf8(column.type.name), !column.is_nullable, column.is_generated});
 }
 
 /// ISO 8601, UTC, with microseconds.
@@ -156,12 +190,12 @@ void check_has_not_written() {
 void run(const Request& request, const std::optional<std::string>& named_directory, FunctionCallInfo fcinfo) {
   check_has_not_written();
   const std::unique_ptr<Directory> directory = find_directory(named_directory, Purpose::backup);
-  const auto [planned, taken_at] = lock_and_snapshot(request);
+  auto [planned, taken_at] = lock_and_snapshot(request);
   if (planned.empty()) {
     const char* const schema = pg::call(get_namespace_name, request.schema);
     throw Error("42P01", concat("schema \"", schema == nullptr ? "" : schema, "\" has no tables to back up"));
   }
-  for (const PlannedTable& table : planned) pg::call(relation_close, open_checked(table), LOCKMODE{NoLock});
+  for (PlannedTable& table : planned) pg::call(relation_close, open_checked(table), LOCKMODE{NoLock});
   report_shortcomings(planned);
 
   Manifest manifest = begin_manifest(new_backup_id(), taken_at);
@@ -170,6 +204,7 @@ void run(const Request& request, const std::optional<std::string>& named_directo
   for (const PlannedTable& table : planned) elapsed_ms.push_back(back_up(table, folder, manifest));
   write_manifest(manifest, folder);
   folder.keep();
+  report_missing_snapshot(manifest);
   pg::call(PopActiveSnapshot);
 
   pg::ResultRows result(fcinfo);

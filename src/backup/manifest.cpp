@@ -70,6 +70,8 @@ TableEntry parse_table(const Object& object) {
   table.file = text_of(object, "file");
   table.rows = std::int64_t(object["rows"]);
   table.bytes = std::int64_t(object["bytes"]);
+  // a backup without this member holds nothing else
+  if (bool is_in; object["in_snapshot"].get(is_in) == simdjson::SUCCESS) table.is_in_snapshot = is_in;
   table.sha256 = text_of(object, "sha256");
   table.schema_sha256 = text_of(object, "schema_sha256");
   for (const Object column : simdjson::dom::array(object["columns"]))
@@ -141,6 +143,7 @@ std::string to_json(const Manifest& manifest) {
     out.member("file", table.file);
     out.member("rows", table.rows);
     out.member("bytes", table.bytes);
+    out.member("in_snapshot", table.is_in_snapshot);
     out.member("sha256", table.sha256);
     out.member("schema_sha256", table.schema_sha256);
     write_columns(out, table);

@@ -40,8 +40,9 @@ struct TableEntry {
   std::int64_t oid = 0;
   std::string file;  ///< name in the backup's folder
   std::int64_t rows = 0, bytes = 0;
-  std::string sha256;         ///< of the file
-  std::string schema_sha256;  ///< of the Avro schema's text
+  bool is_in_snapshot = true;  ///< false: other servers may have shown their rows as of moments of their own
+  std::string sha256;          ///< of the file
+  std::string schema_sha256;   ///< of the Avro schema's text
   std::vector<ColumnEntry> columns;
   std::vector<KeyEntry> keys;
   std::vector<SequenceEntry> sequences;

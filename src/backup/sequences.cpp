@@ -11,6 +11,7 @@
 #include "pg/names.hpp"
 #include "pg/table/column_sequence.hpp"
 #include "pg/table/sequences.hpp"
+#include "pg/table/table_engine.hpp"
 
 #include "pg/server.hpp"
 
@@ -120,8 +121,8 @@ void set_position(Oid sequence, const Position& to) {
 /// The largest integer in a column, or the smallest.
 std::string farthest_query(Relation table, const FedColumn& column, bool is_integer, bool ascends) {
   const char* const name = pg::call(quote_identifier, column.name.c_str());
-  const std::string rows =
-      concat(table->rd_rel->relkind == RELKIND_RELATION ? "ONLY " : "", pg::call(pg::qualified_name, RelationGetRelid(table)));
+  const bool without_children = table->rd_rel->relkind == RELKIND_RELATION && pg::call(pg::is_stored_here, table);
+  const std::string rows = concat(without_children ? "ONLY " : "", pg::call(pg::qualified_name, RelationGetRelid(table)));
   const std::string select = concat("SELECT pg_catalog.", ascends ? "max(" : "min(");
   if (is_integer) return concat(select, name, ")::pg_catalog.int8 FROM ", rows);
   return concat(select, "number)::pg_catalog.int8 FROM (SELECT CASE WHEN shown OPERATOR(pg_catalog.~) ",

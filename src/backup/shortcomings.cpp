@@ -4,9 +4,11 @@
 #include <cstring>
 #include <string>
 
+#include "backup/folder.hpp"
 #include "base/concat.hpp"
 #include "map/types/table.hpp"
 #include "pg/guard.hpp"
+#include "pg/names.hpp"
 
 #include "pg/server.hpp"
 
@@ -79,17 +81,39 @@ bool is_in(const std::vector<PlannedTable>& tables, Oid oid) {
   });
 }
 
+constexpr int kMostNames = 20;
+
+/// "a, b and 3 more"
+std::string list_of(const std::vector<std::string>& names) {
+  std::string list;
+  const std::size_t count = std::min<std::size_t>(names.size(), kMostNames);
+  for (std::size_t i = 0; i < count; i++) list += concat(i == 0 ? "" : ", ", names[i]);
+  return count == names.size() ? list : concat(list, " and ", names.size() - count, " more");
+}
+
+/// Children are tables of their own, which a restore fills by themselves: with the rows of the parent, they would be restored
+/// into the parent.
 void report_children(Relation table, const std::vector<PlannedTable>& tables) {
   if (table->rd_rel->relkind != RELKIND_RELATION || !table->rd_rel->relhassubclass) return;
   const List* const family = pg::call([table] { return find_all_inheritors(RelationGetRelid(table), NoLock, nullptr); });
-  int count = 0;
-  for (int i = 0; i < list_length(family); i++)
-    if (!is_in(tables, list_nth_oid(family, i))) count++;
-  if (count == 0) return;
-  pg::notice(concat("backup of table \"", RelationGetRelationName(table), "\" does not have the rows of ", count,
-                    count == 1 ? " table that inherits from it" : " tables that inherit from it")
-                 .c_str(),
-             "Back these up with it, by \"backup_tables\" or \"backup_schema\".");
+  std::vector<std::string> ordinary, foreign;
+  for (int i = 0; i < list_length(family); i++) {
+    const Oid child = list_nth_oid(family, i);
+    if (is_in(tables, child) || pg::call(get_rel_persistence, child) == RELPERSISTENCE_TEMP) continue;
+    const bool is_foreign = pg::call(get_rel_relkind, child) == RELKIND_FOREIGN_TABLE;
+    (is_foreign ? foreign : ordinary).emplace_back(pg::call(pg::shown_name, child));
+  }
+  const char* const name = RelationGetRelationName(table);
+  const auto report = [name](const std::vector<std::string>& missing, const char* kind, const char* hint) {
+    if (missing.empty()) return;
+    const bool is_one = missing.size() == 1;
+    pg::notice(concat("backup of table \"", name, "\" does not have the rows of ", missing.size(), ' ', kind,
+                      is_one ? "table that inherits from it" : "tables that inherit from it")
+                   .c_str(),
+               hint, concat(is_one ? "It is " : "They are ", list_of(missing), '.').c_str());
+  };
+  report(ordinary, "", "Each is a table of its own: name them with it in one call of \"backup_tables\".");
+  report(foreign, "foreign ", "COPY (SELECT ...) TO exports the rows of foreign tables.");
 }
 
 }  // namespace
@@ -101,6 +125,16 @@ void report_shortcomings(const std::vector<PlannedTable>& tables) {
     report_types(table);
     pg::call(relation_close, table, LOCKMODE{NoLock});
   }
+}
+
+void report_missing_snapshot(const Manifest& manifest) {
+  std::vector<std::string> names;
+  for (const TableEntry& table : manifest.tables)
+    if (!table.is_in_snapshot) names.push_back(sql_name(table));
+  if (names.empty()) return;
+  pg::notice("backup does not show one snapshot",
+             "What is written meanwhile may be there in part. Foreign keys may not hold; keep writers away during a backup.",
+             concat("Rows of ", list_of(names), " may come from other servers, each as of a moment of its own.").c_str());
 }
 
 }  // namespace ferry::backup

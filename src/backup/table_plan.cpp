@@ -19,6 +19,7 @@ extern "C" {
 #include "catalog/dependency.h"
 #include "catalog/indexing.h"
 #include "catalog/pg_inherits.h"
+#include "executor/spi.h"
 #include "storage/lmgr.h"
 #include "utils/fmgroids.h"
 #include "utils/rls.h"
@@ -27,11 +28,6 @@ extern "C" {
 
 namespace ferry::backup {
 namespace {
-
-struct SchemaTable {
-  std::string name;
-  Oid oid;
-};
 
 /// Calls visit(tuple), which calls the server without a guard, for each row of a catalog that matches the key.
 template <class F>
@@ -55,27 +51,72 @@ void append_children(Oid parent, Snapshot snapshot, std::vector<Oid>& out) {
   });
 }
 
+/// Whether another engine stores a table. It is locked for that, before its turn; false if it is gone.
+bool is_of_engine(Oid table) {
+  if (!pg::may_be_elsewhere()) return false;
+  Relation const relation = pg::call(try_relation_open, table, LOCKMODE{AccessShareLock});
+  if (relation == nullptr) return false;
+  const bool is = !pg::call(pg::is_stored_here, relation);
+  pg::call(relation_close, relation, LOCKMODE{NoLock});
+  return is;
+}
+
 std::vector<Oid> members_of(Oid table, Snapshot snapshot) {
   std::vector<Oid> members{table};
-  // the children of an inheritance parent are tables of their own
-  if (pg::call(get_rel_relkind, table) != RELKIND_PARTITIONED_TABLE) return members;
-  for (std::size_t i = 0; i < members.size(); i++) append_children(members[i], snapshot, members);
+  const bool is_partitioned = pg::call(get_rel_relkind, table) == RELKIND_PARTITIONED_TABLE;
+  for (std::size_t i = 0; i < members.size(); i++) {
+    append_children(members[i], snapshot, members);
+    // the children of an inheritance parent are tables of their own, unless they are what an engine makes of the parent
+    if (i == 0 && !is_partitioned && members.size() > 1 && !is_of_engine(table)) members.resize(1);
+  }
   std::sort(members.begin(), members.end());
   return members;
 }
 
+/// Whether a table is what an engine makes of another one: a child by inheritance of one that it stores.
+bool is_part_of_engine_table(Oid table, Snapshot snapshot) {
+  if (!pg::may_be_elsewhere() || pg::call(get_rel_relispartition, table)) return false;
+  std::vector<Oid> family{table};
+  for (std::size_t i = 0; i < family.size(); i++) {
+    if (i > 0 && is_of_engine(family[i])) return true;
+    scan_catalog(
+        InheritsRelationId, InheritsRelidSeqnoIndexId, Anum_pg_inherits_inhrelid, family[i], snapshot,
+        [&family](HeapTuple tuple) { family.push_back(reinterpret_cast<Form_pg_inherits>(GETSTRUCT(tuple))->inhparent); });
+  }
+  return false;
+}
+
+/// By their names. snapshot: the active one, or null.
 std::vector<Oid> tables_of_schema(Oid schema, Snapshot snapshot) {
-  std::vector<SchemaTable> tables;
-  scan_catalog(RelationRelationId, InvalidOid, Anum_pg_class_relnamespace, schema, snapshot, [&tables](HeapTuple tuple) {
-    const auto* const row = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple));
-    if (row->relkind != RELKIND_RELATION && row->relkind != RELKIND_PARTITIONED_TABLE) return;
-    if (row->relpersistence == RELPERSISTENCE_TEMP || OidIsValid(getExtensionOfObject(RelationRelationId, row->oid))) return;
-    tables.push_back({NameStr(row->relname), row->oid});
+  // a query, and no scan of the catalog: what an engine hides from queries is its own
+  constexpr const char* kQuery =
+      "SELECT oid FROM pg_catalog.pg_class WHERE relnamespace OPERATOR(pg_catalog.=) $1"
+      " AND relkind OPERATOR(pg_catalog.=) ANY ('{r,p}'::pg_catalog.\"char\"[]) AND relpersistence OPERATOR(pg_catalog.<>) 't'"
+      " ORDER BY relname";
+  const bool with_active_snapshot = snapshot != nullptr;
+  List* const found = pg::call([=] {
+    MemoryContext const caller = CurrentMemoryContext;
+    Oid types[] = {OIDOID};
+    Datum values[] = {ObjectIdGetDatum(schema)};
+    SPI_connect();
+    if (const int result = SPI_execute_with_args(kQuery, 1, types, values, nullptr, with_active_snapshot, 0);
+        result != SPI_OK_SELECT)
+      elog(ERROR, "could not list tables: %s", SPI_result_code_string(result));
+    List* oids = NIL;
+    MemoryContext const own = MemoryContextSwitchTo(caller);
+    for (uint64 i = 0; i < SPI_processed; i++) {
+      bool is_null;
+      const Oid oid = DatumGetObjectId(SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &is_null));
+      if (!OidIsValid(getExtensionOfObject(RelationRelationId, oid))) oids = lappend_oid(oids, oid);
+    }
+    MemoryContextSwitchTo(own);
+    SPI_finish();
+    return oids;
   });
-  std::sort(tables.begin(), tables.end(), [](const SchemaTable& a, const SchemaTable& b) { return a.name < b.name; });
-  std::vector<Oid> oids;
-  for (const SchemaTable& table : tables) oids.push_back(table.oid);
-  return oids;
+  std::vector<Oid> tables;
+  for (int i = 0; i < list_length(found); i++)
+    if (const Oid table = list_nth_oid(found, i); !is_part_of_engine_table(table, snapshot)) tables.push_back(table);
+  return tables;
 }
 
 bool contains(const std::vector<Oid>& sorted, Oid oid) { return std::binary_search(sorted.begin(), sorted.end(), oid); }
@@ -148,15 +189,11 @@ void check_not_rewritten(Relation relation) {
 }
 
 /// Whether the rows of a member can be had, all of them.
-void check_member(Relation member, Relation table) {
+void check_member(Relation member) {
   const char* const name = RelationGetRelationName(member);
   const char kind = member->rd_rel->relkind;
-  if (kind == RELKIND_FOREIGN_TABLE)
-    throw Error("0A000", concat("cannot back up foreign table \"", name, '"'))
-        .detail(concat("It is a partition of table \"", RelationGetRelationName(table), "\"."));
   if (kind == RELKIND_RELATION && member->rd_rel->relpersistence == RELPERSISTENCE_UNLOGGED && RecoveryInProgress())
     throw Error("0A000", concat("cannot back up unlogged table \"", name, "\" during recovery"));
-  pg::call(pg::check_is_stored_here, member, pg::RowUse::backup);
   if (IsolationUsesXactSnapshot()) check_not_rewritten(member);
 }
 
@@ -178,7 +215,7 @@ Plan lock_and_snapshot(const Request& request) {
   }
 }
 
-Relation open_checked(const PlannedTable& planned) {
+Relation open_checked(PlannedTable& planned) {
   Relation const table = pg::call(try_relation_open, planned.table, LOCKMODE{NoLock});
   if (table == nullptr && IsolationUsesXactSnapshot())
     throw Error("40001", concat("could not back up table with OID ", planned.table,
@@ -191,7 +228,9 @@ Relation open_checked(const PlannedTable& planned) {
     if (member == nullptr)
       throw Error("40001", concat("could not back up table \"", RelationGetRelationName(table),
                                   "\": a partition was dropped after the transaction's snapshot was taken"));
-    check_member(member, table);
+    check_member(member);
+    planned.has_foreign_rows |= member->rd_rel->relkind == RELKIND_FOREIGN_TABLE;
+    planned.is_elsewhere |= planned.has_foreign_rows || !pg::call(pg::is_stored_here, member);
     pg::call(relation_close, member, LOCKMODE{NoLock});
   }
   return table;

@@ -15,7 +15,6 @@ extern "C" {
 #include "access/tableam.h"
 #include "catalog/pg_inherits.h"
 #include "commands/copy.h"
-#include "nodes/makefuncs.h"
 #include "parser/parse_relation.h"
 #include "utils/lsyscache.h"
 #include "utils/rls.h"
@@ -89,51 +88,33 @@ OpenRelation open_for_export(ParseState* state, const CopyStmt& statement) {
   pg::compat::check_permissions(state->p_rtable, permissions);
   const bool has_row_security = check_enable_rls(RelationGetRelid(relation), InvalidOid, false) == RLS_ENABLED;
   check_kind(relation);
-  if (relation->rd_rel->relkind != RELKIND_VIEW) pg::check_is_stored_here(relation, pg::RowUse::export_to);
   return {relation, columns, has_row_security};
 }
 
-/// SELECT columns FROM relation: what COPY makes of a table with row-level security. Not from its children, which COPY leaves
-/// out; the children of a partitioned table are what it has. Calls the server without a guard.
-RawStmt* select_from(Relation relation, List* columns, const PlannedStmt& original) {
-  auto* const select = makeNode(SelectStmt);
-  for (int i = 0; i < list_length(columns); i++) {
-    auto* const column = makeNode(ColumnRef);
-    char* const name = NameStr(TupleDescAttr(RelationGetDescr(relation), list_nth_int(columns, i) - 1)->attname);
-    column->fields = list_make1(makeString(pstrdup(name)));
-    column->location = -1;
-    auto* const target = makeNode(ResTarget);
-    target->val = reinterpret_cast<Node*>(column);
-    target->location = -1;
-    select->targetList = lappend(select->targetList, target);
-  }
-  RangeVar* const from =
-      makeRangeVar(get_namespace_name(RelationGetNamespace(relation)), pstrdup(RelationGetRelationName(relation)), -1);
-  from->inh = relation->rd_rel->relkind == RELKIND_PARTITIONED_TABLE;
-  select->fromClause = list_make1(from);
-  auto* const query = makeNode(RawStmt);
-  query->stmt = reinterpret_cast<Node*>(select);
-  query->stmt_location = original.stmt_location;
-  query->stmt_len = original.stmt_len;
-  return query;
-}
-
 struct Leaves {
-  List* tables;      ///< of Relation
-  bool has_foreign;  ///< then tables is not complete
+  List* tables;        ///< of Relation
+  bool has_foreign;    ///< foreign tables, which are not among them
+  bool has_elsewhere;  ///< rows that another engine stores
 };
 
 /// The tables that hold the rows of a relation: itself, or the leaves of a partitioned one, which stay locked; none of a view.
 /// Calls the server without a guard.
 Leaves open_leaves(Relation relation) {
-  if (relation->rd_rel->relkind == RELKIND_VIEW) return {NIL, false};
-  if (relation->rd_rel->relkind != RELKIND_PARTITIONED_TABLE) return {list_make1(relation), false};
-  Leaves leaves{NIL, false};
+  Leaves leaves{};
+  if (relation->rd_rel->relkind == RELKIND_VIEW) return leaves;
+  leaves.has_elsewhere = !pg::is_stored_here(relation);
+  if (relation->rd_rel->relkind != RELKIND_PARTITIONED_TABLE) {
+    leaves.tables = list_make1(relation);
+    return leaves;
+  }
   List* const parts = find_all_inheritors(RelationGetRelid(relation), AccessShareLock, nullptr);
   for (int i = 0; i < list_length(parts); i++) {
     const char kind = get_rel_relkind(list_nth_oid(parts, i));
     if (kind == RELKIND_FOREIGN_TABLE) leaves.has_foreign = true;
-    if (kind == RELKIND_RELATION) leaves.tables = lappend(leaves.tables, table_open(list_nth_oid(parts, i), NoLock));
+    if (kind != RELKIND_RELATION) continue;
+    Relation const leaf = table_open(list_nth_oid(parts, i), NoLock);
+    leaves.has_elsewhere = leaves.has_elsewhere || !pg::is_stored_here(leaf);
+    leaves.tables = lappend(leaves.tables, leaf);
   }
   return leaves;
 }
@@ -149,7 +130,7 @@ void close_leaves(List* leaves, Relation root) {
 ExportSource::ExportSource(ParseState* state, const PlannedStmt& planned) {
   const auto& statement = *reinterpret_cast<const CopyStmt*>(planned.utilityStmt);
   if (statement.relation != nullptr) {
-    open_relation(state, planned);
+    open_relation(state, statement);
     return;
   }
   const PlannedStmt* const original = &planned;
@@ -161,52 +142,39 @@ ExportSource::ExportSource(ParseState* state, const PlannedStmt& planned) {
     made->stmt_len = original->stmt_len;
     return made;
   });
-  query_.emplace().begin(state, raw, InvalidOid);
+  query_.emplace().begin(raw, state->p_sourcetext);
   table_ = map::describe(query_->descriptor(), "row");
 }
 
-void ExportSource::open_relation(ParseState* state, const PlannedStmt& planned) {
-  const auto* const statement = reinterpret_cast<const CopyStmt*>(planned.utilityStmt);
-  const OpenRelation open = call([=] { return open_for_export(state, *statement); });
+void ExportSource::open_relation(ParseState* state, const CopyStmt& statement) {
+  const OpenRelation open = call([state, copy = &statement] { return open_for_export(state, *copy); });
   relation_ = open.relation;
   oid_ = RelationGetRelid(relation_);
   name_ = RelationGetRelationName(relation_);
   table_ = map::describe(relation_);
-  if (statement->attlist != NIL) {
+  if (statement.attlist != NIL) {
     std::vector<AttrNumber> attributes;
     for (int i = 0; i < list_length(open.columns); i++)
       attributes.push_back(static_cast<AttrNumber>(list_nth_int(open.columns, i)));
     table_ = map::select_columns(table_, attributes);
   }
   const Leaves leaves = call([open] { return open_leaves(open.relation); });
-  if (leaves.tables != NIL && !leaves.has_foreign && !open.has_row_security) {
-    for (int i = 0; i < list_length(leaves.tables); i++)
-      call(pg::check_is_stored_here, static_cast<Relation>(list_nth(leaves.tables, i)), pg::RowUse::export_to);
-    leaves_ = leaves.tables;
-    return;
-  }
-  call(close_leaves, leaves.tables, relation_);
-  List* columns = NIL;
-  for (map::Column& column : table_.columns) {
-    columns = call(lappend_int, columns, static_cast<int>(column.attribute));
-    column.attribute = static_cast<AttrNumber>(list_length(columns));
-    column.is_nullable = column.is_nullable || leaves.has_foreign;  // NOT NULL is somebody else's promise there
-  }
-  const PlannedStmt* const original = &planned;
-  RawStmt* const query = call([=] { return select_from(open.relation, columns, *original); });
-  // the query opens it again; the lock stays
-  call(table_close, relation_, NoLock);
-  relation_ = nullptr;
-  query_.emplace().begin(state, query, oid_);
+  leaves_ = leaves.tables;
+  if (leaves.tables != NIL && !leaves.has_foreign && !leaves.has_elsewhere && !open.has_row_security) return;
+  // NOT NULL is somebody else's promise there
+  for (map::Column& column : table_.columns) column.is_nullable = column.is_nullable || leaves.has_foreign;
+  // the children of a partitioned table are what it has; those of an ordinary one COPY leaves out
+  const bool with_children = relation_->rd_rel->relkind == RELKIND_PARTITIONED_TABLE || leaves.has_elsewhere;
+  query_.emplace().begin(relation_, table_, with_children, state->p_sourcetext);
 }
 
 void ExportSource::run(exporter::FileExport& out) {
   if (query_) {
     query_->run(out);
     query_->finish();
-    return;
   }
-  for (int i = 0; i < list_length(leaves_); i++) out.write_all(relation_, static_cast<Relation>(list_nth(leaves_, i)));
+  for (int i = 0; !query_ && i < list_length(leaves_); i++) out.write_all(relation_, static_cast<Relation>(list_nth(leaves_, i)));
+  if (relation_ == nullptr) return;
   call([this] {
     close_leaves(leaves_, relation_);
     table_close(relation_, NoLock);

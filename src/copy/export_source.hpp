@@ -3,7 +3,7 @@
 #include <optional>
 #include <string>
 
-#include "copy/export_query.hpp"
+#include "export/export_query.hpp"
 #include "export/file_export.hpp"
 #include "map/types/table.hpp"
 
@@ -17,12 +17,11 @@ extern "C" {
 namespace ferry::copy {
 
 /// What COPY TO reads: a plain table, or the leaves of a partitioned one, by scans; what else has rows (views, queries, tables
-/// with foreign partitions, and tables where row-level security applies) by a query.
+/// whose rows or partitions are elsewhere, and tables where row-level security applies) by a query.
 class ExportSource {
  public:
   /// Opens and locks what the statement names, under the user's privileges, and begins the query if there is one.
-  /// Errors: 42501; 42809 a relation without rows to copy; 42703, 42701 columns; 0A000 another engine stores the rows; those of
-  /// ExportQuery::begin().
+  /// Errors: 42501; 42809 a relation without rows to copy; 42703, 42701 columns; those of ExportQuery::begin().
   ExportSource(ParseState* state, const PlannedStmt& planned);
 
   /// The columns to export.
@@ -35,14 +34,14 @@ class ExportSource {
   void run(exporter::FileExport& out);
 
  private:
-  void open_relation(ParseState* state, const PlannedStmt& planned);
+  void open_relation(ParseState* state, const CopyStmt& statement);
 
-  Relation relation_ = nullptr;  ///< where tables are scanned
-  List* leaves_ = NIL;           ///< the tables: relation_, or its leaf partitions
+  Relation relation_ = nullptr;  ///< null: a query
+  List* leaves_ = NIL;           ///< its tables: itself, or its leaf partitions
   Oid oid_ = InvalidOid;
   std::string name_;
   map::Table table_;
-  std::optional<ExportQuery> query_;
+  std::optional<exporter::ExportQuery> query_;
 };
 
 }  // namespace ferry::copy

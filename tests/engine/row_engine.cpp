@@ -1,8 +1,9 @@
 // An engine that owns tables, for tests/regress/sql/table_engines.sql: an extension that leaves an empty relation in the catalogs
 // and keeps the rows elsewhere, here in a side table. The table with OID n is its own once engine.rows_n is there: INSERT is one
-// into that, and every scan reads it. With engine.scans_n scans alone are the engine's. engine.shards_n is as rows_n, but errors
-// are those of an engine of several servers: of rows that come many at once XX000 without more, of a row that comes alone its
-// SQLSTATE and texts, without the names beside them.
+// into that, every scan reads it, and TRUNCATE empties it. With engine.scans_n scans alone are the engine's, with
+// engine.chunks_n, which inherits from the table, INSERT alone. engine.shards_n is as rows_n, but errors are those of an engine
+// of several servers: of rows that come many at once XX000 without more, of a row that comes alone its SQLSTATE and texts,
+// without the names beside them. Relations that are called hidden_... are left out of what queries see of pg_class.
 
 #include <cstring>
 #include <initializer_list>
@@ -11,6 +12,10 @@
 
 extern "C" {
 #include "access/tableam.h"
+#include "catalog/objectaccess.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_collation.h"
+#include "commands/tablecmds.h"
 #include "executor/executor.h"
 #include "nodes/extensible.h"
 #include "nodes/makefuncs.h"
@@ -36,6 +41,8 @@ Datum engine_changed(PG_FUNCTION_ARGS);
 #pragma GCC visibility pop
 
 namespace {
+
+constexpr Oid kNameNotLike = 1208;  // name !~~ text
 
 /// The side table of that kind, or InvalidOid.
 Oid side_table(const char* kind, Oid table) {
@@ -191,6 +198,7 @@ void replace_scan(PlannerInfo* root, RelOptInfo* relation, Index rtindex, RangeT
   relation->pathlist = list_make1(path);
   relation->partial_pathlist = NIL;
   relation->nparts = 0;  // of a partitioned table the planner would make paths for each partition again
+  relation->nparts = 0;  // of a partitioned table the planner would make paths for each partition again
 }
 
 /// The table with that index in the range table.
@@ -207,7 +215,7 @@ void grant_by(Q& query, RangeTblEntry& entry, Oid table) {
 const char* redirect(Query& query) {
   if (query.commandType != CMD_INSERT) return nullptr;
   RangeTblEntry& target = *rt_fetch(query.resultRelation, query.rtable);
-  for (const char* const kind : {"rows", "shards"}) {
+  for (const char* const kind : {"rows", "shards", "chunks"}) {
     const Oid side = side_table(kind, target.relid);
     if (!OidIsValid(side)) continue;
     LockRelationOid(side, RowExclusiveLock);
@@ -245,12 +253,25 @@ void leave_out_locks(PlannedStmt& planned) {
   planned.rowMarks = NIL;
 }
 
+/// AND relname NOT LIKE 'hidden\_%'
+void hide_relations(Query& query) {
+  for (int i = 0; i < list_length(query.rtable); i++) {
+    if (rt_fetch(i + 1, query.rtable)->relid != RelationRelationId) continue;
+    Var* const name = makeVar(i + 1, Anum_pg_class_relname, NAMEOID, -1, C_COLLATION_OID, 0);
+    Const* const pattern = makeConst(TEXTOID, -1, C_COLLATION_OID, -1, CStringGetTextDatum("hidden\\_%"), false, false);
+    Expr* const is_shown = make_opclause(kNameNotLike, BOOLOID, false, reinterpret_cast<Expr*>(name),
+                                         reinterpret_cast<Expr*>(pattern), InvalidOid, C_COLLATION_OID);
+    query.jointree->quals = make_and_qual(query.jointree->quals, reinterpret_cast<Node*>(is_shown));
+  }
+}
+
 /// The planner's hook, whatever arguments behind the first it has in the server's version.
 template <class Hook>
 struct Planner;
 template <class... Rest>
 struct Planner<PlannedStmt* (*)(Query*, Rest...)> {
   static PlannedStmt* plan(Query* query, Rest... rest) {
+    if (query->commandType == CMD_SELECT) hide_relations(*query);
     const char* const kind = redirect(*query);
     PlannedStmt* const planned =
         next_planner_hook != nullptr ? next_planner_hook(query, rest...) : standard_planner(query, rest...);
@@ -260,6 +281,19 @@ struct Planner<PlannedStmt* (*)(Query*, Rest...)> {
   }
 };
 
+object_access_hook_type next_access_hook;
+
+/// Empties the side table of a table that TRUNCATE is about to empty.
+void truncate_side(ObjectAccessType access, Oid catalog, Oid object, int sub_object, void* arguments) {
+  if (next_access_hook != nullptr) next_access_hook(access, catalog, object, sub_object, arguments);
+  if (access != OAT_TRUNCATE) return;
+  const Oid rows = side_table("rows", object), side = OidIsValid(rows) ? rows : side_table("shards", object);
+  if (!OidIsValid(side)) return;
+  TruncateStmt* const truncate = makeNode(TruncateStmt);
+  truncate->relations = list_make1(makeRangeVar(pstrdup("engine"), get_rel_name(side), -1));
+  ExecuteTruncate(truncate);
+}
+
 }  // namespace
 
 void _PG_init() {
@@ -267,6 +301,8 @@ void _PG_init() {
   set_rel_pathlist_hook = replace_scan;
   next_planner_hook = planner_hook;
   planner_hook = Planner<planner_hook_type>::plan;
+  next_access_hook = object_access_hook;
+  object_access_hook = truncate_side;
 }
 
 /// engine_changed(regclass): tells all sessions that the table changed, as engines do when they take one.

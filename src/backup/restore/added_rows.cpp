@@ -62,10 +62,10 @@ void close_writer(pg::TableWriter& writer) {
 
 /// Calls the server without a guard.
 void put_row(pg::TableWriter& writer, TupleTableSlot* row, const Way& way) {
-  if (way.replaces)
-    writer.upsert(row, way.columns);
-  else
-    writer.insert(row);
+  const pg::TableWriter::Outcome outcome = way.replaces ? writer.upsert(row, way.columns) : writer.insert(row);
+  // no trigger of ours fires that could leave out a row
+  if (outcome == pg::TableWriter::Outcome::suppressed)
+    ereport(ERROR, (errcode(ERRCODE_DATA_EXCEPTION), errmsg("foreign server left a row out")));
 }
 
 /// The foreign keys of a table that are checked for the rows of a batch at once. What breaks one of them is left to the server's
@@ -121,6 +121,8 @@ class BatchedRows {
         keys_(table, writer_.target()->ri_TrigDesc, way_.in_bulk),
         checked_writer_(open_writer(table, partners, keys_.constraints())),
         slots_(kBatchRows) {
+    writer_.send_in_batches();
+    checked_writer_.send_in_batches();
     batch_context_ = pg::call(
         [] { return AllocSetContextCreateInternal(CurrentMemoryContext, "pg_ferry restore batch", ALLOCSET_DEFAULT_SIZES); });
     pg::call([this] {
@@ -187,6 +189,7 @@ class BatchedRows {
       MemoryContextSwitchTo(writer.expression_context()->ecxt_per_tuple_memory);
       put_row(writer, slots_[static_cast<std::size_t>(i)], way_);
     }
+    writer.flush();
     MemoryContextSwitchTo(triggers);
     writer.end_bracket();
     MemoryContextSwitchTo(caller);

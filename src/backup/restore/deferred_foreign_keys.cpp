@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "backup/restore/keys_elsewhere.hpp"
 #include "pg/compat.hpp"
 #include "pg/guard.hpp"
 #include "pg/table/maintenance_memory.hpp"
@@ -75,14 +76,19 @@ void add_keys_of(Relation member, bool is_target, const List* partners, std::vec
   }
 }
 
+/// The trigger by which a table or partition checks a constraint of its table, or null. Calls the server without a guard.
+Trigger* find_check(Relation member, Oid constraint) {
+  const TriggerDesc* const list = CopyTriggerDesc(member->trigdesc);
+  for (int i = 0; list != nullptr && i < list->numtriggers; i++)
+    if (is_check(list->triggers[i]) && root_constraint(list->triggers[i].tgconstraint).oid == constraint)
+      return &list->triggers[i];
+  return nullptr;
+}
+
 /// Checks the rows of one table or partition by the server's own trigger, which locks their parents and does not mind whether the
 /// user may read these. Calls the server without a guard.
 void check_rows(Relation member, Oid constraint, bool all_rows) {
-  const TriggerDesc* const list = CopyTriggerDesc(member->trigdesc);
-  Trigger* check = nullptr;
-  for (int i = 0; list != nullptr && i < list->numtriggers; i++)
-    if (is_check(list->triggers[i]) && root_constraint(list->triggers[i].tgconstraint).oid == constraint)
-      check = &list->triggers[i];
+  Trigger* const check = find_check(member, constraint);
   if (check == nullptr) return;
   Snapshot const snapshot = RegisterSnapshot(GetLatestSnapshot());
   TupleTableSlot* const slot = table_slot_create(member, nullptr);
@@ -129,6 +135,17 @@ bool check_by_query(Relation table, Relation parent, Oid constraint, char* name)
   return is_done;
 }
 
+/// Calls body with each relation that has rows of the table.
+template <class F>
+void for_each_member(Oid table, F&& body) {
+  const List* const members = members_of(table, AccessShareLock);
+  for (int i = 0; i < list_length(members); i++) {
+    Relation const member = call(relation_open, list_nth_oid(members, i), LOCKMODE{NoLock});
+    if (member->rd_rel->relkind == RELKIND_RELATION) body(member);
+    call(relation_close, member, LOCKMODE{NoLock});
+  }
+}
+
 }  // namespace
 
 List* members_of(Oid table, LOCKMODE lock) {
@@ -155,6 +172,14 @@ void collect_deferred_foreign_keys(Oid table, const List* partners, std::vector<
 void check_deferred_foreign_key(const DeferredForeignKey& key, bool all_rows, bool is_parent_locked) {
   char* const name = call(pstrdup, key.name.c_str());
   const Oid table = key.table, parent = key.parent, constraint = key.constraint;
+  const Oid root = call(root_constraint, constraint).oid;
+  if (call(is_elsewhere, Oid{parent})) {
+    for_each_member(table, [=](Relation member) {
+      const Trigger* const check = call(find_check, member, Oid{root});
+      if (check != nullptr) check_rows_elsewhere(member, check->tgconstraint, all_rows);
+    });
+    return;
+  }
   const bool is_done = all_rows && call([=] {
                          Relation const child = relation_open(table, AccessShareLock);
                          Relation const referenced = relation_open(parent, AccessShareLock);
@@ -164,16 +189,7 @@ void check_deferred_foreign_key(const DeferredForeignKey& key, bool all_rows, bo
                          return done;
                        });
   if (is_done && is_parent_locked) return;
-  const List* const members = members_of(table, AccessShareLock);
-  const Oid root = call(root_constraint, constraint).oid;
-  for (int i = 0; i < list_length(members); i++) {
-    const Oid member = list_nth_oid(members, i);
-    call([=] {
-      Relation const relation = relation_open(member, NoLock);
-      if (relation->rd_rel->relkind == RELKIND_RELATION) check_rows(relation, root, all_rows && !is_done);
-      relation_close(relation, NoLock);
-    });
-  }
+  for_each_member(table, [=](Relation member) { call(check_rows, member, Oid{root}, bool{all_rows && !is_done}); });
 }
 
 }  // namespace ferry::backup

@@ -4,6 +4,7 @@
 #include "backup/restore/deferred_foreign_keys.hpp"
 #include "backup/restore/replace_by_key.hpp"
 #include "backup/restore/restore_source.hpp"
+#include "backup/restore/statement_rows.hpp"
 #include "backup/sequences.hpp"
 #include "base/concat.hpp"
 #include "base/error.hpp"
@@ -24,14 +25,17 @@ extern "C" {
 namespace ferry::backup {
 namespace {
 
-/// The rows of a table and its partitions, not of the children of an inheritance parent. Calls the server without a guard.
-std::int64_t count_rows(Oid table) {
+/// The rows of a table and its partitions, not of the children of an inheritance parent unless another engine stores it. Calls
+/// the server without a guard.
+std::int64_t count_rows(Oid table, bool is_elsewhere) {
+  if (is_elsewhere) return count_by_query(table);
   std::int64_t count = 0;
   List* members = list_make1_oid(table);
   if (get_rel_relkind(table) == RELKIND_PARTITIONED_TABLE) members = find_all_inheritors(table, NoLock, nullptr);
   PushActiveSnapshot(GetLatestSnapshot());
   for (int i = 0; i < list_length(members); i++) {
     Relation const member = relation_open(list_nth_oid(members, i), NoLock);
+    if (member->rd_rel->relkind == RELKIND_FOREIGN_TABLE) count += count_by_query(RelationGetRelid(member));
     if (member->rd_rel->relkind == RELKIND_RELATION) {
       TupleTableSlot* const slot = table_slot_create(member, nullptr);
       TableScanDesc const scan = table_beginscan_strat(member, GetActiveSnapshot(), 0, nullptr, true, true);
@@ -49,14 +53,14 @@ std::int64_t count_rows(Oid table) {
 }
 
 /// One statement for all of them: they may reference each other.
-void truncate(std::vector<TableRestore>& tables, const std::vector<bool>& is_emptied) {
+void truncate(std::vector<TableRestore>& tables) {
   std::string statement;
-  for (std::size_t i = 0; i < tables.size(); i++) {
-    const Oid oid = tables[i].target.oid;
-    if (!is_emptied[i]) continue;
-    tables[i].rows_removed = pg::call(count_rows, oid);
-    const bool is_partitioned = pg::call(get_rel_relkind, oid) == RELKIND_PARTITIONED_TABLE;
-    statement += concat(statement.empty() ? "TRUNCATE " : ", ", is_partitioned ? "" : "ONLY ", pg::call(pg::qualified_name, oid));
+  for (TableRestore& table : tables) {
+    const Oid oid = table.target.oid;
+    if (!table.locked.is_emptied) continue;
+    table.rows_removed = pg::call(count_rows, oid, bool{table.locked.is_elsewhere});
+    const bool with_children = table.locked.is_elsewhere || pg::call(get_rel_relkind, oid) == RELKIND_PARTITIONED_TABLE;
+    statement += concat(statement.empty() ? "TRUNCATE " : ", ", with_children ? "" : "ONLY ", pg::call(pg::qualified_name, oid));
   }
   if (statement.empty()) return;
   const char* const text = statement.c_str();
@@ -79,33 +83,31 @@ void check_disjoint(const std::vector<TableRestore>& tables) {
   }
 }
 
-void put_in_fill_order(std::vector<TableRestore>& tables, std::vector<bool>& is_emptied) {
+void put_in_fill_order(std::vector<TableRestore>& tables) {
   std::vector<RestoreTarget> targets;
   for (const TableRestore& table : tables) targets.push_back(table.target);
   std::vector<TableRestore> ordered;
-  std::vector<bool> emptied;
-  for (const std::size_t index : fill_order(targets)) {
-    ordered.push_back(tables[index]);
-    emptied.push_back(is_emptied[index]);
-  }
+  for (const std::size_t index : fill_order(targets)) ordered.push_back(tables[index]);
   tables = std::move(ordered);
-  is_emptied = std::move(emptied);
 }
 
 /// The tables whose foreign keys with the one at index wait until all are filled. Where rows only come, parents come first, and
-/// the keys to them need not wait; where rows go, too, no order is right.
+/// the keys to them need not wait; where rows go, too, no order is right. Another engine checks the keys of
+/// its tables at once; it is asked for parents at the end.
 List* deferred_partners(const std::vector<TableRestore>& tables, std::size_t index, Mode mode) {
   List* partners = NIL;
   for (std::size_t i = mode == Mode::replace ? 0 : index; i < tables.size(); i++)
-    partners = pg::call(list_concat_unique_oid, partners, family_of(tables[i].target.oid));
-  return partners;
+    if (!tables[i].locked.is_elsewhere) partners = pg::call(list_concat_unique_oid, partners, family_of(tables[i].target.oid));
+  return pg::call(list_concat_unique_oid, partners, static_cast<const List*>(tables[index].locked.parents));
 }
 
-void fill(TableRestore& table, bool is_emptied, List* partners, Mode mode, std::vector<DeferredForeignKey>& keys) {
+void fill(TableRestore& table, List* partners, Mode mode, std::vector<DeferredForeignKey>& keys) {
   Relation const relation = pg::call(relation_open, table.target.oid, LOCKMODE{NoLock});
   RestoreSource source(table.path, *table.entry, relation);
   report_left_out(source.columns(), table.target.table);
-  if (mode != Mode::replace || is_emptied) {
+  if (table.locked.is_elsewhere) {
+    add_rows_by_statements(relation, source, mode);
+  } else if (mode != Mode::replace || table.locked.is_emptied) {
     add_rows(relation, source, mode, partners);
   } else {
     const Oid key = find_key(relation);
@@ -114,7 +116,7 @@ void fill(TableRestore& table, bool is_emptied, List* partners, Mode mode, std::
   }
   table.rows_restored = source.rows_read();
   pg::call(relation_close, relation, LOCKMODE{NoLock});
-  collect_deferred_foreign_keys(table.target.oid, partners, keys);
+  if (!table.locked.is_elsewhere) collect_deferred_foreign_keys(table.target.oid, partners, keys);
 }
 
 bool is_primary_key(Oid index) {
@@ -163,14 +165,15 @@ void restore_all(std::vector<TableRestore>& tables, Mode mode) {
   std::vector<std::string> names;
   std::vector<RestoreTarget> targets;
   for (const TableRestore& table : tables) names.push_back(table.name), targets.push_back(table.target);
-  std::vector<bool> is_emptied = lock_targets(names, targets, mode);
+  const std::vector<LockedTarget> locked = lock_targets(names, targets, mode);
+  for (std::size_t i = 0; i < tables.size(); i++) tables[i].locked = locked[i];
   check_disjoint(tables);
-  put_in_fill_order(tables, is_emptied);
-  truncate(tables, is_emptied);
+  put_in_fill_order(tables);
+  truncate(tables);
   std::vector<DeferredForeignKey> keys;
   double accounted_ms = 0;
   for (std::size_t i = 0; i < tables.size(); i++) {
-    fill(tables[i], is_emptied[i], deferred_partners(tables, i, mode), mode, keys);
+    fill(tables[i], deferred_partners(tables, i, mode), mode, keys);
     tables[i].elapsed_ms = watch.elapsed_ms() - accounted_ms;
     accounted_ms += tables[i].elapsed_ms;
   }

@@ -13,6 +13,7 @@ namespace ferry::backup {
 struct TableRestore {
   std::string name;  ///< as the user named it
   RestoreTarget target;
+  LockedTarget locked{};  ///< from when it is locked on
   const TableEntry* entry;
   std::string path;  ///< of its file
   std::int64_t rows_restored = 0, rows_removed = 0;

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "backup/restore/deferred_foreign_keys.hpp"
+#include "backup/restore/keys_elsewhere.hpp"
+#include "backup/restore/statement_rows.hpp"
 #include "base/concat.hpp"
 #include "base/error.hpp"
 #include "pg/guard.hpp"
@@ -17,8 +19,11 @@ extern "C" {
 #include "catalog/heap.h"
 #include "catalog/pg_am.h"
 #include "catalog/pg_inherits.h"
+#include "catalog/pg_trigger.h"
 #include "commands/tablecmds.h"
 #include "commands/trigger.h"
+#include "foreign/fdwapi.h"
+#include "foreign/foreign.h"
 #include "nodes/makefuncs.h"
 #include "storage/lmgr.h"
 #include "utils/varlena.h"
@@ -45,9 +50,12 @@ void for_each_reference(Relation table, F&& body) {
     if (RI_FKey_trigger_type(list->triggers[i].tgfoid) == RI_TRIGGER_PK) body(list->triggers[i]);
 }
 
+/// Internal ones are how an engine's TRUNCATE works.
 bool has_truncate_trigger(Relation table) {
   const TriggerDesc* const list = table->trigdesc;
-  return list != nullptr && (list->trig_truncate_before_statement || list->trig_truncate_after_statement);
+  return list != nullptr && std::any_of(list->triggers, list->triggers + list->numtriggers, [](const Trigger& trigger) {
+           return TRIGGER_FOR_TRUNCATE(trigger.tgtype) && !trigger.tgisinternal;
+         });
 }
 
 bool has_truncate_trigger(List* members) {
@@ -61,28 +69,67 @@ bool has_truncate_trigger(List* members) {
   return false;
 }
 
-/// The rows of a foreign partition are not to be replaced: TRUNCATE would reach the other server, and nothing here counts them.
-/// Calls the server without a guard.
-void check_is_here(Relation member, Oid table) {
-  if (member->rd_rel->relkind != RELKIND_FOREIGN_TABLE) return;
-  ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                  errmsg("cannot replace rows of foreign table \"%s\"", RelationGetRelationName(member)),
-                  errdetail("It is a partition of table \"%s\".", get_rel_name(table)),
-                  errhint("Detach it, and make an ordinary partition for its rows first.")));
+/// Whether TRUNCATE can reach the rows of a foreign table. Calls the server without a guard.
+bool can_truncate(Oid foreign_table) {
+  const ForeignServer* const server = GetForeignServer(GetForeignServerIdByRelId(foreign_table));
+  const Oid handler = GetForeignDataWrapper(server->fdwid)->fdwhandler;
+  return OidIsValid(handler) && GetFdwRoutine(handler)->ExecForeignTruncate != nullptr;
 }
 
-/// Calls the server without a guard.
-void lock_members(Oid table, LOCKMODE lock, Mode mode) {
+/// Mode replace has to reach all rows of a table: those in foreign partitions, which nothing here knows by their keys, by
+/// TRUNCATE alone, and so those of another engine. Calls the server without a guard.
+void check_can_replace(Oid table, bool is_elsewhere, bool is_emptied) {
+  List* const members = members_of(table);
+  const bool has_trigger = !is_emptied && has_truncate_trigger(members);
+  constexpr const char* kDropTrigger = "Drop the TRUNCATE trigger and create it again after the restore.";
+  if (is_elsewhere && !is_emptied)
+    ereport(ERROR,
+            (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("cannot replace rows of table \"%s\"", get_rel_name(table)),
+             errdetail("An extension stores them elsewhere, where TRUNCATE alone can replace them, but %s.",
+                       has_trigger ? "the table has a TRUNCATE trigger" : "another table references the table"),
+             errhint("%s", has_trigger ? kDropTrigger
+                                       : "Restore it together with the tables that reference it, or in mode \"upsert\".")));
+  for (int i = 0; i < (is_elsewhere ? 0 : list_length(members)); i++) {
+    const Oid member = list_nth_oid(members, i);
+    if (get_rel_relkind(member) != RELKIND_FOREIGN_TABLE) continue;
+    const bool is_reached = can_truncate(member);
+    if (is_reached && is_emptied) continue;
+    ereport(ERROR,
+            (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("cannot replace rows of foreign table \"%s\"", get_rel_name(member)),
+             errdetail("It is a partition of table \"%s\".", get_rel_name(table)),
+             errhint("%s", is_reached && has_trigger ? kDropTrigger
+                                                     : "Detach it, and make an ordinary partition for its rows first.")));
+  }
+}
+
+/// Whether another engine stores the rows of the table, all of them. Calls the server without a guard.
+bool lock_members(Oid table, LOCKMODE lock, Mode mode) {
   List* members = list_make1_oid(table);
   if (get_rel_relkind(table) == RELKIND_PARTITIONED_TABLE) members = find_all_inheritors(table, lock, nullptr);
+  bool is_elsewhere = false;
   for (int i = 0; i < list_length(members); i++) {
     Relation const member = relation_open(list_nth_oid(members, i), NoLock);
     CheckTableNotInUse(member, "restore");
-    if (mode == Mode::replace) check_is_here(member, table);
-    pg::check_is_stored_here(member, pg::RowUse::restore);
-    pg::check_parents_are_stored_here(member, pg::InheritedKeys::checked, pg::RowUse::restore);
+    if (RelationGetRelid(member) == table) is_elsewhere = !pg::is_stored_here(member);
+    if (is_elsewhere)
+      check_statements_suffice(member, mode);
+    else
+      pg::check_is_stored_here(member, pg::RowUse::restore);
     relation_close(member, NoLock);
   }
+  return is_elsewhere;
+}
+
+/// parents_elsewhere() of a table and its partitions.
+List* parents_of_members(Oid table) {
+  const List* const members = members_of(table);
+  List* parents = NIL;
+  for (int i = 0; i < list_length(members); i++) {
+    Relation const member = pg::call(relation_open, list_nth_oid(members, i), LOCKMODE{NoLock});
+    parents = pg::call(list_concat_unique_oid, parents, parents_elsewhere(member));
+    pg::call(relation_close, member, LOCKMODE{NoLock});
+  }
+  return parents;
 }
 
 /// How well an index tells rows apart: 3 the primary key, 2 referenced, 1 NOT NULL, 0 not at all.
@@ -191,23 +238,31 @@ std::optional<RestoreTarget> find_target(const std::string& name) {
   return RestoreTarget{oid, schema, table};
 }
 
-std::vector<bool> lock_targets(const std::vector<std::string>& names, const std::vector<RestoreTarget>& targets, Mode mode) {
+std::vector<LockedTarget> lock_targets(const std::vector<std::string>& names, const std::vector<RestoreTarget>& targets,
+                                       Mode mode) {
   std::vector<Oid> oids;
   std::vector<std::size_t> order;
   for (const RestoreTarget& target : targets) order.push_back(oids.size()), oids.push_back(target.oid);
   std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return oids[a] < oids[b]; });
   const bool replaces = mode == Mode::replace;
   const std::vector<bool> expected = find_truncatable(oids, std::vector<bool>(oids.size(), replaces));
+  std::vector<LockedTarget> locked(oids.size());
   for (const std::size_t index : order) {
     // TRUNCATE needs the strongest lock; where it is out of the question, readers may go on
     const LOCKMODE lock = expected[index] ? AccessExclusiveLock : replaces ? ShareRowExclusiveLock : RowExclusiveLock;
     // what is locked must still be what the name meant
     if (resolve(names[index], lock) != oids[index])
       throw Error("40001", concat("could not restore table \"", names[index], "\": another table has its name by now"));
-    pg::call(lock_members, oids[index], lock, mode);
+    locked[index].is_elsewhere = pg::call(lock_members, oids[index], lock, mode);
+    if (!locked[index].is_elsewhere) locked[index].parents = parents_of_members(oids[index]);
   }
   // keys and triggers may have come and gone while the locks were waited for
-  return find_truncatable(oids, expected);
+  const std::vector<bool> emptied = find_truncatable(oids, expected);
+  for (std::size_t i = 0; i < locked.size(); i++) {
+    locked[i].is_emptied = emptied[i];
+    if (replaces) pg::call(check_can_replace, oids[i], bool{locked[i].is_elsewhere}, bool{emptied[i]});
+  }
+  return locked;
 }
 
 Oid find_key(Relation table) {

@@ -24,13 +24,20 @@ struct RestoreTarget {
 /// catalog; 42809 no table; 0A000 a temporary one.
 [[nodiscard]] std::optional<RestoreTarget> find_target(const std::string& name);
 
+/// What the locks have shown of a target.
+struct LockedTarget {
+  bool is_elsewhere = false;  ///< another engine stores its rows, and statements are to write them
+  bool is_emptied = false;    ///< in mode replace: by TRUNCATE
+  List* parents = NIL;        ///< that another engine stores, where the target is not; see parents_elsewhere()
+};
+
 /// Locks the tables, in the order of their OIDs, as strongly as the mode and their references need, until the end of the
-/// transaction. names: of targets, which must still mean them. In mode replace, tells which of them TRUNCATE is to empty.
+/// transaction. names: of targets, which must still mean them.
 /// Errors: as find_target(); 40001 a name means another table by now; 55006 a query of this session is reading a table; 0A000
-/// a foreign partition, whose rows mode replace would have to replace; another engine stores the rows of a table, or of one that
-/// a foreign key refers to.
-[[nodiscard]] std::vector<bool> lock_targets(const std::vector<std::string>& names, const std::vector<RestoreTarget>& targets,
-                                             Mode mode);
+/// rows in other places that mode replace would have to replace by key, or that it cannot TRUNCATE; another engine stores the
+/// rows of a partition alone, or of a table that a foreign key refers to; those of check_statements_suffice().
+[[nodiscard]] std::vector<LockedTarget> lock_targets(const std::vector<std::string>& names,
+                                                     const std::vector<RestoreTarget>& targets, Mode mode);
 
 /// The unique btree index by which rows of the table are told apart: the primary key, else one that a foreign key references,
 /// else one whose columns are all NOT NULL; InvalidOid where there is none.

@@ -6,6 +6,7 @@
 
 #include "pg/compat.hpp"
 #include "pg/memory.hpp"
+#include "pg/table/table_query.hpp"
 #include "pg/table/trigger_list.hpp"
 
 #include "pg/server.hpp"
@@ -68,43 +69,33 @@ Known& known() {
   return *all;
 }
 
-/// FROM the table with that index in the range table, and nothing else.
-FromExpr* from_one(int rtindex) {
-  RangeTblRef* const table = makeNode(RangeTblRef);
-  table->rtindex = rtindex;
-  return makeFromExpr(list_make1(table), nullptr);
-}
-
 /// INSERT INTO relation SELECT all columns FROM relation, as it is before rules, policies and defaults come in, and for nobody to
 /// run. Children of relation are left out; where there are none, it is not said that they are, since ONLY may mean to an engine
 /// what is left in the relation itself.
 Query* copy_onto_itself(Relation relation) {
-  ParseState* const from = make_parsestate(nullptr);
-  addRangeTableEntryForRelation(from, relation, AccessShareLock, nullptr, !relation->rd_rel->relhassubclass, true);
-  Query* const select = makeNode(Query);
-  select->commandType = CMD_SELECT;
   Query* const insert = makeNode(Query);
   insert->commandType = CMD_INSERT;
   insert->resultRelation = 1;
-  select->canSetTag = insert->canSetTag = true;
+  insert->canSetTag = true;
+  List* columns = NIL;
   for (int i = 0; i < RelationGetNumberOfAttributes(relation); i++) {
     const Form_pg_attribute column = TupleDescAttr(RelationGetDescr(relation), i);
     if (column->attisdropped || column->attgenerated != '\0') continue;
-    const auto resno = static_cast<AttrNumber>(list_length(select->targetList) + 1);
-    const auto value = [column](int table, AttrNumber number) {
-      return reinterpret_cast<Expr*>(makeVar(table, number, column->atttypid, column->atttypmod, column->attcollation, 0));
-    };
-    char* const name = pstrdup(NameStr(column->attname));
-    select->targetList = lappend(select->targetList, makeTargetEntry(value(1, column->attnum), resno, name, false));
-    insert->targetList = lappend(insert->targetList, makeTargetEntry(value(2, resno), column->attnum, name, false));
+    columns = lappend_int(columns, column->attnum);
+    Var* const value =
+        makeVar(2, static_cast<AttrNumber>(list_length(columns)), column->atttypid, column->atttypmod, column->attcollation, 0);
+    TargetEntry* const target =
+        makeTargetEntry(reinterpret_cast<Expr*>(value), column->attnum, pstrdup(NameStr(column->attname)), false);
+    insert->targetList = lappend(insert->targetList, target);
   }
-  compat::set_range_table(select, from);
-  select->jointree = from_one(1);
+  Query* const select = select_from(relation, columns, !relation->rd_rel->relhassubclass);
   ParseState* const into = make_parsestate(nullptr);
   addRangeTableEntryForRelation(into, relation, AccessShareLock, nullptr, false, false);
   addRangeTableEntryForSubquery(into, select, makeAlias("*SELECT*", NIL), false, true);
   compat::set_range_table(insert, into);
-  insert->jointree = from_one(2);
+  RangeTblRef* const rows = makeNode(RangeTblRef);
+  rows->rtindex = 2;
+  insert->jointree = makeFromExpr(list_make1(rows), nullptr);
   return insert;
 }
 
@@ -166,9 +157,7 @@ const char* elsewhere(Relation relation) {
       {"cannot load into table \"%s\"",
        "Load into an ordinary table, and from there by INSERT ... SELECT, which goes through the extension."},
       {"cannot restore table \"%s\"",
-       "INSERT the rows that read_avro() reads from the backup's file; that goes through the extension."},
-      {"cannot copy from table \"%s\"", "Try the COPY (SELECT ...) TO variant, which goes through the extension."},
-      {"cannot back up table \"%s\"", "Export its rows by COPY (SELECT ...) TO, which goes through the extension."},
+       "INSERT into it those rows that read_avro() reads from the backup's file; that goes through the extension."},
   };
   const auto& words = kWords[static_cast<int>(use)];
   ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg(words.message, RelationGetRelationName(relation)),
@@ -188,7 +177,7 @@ const char* elsewhere(Relation relation) {
 
 /// The table, or the first of its partitions, that is not stored here; else InvalidOid.
 Oid find_elsewhere(Relation table) {
-  if (PlannerHooks().are_none()) return InvalidOid;
+  if (!may_be_elsewhere()) return InvalidOid;
   if (!is_stored_here(table)) return RelationGetRelid(table);
   const bool is_partitioned = table->rd_rel->relkind == RELKIND_PARTITIONED_TABLE;
   const List* const members = is_partitioned ? find_all_inheritors(RelationGetRelid(table), RowShareLock, nullptr) : NIL;
@@ -203,8 +192,10 @@ Oid find_elsewhere(Relation table) {
 
 }  // namespace
 
+bool may_be_elsewhere() { return !PlannerHooks().are_none(); }
+
 bool is_stored_here(Relation relation) {
-  if (PlannerHooks().are_none() || relation->rd_rel->relkind == RELKIND_FOREIGN_TABLE) return true;
+  if (!may_be_elsewhere() || relation->rd_rel->relkind == RELKIND_FOREIGN_TABLE) return true;
   Known& all = known();
   const Oid oid = RelationGetRelid(relation);
   if (all.relations.count(oid) > 0) return true;
@@ -231,7 +222,7 @@ struct KeyElsewhere {
 
 /// The first of them whose trigger fires; of a partition, without the keys that it inherits where they are left out.
 KeyElsewhere find_key_elsewhere(Relation table, InheritedKeys inherited) {
-  if (PlannerHooks().are_none()) return {};
+  if (!may_be_elsewhere()) return {};
   // the list is made anew whenever an invalidation arrives, with the same keys: they cannot change under the lock
   for (int i = 0; table->trigdesc != nullptr && i < table->trigdesc->numtriggers; i++) {
     const Trigger& trigger = table->trigdesc->triggers[i];

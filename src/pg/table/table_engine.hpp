@@ -9,7 +9,10 @@
 namespace ferry::pg {
 
 /// What the rows are wanted for.
-enum class RowUse { load, restore, export_to, backup };
+enum class RowUse { load, restore };
+
+/// Whether extensions change plans. Where none does, every table is stored here.
+[[nodiscard]] bool may_be_elsewhere();
 
 /// Whether the server's own engine stores the rows of relation, which is open and locked: a table, a materialized view, or,
 /// which is always good, a foreign table. Children and partitions are to be asked for themselves. The answer is kept until the

@@ -159,9 +159,6 @@ void TableWriter::adopt(ResultRelInfo* target) {
   last_target_ = target;
   last_switch_ = nullptr;
   enforced_ = triggers_ == TriggerSet::constraints ? validated_part(target, estate_, &lenient_) : target;
-  if (target->ri_FdwRoutine != nullptr && triggers_ == TriggerSet::constraints)
-    ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                    errmsg("cannot load into foreign table \"%s\"", RelationGetRelationName(target->ri_RelationDesc))));
   if (target != root_) {
     check_is_stored_here(target->ri_RelationDesc, RowUse::load);
     check_parents_are_stored_here(target->ri_RelationDesc, InheritedKeys::left_out, RowUse::load);

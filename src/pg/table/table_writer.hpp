@@ -58,8 +58,7 @@ class TableWriter {
   /// one with a period.
   static void check_replaceable(Relation relation);
 
-  /// relation: open and locked for writing by the caller. Errors: as check_target(); 0A000 a foreign table with
-  /// TriggerSet::constraints.
+  /// relation: open and locked for writing by the caller. Errors: as check_target().
   static TableWriter open(Relation relation, TriggerSet triggers);
   /// The same for rows that the user gives values for in these columns only, numbered as in the server's permission sets: what
   /// an error shows of a row is these and those that the user may read; UPDATE OF triggers fire for these.
