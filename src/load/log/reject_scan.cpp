@@ -74,8 +74,7 @@ bool RejectScan::next(StoredReject& out) {
   });
   if (!found) return false;
   out.raw = bytes.raw;
-  out.corrected.reset();
-  if (bytes.is_corrected) out.corrected.emplace(bytes.corrected);
+  out.corrected = bytes.is_corrected ? std::optional<std::string>(bytes.corrected) : std::nullopt;
   out.problem = Problem{std::string(bytes.sqlstate), std::string(bytes.column), std::string(bytes.constraint),
                         std::string(bytes.reason),   std::string(bytes.detail), std::string(bytes.hint)};
   return true;

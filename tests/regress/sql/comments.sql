@@ -5,7 +5,9 @@ CREATE EXTENSION pg_ferry_hiring CASCADE;
 CREATE TEMP VIEW members AS
     SELECT e.extname, d.classid, d.objid
     FROM pg_extension e JOIN pg_depend d ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid AND d.deptype = 'e'
-    WHERE e.extname IN ('pg_ferry', 'pg_ferry_hiring');
+    WHERE e.extname IN ('pg_ferry', 'pg_ferry_hiring')
+      -- from 17 on the types of rows are members, too
+      AND NOT EXISTS (SELECT FROM pg_type t WHERE d.classid = 'pg_type'::regclass AND t.oid = d.objid AND (t.typrelid <> 0 OR t.typelem <> 0));
 SELECT extname, count(*) > 5 AS "there are members" FROM members GROUP BY extname ORDER BY extname;
 
 SELECT m.extname, pg_describe_object(m.classid, m.objid, 0) AS "without a comment"

@@ -324,7 +324,7 @@ SELECT outcome_of($$ ALTER TABLE batched DISABLE TRIGGER USER; DELETE FROM batch
 
 -- An operator class whose function looks at the table is kept from an index that is not whole.
 CREATE FUNCTION nosy(integer, integer) RETURNS integer LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN
-  IF current_setting('restore_test.is_nosy', true) = 'yes' THEN PERFORM FROM ordered WHERE n = -77; END IF;
+  IF current_setting('restore_test.is_nosy', true) = 'yes' THEN PERFORM FROM restore_test.ordered WHERE n = -77; END IF;
   RETURN btint4cmp($1, $2);
 END $$;
 CREATE OPERATOR CLASS nosy_ops FOR TYPE integer USING btree AS OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >, FUNCTION 1 nosy(integer, integer);
