@@ -10,8 +10,8 @@
 
 namespace ferry::remote {
 
-constexpr int kMostParts = 10'000;  ///< of an upload, by S3
-constexpr std::uint64_t kMemoryPartBytes = std::uint64_t{6} << 20;
+constexpr int kMostParts = 10'000;                                  ///< of an upload, by S3
+constexpr std::uint64_t kMemoryPartBytes = std::uint64_t{5} << 20;  ///< the least that S3 takes, but of the last one
 
 /// How large part number (from 1) of an upload is. The first 2,000 are equal and fit into memory; the others grow, so that
 /// kMostParts hold 5 TB.
