@@ -1,8 +1,8 @@
 #include "remote/object_writer.hpp"
 
 #include <algorithm>
-#include <optional>
-#include <vector>
+#include <list>
+#include <utility>
 
 #include "base/concat.hpp"
 #include "remote/abandoned_uploads.hpp"
@@ -14,6 +14,8 @@
 namespace ferry::remote {
 namespace {
 
+/// Of parts that are in files.
+constexpr std::size_t kMostAtOnce = 3;
 /// What is under way goes on each time so much was added.
 constexpr std::size_t kStepBytes = std::size_t{64} << 10;
 
@@ -29,30 +31,42 @@ class RemoteWriter : public ObjectWriter {
   [[nodiscard]] const ObjectFacts& facts() const override { return facts_; }
 
  private:
+  /// A part on its way, which stays where it is in memory.
+  struct Sending {
+    Part part;
+    Exchange exchange;
+    Sending(Part filled, const SharedService& service, Call call)
+        : part(std::move(filled)), exchange(service, with_payload(std::move(call), part)) {}
+
+   private:
+    static Call with_payload(Call call, Part& part) {
+      call.payload = &part.finish();
+      return call;
+    }
+  };
+
   void begin_upload();
   void send_part();
   void finish_part();
+  [[nodiscard]] Part empty_part() const { return {service_->surroundings(), service_->needs_digest()}; }
   void put_at_once();
 
   SharedService service_;
   ObjectFacts facts_;
-  Part filling_, sending_;
-  std::optional<Exchange> exchange_;  ///< of the part that is sent
-  std::size_t added_bytes_ = 0;       ///< since exchange_ went on
+  Part filling_;
+  std::list<Sending> sending_;   ///< in the order of their numbers
+  std::size_t added_bytes_ = 0;  ///< since they went on
   Upload upload_;
   bool is_committed_ = false;
 };
 
-RemoteWriter::RemoteWriter(SharedService service, const std::string& key)
-    : service_(std::move(service)),
-      filling_(service_->surroundings(), service_->needs_digest()),
-      sending_(service_->surroundings(), service_->needs_digest()) {
+RemoteWriter::RemoteWriter(SharedService service, const std::string& key) : service_(std::move(service)), filling_(empty_part()) {
   facts_.key = key;
   filling_.begin(1);
 }
 
 RemoteWriter::~RemoteWriter() {
-  exchange_.reset();
+  sending_.clear();
   if (!is_committed_ && !upload_.id.empty()) abandon_upload(service_, facts_.key, upload_.id);
 }
 
@@ -63,8 +77,8 @@ void RemoteWriter::write(ByteView bytes) {
     bytes = bytes.subspan(count);
     facts_.bytes += count;
     added_bytes_ += count;
-    if (exchange_ && added_bytes_ >= kStepBytes) {
-      exchange_->advance();
+    if (!sending_.empty() && added_bytes_ >= kStepBytes) {
+      sending_.front().exchange.advance();  // and with it the others
       added_bytes_ = 0;
     }
   }
@@ -77,31 +91,30 @@ void RemoteWriter::begin_upload() {
   upload_.id = parse_upload_id(answer.body, service_->address_of(facts_.key));
 }
 
-/// Sends the part that is filled, once the one before it is there, and begins a new one.
+/// Sends the part that is filled, once not too many are under way, and begins a new one.
 void RemoteWriter::send_part() {
   if (upload_.id.empty()) begin_upload();
-  finish_part();
-  const int number = static_cast<int>(upload_.etags.size()) + 1;
+  while (sending_.size() >= (service_->surroundings().open_spool == nullptr ? 1 : kMostAtOnce)) finish_part();
+  const int number = static_cast<int>(upload_.etags.size() + sending_.size()) + 1;
   if (number > kMostParts)
     throw Error("54000", concat("object \"", service_->address_of(facts_.key), "\" is too large"))
         .detail(concat("An object has ", kMostParts, " parts at most."));
-  std::swap(filling_, sending_);
-  exchange_.emplace(service_, Call{.method = "PUT",
-                                   .key = facts_.key,
-                                   .query = {{"partNumber", concat(number)}, {"uploadId", upload_.id}},
-                                   .headers = {{"Expect", ""}},
-                                   .payload = &sending_.finish()});
-  exchange_->advance();
+  sending_.emplace_back(std::exchange(filling_, empty_part()), service_,
+                        Call{.method = "PUT",
+                             .key = facts_.key,
+                             .query = {{"partNumber", concat(number)}, {"uploadId", upload_.id}},
+                             .headers = {{"Expect", ""}}});
+  sending_.back().exchange.advance();
   filling_.begin(number + 1);
 }
 
+/// Waits for the first of the parts that are under way.
 void RemoteWriter::finish_part() {
-  if (!exchange_) return;
-  const Answer& answer = exchange_->finish();
+  const Answer& answer = sending_.front().exchange.finish();
   if (!answer.is_success()) throw error_of_answer(*service_, facts_.key, answer);
   if (answer.etag.empty()) throw error_of_protocol(*service_, facts_.key, "A part was stored, but has no ETag.");
   upload_.etags.push_back(answer.etag);
-  exchange_.reset();
+  sending_.pop_front();
 }
 
 void RemoteWriter::put_at_once() {
@@ -115,7 +128,7 @@ void RemoteWriter::commit() {
     put_at_once();
   } else {
     if (!filling_.is_empty()) send_part();
-    finish_part();
+    while (!sending_.empty()) finish_part();
     complete_upload(service_, upload_, facts_);
   }
   is_committed_ = true;

@@ -12,7 +12,7 @@
 namespace ferry::remote {
 namespace {
 
-constexpr std::size_t kFirstBytes = std::size_t{64} << 10;  ///< small objects take little memory
+constexpr std::size_t kMostMemoryBytes = std::size_t{1} << 20;  ///< of a part that may go into a file
 
 void write_all(int file, ByteView bytes) {
   while (!bytes.empty()) {
@@ -47,21 +47,21 @@ void Part::begin(int number) {
   memory_.clear();
   payload_ = {};
   file_ = Descriptor();
-  if (most_bytes_ <= kMemoryPartBytes) return;
-  memory_.shrink_to_fit();
+}
+
+void Part::move_to_file() {
   file_ = Descriptor(open_spool_());
+  write_all(file_.number, memory_);
+  memory_ = {};
 }
 
 std::size_t Part::add(ByteView bytes) {
   bytes = bytes.first(static_cast<std::size_t>(std::min<std::uint64_t>(bytes.size(), room_bytes())));
-  if (file_.number >= 0) {
+  if (open_spool_ != nullptr && file_.number < 0 && memory_.size() + bytes.size() > kMostMemoryBytes) move_to_file();
+  if (file_.number >= 0)
     write_all(file_.number, bytes);
-  } else {
-    // at once what a part takes: to double it again and again would need half as much more
-    if (memory_.size() + bytes.size() > memory_.capacity())
-      memory_.reserve(memory_.size() + bytes.size() <= kFirstBytes ? kFirstBytes : kMemoryPartBytes);
+  else
     memory_.insert(memory_.end(), bytes.begin(), bytes.end());
-  }
   if (has_digest_) digest_.add(bytes);
   payload_.bytes += bytes.size();
   return bytes.size();

@@ -11,17 +11,19 @@
 namespace ferry::remote {
 
 constexpr int kMostParts = 10'000;                                  ///< of an upload, by S3
-constexpr std::uint64_t kMemoryPartBytes = std::uint64_t{5} << 20;  ///< the least that S3 takes, but of the last one
+constexpr std::uint64_t kMemoryPartBytes = std::uint64_t{5} << 20;  ///< of one without a file: the least that S3 takes
 
-/// How large part number (from 1) of an upload is. The first 2,000 are equal and fit into memory; the others grow, so that
+/// How large part number (from 1) of an upload is. The first 2,000 are equal, as some stores demand; the others grow, so that
 /// kMostParts hold 5 TB.
 [[nodiscard]] constexpr std::uint64_t part_bytes(int number) {
   constexpr int kEqualParts = 2'000;
+  constexpr std::uint64_t kPartBytes = std::uint64_t{16} << 20;
   constexpr std::uint64_t kStepBytes = std::uint64_t{192} << 10;
-  return kMemoryPartBytes + (number > kEqualParts ? static_cast<std::uint64_t>(number - kEqualParts) * kStepBytes : 0);
+  return kPartBytes + (number > kEqualParts ? static_cast<std::uint64_t>(number - kEqualParts) * kStepBytes : 0);
 }
 
-/// A part of an upload: it is filled, and then kept until the store has it. In memory, or in a file where it is too large.
+/// A part of an upload: it is filled, and then kept until the store has it. A small one is in memory, a larger one in a file: so
+/// several can be under way, and a store's time for each of them does not add up.
 class Part {
  public:
   /// has_digest: a digest of the bytes is computed on the way.
@@ -30,7 +32,7 @@ class Part {
   Part(Part&&) noexcept = default;
   Part& operator=(Part&&) noexcept = default;
 
-  /// Empties it for part number. A file that is not to be had: the part is no larger than memory allows.
+  /// Empties it for part number. Where there are no files, the part is no larger than kMemoryPartBytes.
   void begin(int number);
   [[nodiscard]] std::uint64_t room_bytes() const { return most_bytes_ - payload_.bytes; }
   [[nodiscard]] bool is_empty() const { return payload_.bytes == 0; }
@@ -48,6 +50,8 @@ class Part {
     Descriptor& operator=(Descriptor&& other) noexcept;
     ~Descriptor();
   };
+
+  void move_to_file();
 
   int (*open_spool_)();
   bool has_digest_;

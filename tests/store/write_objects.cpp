@@ -149,6 +149,24 @@ TEST_F(StoreWrite, SendsPartsFromFiles) {
   EXPECT_TRUE(get("file") == text);
 }
 
+TEST_F(StoreWrite, SendsSeveralPartsAtOnce) {
+  const Surroundings with_files{.check_interrupts = nullptr, .open_spool = [] {
+                                  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::tmpfile(), std::fclose);
+                                  return dup(fileno(file.get()));
+                                }};
+  const std::string text = sample(5 * part_bytes(1) + 5);
+  for (const std::string fault :
+       {"do=none", "method=PUT match=partNumber=2 times=2 do=close", "method=PUT times=3 do=status status=503"}) {
+    set_faults({fault});
+    Store target(parse_url("s3://ferry"), endpoint(), with_files);
+    const std::unique_ptr<ObjectWriter> writer = target.write("many");
+    for (std::string_view rest = text; !rest.empty(); rest.remove_prefix(std::min<std::size_t>(rest.size(), 100'000)))
+      writer->write(as_bytes(rest.substr(0, 100'000)));
+    writer->commit();
+    EXPECT_TRUE(get("many") == text) << fault;
+  }
+}
+
 TEST_F(StoreWrite, ListsInOrder) {
   std::vector<std::string> keys{"list/a",  "list/a b",      "list/a+b", "list/b/1", "list/b/2",
                                 "list/b0", "list/\xc3\xa4", "list/&<>", "list/%41"};

@@ -40,9 +40,9 @@ TEST(RemotePart, TakesNoMoreThanItsSize) {
   const std::string piece(kMiB, 'x');
   std::uint64_t taken = 0;
   for (int i = 0; i < 10; ++i) taken += part.add(as_bytes(piece));
-  EXPECT_EQ(taken, part_bytes(1));
+  EXPECT_EQ(taken, kMemoryPartBytes);
   EXPECT_EQ(part.room_bytes(), 0U);
-  EXPECT_EQ(part.finish().bytes, part_bytes(1));
+  EXPECT_EQ(part.finish().bytes, kMemoryPartBytes);
   part.begin(2);
   EXPECT_TRUE(part.is_empty());
 }
