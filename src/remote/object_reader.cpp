@@ -81,6 +81,7 @@ bool RemoteReader::take(ByteView bytes) {
 
 std::size_t RemoteReader::read_spare() {
   const std::size_t count = std::min(out_.size(), spare_.size() - spare_read_);
+  if (count == 0) return 0;
   std::memcpy(out_.data(), spare_.data() + spare_read_, count);
   spare_read_ += count;
   offset_bytes_ += count;

@@ -78,7 +78,7 @@ void RemoteWriter::write(ByteView bytes) {
     facts_.bytes += count;
     added_bytes_ += count;
     if (!sending_.empty() && added_bytes_ >= kStepBytes) {
-      sending_.front().exchange.advance();  // and with it the others
+      for (Sending& part : sending_) part.exchange.advance();
       added_bytes_ = 0;
     }
   }
