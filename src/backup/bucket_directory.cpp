@@ -45,7 +45,7 @@ BucketDirectory::BucketDirectory(const std::string& path, pg::StoreUse use)
 std::vector<std::string> BucketDirectory::folders() {
   std::vector<std::string> names;
   for (const remote::ObjectFacts& entry : place_.store().list_folder(prefix_))
-    if (entry.key.ends_with('/')) names.push_back(entry.key.substr(0, entry.key.size() - 1));
+    if (entry.key.ends_with('/')) names.push_back(entry.key.substr(prefix_.size(), entry.key.size() - prefix_.size() - 1));
   return names;
 }
 
