@@ -4,6 +4,7 @@ use strict;
 use warnings;
 use FindBin;
 use IO::Compress::Gzip qw(gzip);
+use POSIX ();
 use lib $FindBin::RealBin;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
