@@ -7,13 +7,19 @@ use FindBin;
 use HTTP::Tiny;
 use POSIX qw(strftime);
 
+# Those that a test leaves running end with it, however it ends.
+my @running;
+END { my $status = $?; $_->stop foreach @running; $? = $status; }
+
 # The store, in a folder that it makes, or nothing where there is none to be had.
 sub start
 {
 	my ($class, $folder) = @_;
 	my %told = _run("$FindBin::RealBin/../store/store.py", 'start', $folder);
 	return unless $told{FERRY_STORE_ENDPOINT};
-	return bless { folder => $folder, %told, http => HTTP::Tiny->new(timeout => 60) }, $class;
+	my $self = bless { folder => $folder, %told, http => HTTP::Tiny->new(timeout => 60) }, $class;
+	push @running, $self;
+	return $self;
 }
 
 # What makes faults in front of it, see tests/store/proxy.py.
@@ -29,6 +35,7 @@ sub start_proxy
 sub stop
 {
 	my ($self) = @_;
+	@running = grep { $_ != $self } @running;
 	_run("$FindBin::RealBin/../store/proxy.py", 'stop', "$self->{folder}.proxy") if $self->{proxy};
 	_run("$FindBin::RealBin/../store/store.py", 'stop', $self->{folder});
 	return;
