@@ -58,11 +58,11 @@ void process_utility(PlannedStmt* planned, const char* query, bool is_read_only_
   pg::boundary([&] { run(*format, planned, is_read_only_tree, query, environment, completion); });
 }
 
-/// An extension that puts its hook in front only when a session runs its first statement would refuse options of COPY that it
-/// does not know. So ours goes in front of that again, but no more than once: a third function in front could be one that calls
-/// it.
+/// An extension that puts its hook in front only while a statement is analyzed would refuse options of COPY that it does not
+/// know. So ours goes in front of that again, but no more than once: a third function in front could be one that calls it.
+/// Whoever was in front before, as pg_stat_statements behind us in shared_preload_libraries, stays there and sees what we do.
 void go_in_front() {
-  if (ProcessUtility_hook == process_utility<Place::inner> || next_hook<Place::outer> != nullptr) return;
+  if (next_hook<Place::outer> != nullptr) return;
   next_hook<Place::outer> = ProcessUtility_hook;
   ProcessUtility_hook = process_utility<Place::outer>;
 }
@@ -73,8 +73,9 @@ struct Analysis;
 template <class... Arguments>
 struct Analysis<void (*)(Arguments...)> {
   static void run(Arguments... arguments) {
+    const ProcessUtility_hook_type before = ProcessUtility_hook;
     if (next_analyze_hook != nullptr) next_analyze_hook(arguments...);
-    go_in_front();
+    if (ProcessUtility_hook != before) go_in_front();
   }
 };
 

@@ -1,5 +1,5 @@
-// An extension that puts its hook in front of all others while a session runs a statement, and refuses options of COPY that it
-// does not know, as engines do.
+// An extension that puts its hook in front of all others while a statement of the session is analyzed, and refuses options of
+// COPY that it does not know, as engines do.
 
 #include <cstring>
 
@@ -7,6 +7,7 @@
 
 extern "C" {
 #include "nodes/parsenodes.h"
+#include "parser/analyze.h"
 #include "tcop/utility.h"
 }
 
@@ -20,6 +21,8 @@ Datum engine_guard_copies(PG_FUNCTION_ARGS);
 namespace {
 
 ProcessUtility_hook_type next_hook;
+post_parse_analyze_hook_type next_analyze_hook;
+bool is_in_front = false;
 
 void check_options(const CopyStmt& statement) {
   constexpr const char* kKnown[] = {"format", "header", "delimiter"};
@@ -39,12 +42,26 @@ void guard(PlannedStmt* planned, const char* query, bool is_read_only_tree, Proc
   next(planned, query, is_read_only_tree, context, parameters, environment, receiver, completion);
 }
 
+/// The hook of parse analysis, whatever arguments behind the first two it has in the server's version.
+template <class Hook>
+struct Analysis;
+template <class... Rest>
+struct Analysis<void (*)(ParseState*, Query*, Rest...)> {
+  static void run(ParseState* state, Query* query, Rest... rest) {
+    if (next_analyze_hook != nullptr) next_analyze_hook(state, query, rest...);
+    if (is_in_front || query->utilityStmt == nullptr || !IsA(query->utilityStmt, CopyStmt)) return;
+    next_hook = ProcessUtility_hook;
+    ProcessUtility_hook = guard;
+    is_in_front = true;
+  }
+};
+
 }  // namespace
 
-/// engine_guard_copies(): from now on.
+/// engine_guard_copies(): from the next COPY on.
 Datum engine_guard_copies(PG_FUNCTION_ARGS) {
   (void)fcinfo;
-  next_hook = ProcessUtility_hook;
-  ProcessUtility_hook = guard;
+  next_analyze_hook = post_parse_analyze_hook;
+  post_parse_analyze_hook = Analysis<post_parse_analyze_hook_type>::run;
   PG_RETURN_VOID();
 }

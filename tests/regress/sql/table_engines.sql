@@ -214,10 +214,13 @@ COPY guarded (id) TO STDOUT WITH (FORMAT avro);
 SELECT outcome_of($$SELECT insert_rows('domains', '[{"id": 4}]')$$);
 RESET ROLE;
 SELECT count(*) FROM read_avro(NULL::guarded, :'file');
--- An extension whose hook gets in front while the session runs, and refuses options of COPY that it does not know: ours is in front
--- of that again with the next statement, and core's COPY is the extension's as before.
+-- An extension whose hook gets in front while a statement of the session is analyzed, and refuses options of COPY that it does not
+-- know: ours is in front of that again, and core's COPY is the extension's as before.
 CREATE FUNCTION engine.guard_copies() RETURNS void AS '$libdir/ferry_engine_test', 'engine_guard_copies' LANGUAGE C;
+\c regression_engines
+SET client_min_messages = warning;
 SELECT engine.guard_copies();
+LOAD 'pg_ferry';
 COPY domains FROM PROGRAM 'echo 7,w; echo 7,w' WITH (FORMAT csv, ON_ERROR reject);
 COPY domains TO :'file' WITH (FORMAT avro);
 COPY domains TO STDOUT WITH (FORMAT csv, NULL 'x');
