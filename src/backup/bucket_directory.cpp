@@ -5,8 +5,10 @@
 #include "backup/manifest.hpp"
 #include "base/concat.hpp"
 #include "base/error.hpp"
+#include "pg/io/remote_object.hpp"
 #include "pg/io/remote_sink.hpp"
 #include "pg/io/sha256.hpp"
+#include "pg/store/shown_errors.hpp"
 
 #include "pg/server.hpp"
 
@@ -36,7 +38,7 @@ class BucketFile final : public NewFile {
 }  // namespace
 
 BucketDirectory::BucketDirectory(const std::string& path, pg::StoreUse use)
-    : Directory(path), place_(path, use), prefix_(place_.key().empty() ? "" : concat(place_.key(), '/')) {
+    : Directory(path), place_(path + '/', use), prefix_(place_.key()) {
   if (remote::parse_url(path).scheme != remote::Url::Scheme::s3)
     throw Error("0A000", concat("cannot use \"", path, "\" as a directory of backups"))
         .detail("Backups are kept in a directory of the server's machine, or in s3://bucket/prefix.");
@@ -44,15 +46,14 @@ BucketDirectory::BucketDirectory(const std::string& path, pg::StoreUse use)
 
 std::vector<std::string> BucketDirectory::folders() {
   std::vector<std::string> names;
-  for (const remote::ObjectFacts& entry : place_.store().list_folder(prefix_))
-    if (entry.key.ends_with('/')) names.push_back(entry.key.substr(prefix_.size(), entry.key.size() - prefix_.size() - 1));
+  for (const remote::ObjectFacts& entry : pg::list_objects(path()))
+    if (entry.key.ends_with('/')) names.push_back(entry.key.substr(0, entry.key.size() - 1));
   return names;
 }
 
 std::vector<std::string> BucketDirectory::folders_with(const std::string& file) {
   std::vector<std::string> names;
-  place_.store().list(prefix_, [&](const remote::ObjectFacts& object) {
-    const std::string name = object.key.substr(prefix_.size());
+  list(prefix_, [&](const std::string& name, const remote::ObjectFacts& /*object*/) {
     const std::size_t slash = name.find('/');
     if (slash != std::string::npos && name.substr(slash + 1) == file) names.push_back(name.substr(0, slash));
   });
@@ -61,17 +62,23 @@ std::vector<std::string> BucketDirectory::folders_with(const std::string& file) 
 
 std::vector<FolderFile> BucketDirectory::files_of(const std::string& folder) {
   std::vector<FolderFile> files;
-  place_.store().list(key_of(folder), [&](const remote::ObjectFacts& object) {
-    files.push_back({.name = object.key.substr(key_of(folder).size()),
-                     .is_regular = true,
-                     .bytes = static_cast<std::int64_t>(object.bytes),
-                     .modified_at = object.modified_at});
+  list(key_of(folder), [&](const std::string& name, const remote::ObjectFacts& object) {
+    files.push_back(
+        {.name = name, .is_regular = true, .bytes = static_cast<std::int64_t>(object.bytes), .modified_at = object.modified_at});
   });
   return files;
 }
 
+/// Calls visit for each object below a prefix, with what its key has behind that.
+template <class Visit>
+void BucketDirectory::list(const std::string& prefix, Visit visit) {
+  pg::with_shown_errors([&] {
+    place_.store().list(prefix, [&](const remote::ObjectFacts& object) { visit(object.key.substr(prefix.size()), object); });
+  });
+}
+
 std::optional<FolderFile> BucketDirectory::find(const std::string& folder, const std::string& file) {
-  const std::optional<remote::ObjectFacts> object = place_.store().find(key_of(folder) + file);
+  const std::optional<remote::ObjectFacts> object = pg::find_object(path_of(folder, file));
   if (!object) return std::nullopt;
   return FolderFile{file, true, static_cast<std::int64_t>(object->bytes), object->modified_at};
 }
@@ -92,12 +99,12 @@ void BucketDirectory::take_back(const std::string& folder, const std::vector<std
 
 std::optional<std::string> BucketDirectory::hide(const std::string& folder) {
   if (!changed_at(folder)) return std::nullopt;
-  place_.store().remove(key_of(folder) + kManifestName);
+  pg::remove_object(path_of(folder, kManifestName));
   return folder;
 }
 
 void BucketDirectory::remove(const std::string& folder) {
-  for (const FolderFile& file : files_of(folder)) place_.store().remove(key_of(folder) + file.name);
+  for (const FolderFile& file : files_of(folder)) pg::remove_object(path_of(folder, file.name));
 }
 
 }  // namespace ferry::backup

@@ -24,9 +24,13 @@ class BucketDirectory final : public Directory {
   [[nodiscard]] std::unique_ptr<NewFile> create(const std::string& folder, const std::string& file) override;
   void take_back(const std::string& folder, const std::vector<std::string>& files) noexcept override;
   [[nodiscard]] std::optional<std::string> hide(const std::string& folder) override;
+  /// None has: what a removal has left is an unfinished backup.
+  [[nodiscard]] bool is_hidden(const std::string& /*folder*/) const override { return false; }
   void remove(const std::string& folder) override;
 
  private:
+  template <class Visit>
+  void list(const std::string& prefix, Visit visit);
   [[nodiscard]] std::string key_of(const std::string& folder) const { return prefix_ + folder + '/'; }
 
   pg::StorePlace place_;

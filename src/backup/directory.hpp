@@ -63,6 +63,8 @@ class Directory {
   /// Takes a backup out of sight in one step, so that half of one is never listed. The folder that is to be removed then; nothing
   /// where another session did it.
   [[nodiscard]] virtual std::optional<std::string> hide(const std::string& folder) = 0;
+  /// Whether a folder has a name that hide() gives.
+  [[nodiscard]] virtual bool is_hidden(const std::string& folder) const = 0;
   /// Removes a folder with its files. What cannot be removed is a WARNING, for another call to try again.
   virtual void remove(const std::string& folder) = 0;
 

@@ -30,11 +30,15 @@ bool is_backup_id(std::string_view id) {
 
 std::string read_file(const std::string& path) {
   const std::unique_ptr<pg::Input> file = pg::open_source(pg::FileOrigin{path}, pg::Compression::none);
+  const auto check_length = [&path](std::size_t bytes) {
+    if (bytes > kMaxManifestBytes) throw Error("54000", concat("file \"", path, "\" is too long for a manifest"));
+  };
+  check_length(static_cast<std::size_t>(file->size_bytes()));
   std::string text;
   Bytes buffer(std::size_t{64} << 10);
   while (const std::size_t count = file->read(buffer)) {
     text += as_text(ByteView(buffer).first(count));
-    if (text.size() > kMaxManifestBytes) throw Error("54000", concat("file \"", path, "\" is too long for a manifest"));
+    check_length(text.size());
   }
   file->close();
   return text;

@@ -7,7 +7,9 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <string_view>
 
+#include "backup/folder.hpp"
 #include "base/concat.hpp"
 #include "pg/guard.hpp"
 #include "pg/io/output_file.hpp"
@@ -21,6 +23,9 @@ extern "C" {
 
 namespace ferry::backup {
 namespace {
+
+/// What the names of folders begin with that have lost theirs and are being removed.
+constexpr std::string_view kRemovedPrefix = ".removed.";
 
 class LocalFile final : public NewFile {
  public:
@@ -123,6 +128,10 @@ std::optional<std::string> LocalDirectory::hide(const std::string& folder) {
   }
   pg::call(fsync_fname_ext, path().c_str(), true, false, ERROR);
   return hidden;
+}
+
+bool LocalDirectory::is_hidden(const std::string& folder) const {
+  return folder.starts_with(kRemovedPrefix) && is_new_backup_id(std::string_view(folder).substr(kRemovedPrefix.size()));
 }
 
 void LocalDirectory::remove(const std::string& folder) {

@@ -4,9 +4,6 @@
 
 namespace ferry::backup {
 
-/// What the names of folders begin with that have lost theirs and are being removed.
-inline constexpr const char* kRemovedPrefix = ".removed.";
-
 /// A directory of the server's machine. A folder that is to be removed is renamed first.
 class LocalDirectory final : public Directory {
  public:
@@ -20,6 +17,7 @@ class LocalDirectory final : public Directory {
   [[nodiscard]] std::unique_ptr<NewFile> create(const std::string& folder, const std::string& file) override;
   void take_back(const std::string& folder, const std::vector<std::string>& files) noexcept override;
   [[nodiscard]] std::optional<std::string> hide(const std::string& folder) override;
+  [[nodiscard]] bool is_hidden(const std::string& folder) const override;
   void remove(const std::string& folder) override;
 };
 

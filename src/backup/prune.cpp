@@ -8,7 +8,6 @@
 
 #include "backup/file_check.hpp"
 #include "backup/folder.hpp"
-#include "backup/local_directory.hpp"
 #include "base/concat.hpp"
 #include "base/error.hpp"
 #include "pg/arguments.hpp"
@@ -38,6 +37,8 @@ bool ends_with(std::string_view text, std::string_view end) {
 
 /// Whether a file has a name that a backup gives: "x.avro", "manifest.json", or one of them with a number and ".tmp".
 bool is_file_of_backup(std::string_view name) {
+  // in a bucket, one that lies deeper
+  if (name.find('/') != std::string_view::npos) return false;
   if (ends_with(name, kTemporaryEnd)) {
     name.remove_suffix(kTemporaryEnd.size());
     const std::size_t dot = name.rfind('.');
@@ -143,9 +144,8 @@ bool is_left_behind(Directory& directory, const std::string& folder) {
 void clean_up(Directory& directory) {
   for (const std::string& folder : directory.folders()) {
     pg::check_interrupts();
-    if (folder.starts_with(kRemovedPrefix)) {
-      const bool is_ours = is_new_backup_id(folder.substr(std::strlen(kRemovedPrefix)));
-      if (is_ours && !find_stranger(directory.files_of(folder), nullptr)) directory.remove(folder);
+    if (directory.is_hidden(folder)) {
+      if (!find_stranger(directory.files_of(folder), nullptr)) directory.remove(folder);
     } else if (is_new_backup_id(folder) && is_left_behind(directory, folder)) {
       remove_backup(directory, folder);
     }

@@ -38,6 +38,10 @@ void read_pages(const SharedService& service, const std::string& prefix, std::st
     if (!token.empty()) query.emplace_back("continuation-token", token);
     const Answer answer = answer_to(service, {.method = "GET", .query = std::move(query)});
     const ListPage page = parse_list(answer.body, service->address_of(prefix));
+    const auto is_below = [&](const std::string& key) { return key.starts_with(prefix); };
+    if (!std::all_of(page.objects.begin(), page.objects.end(), [&](const ObjectFacts& object) { return is_below(object.key); }) ||
+        !std::all_of(page.folders.begin(), page.folders.end(), is_below))
+      throw error_of_protocol(*service, prefix, "Its list has names of another folder.");
     take(page);
     if (page.next.empty()) return;
     if (page.next == token) throw error_of_protocol(*service, prefix, "Its list does not come to an end.");

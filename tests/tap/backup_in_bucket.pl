@@ -137,6 +137,14 @@ like($first_removed, qr/manifest\.json/, 'it loses its manifest first');
 is(backups(), "$many,$second", 'the others stay');
 is(scalar(grep { m{^ferry/\Q$id\E/} } $store->list('vault')), 0, 'its objects are gone');
 
+# what lies deeper than a backup's files, or has the name of a removal, no backup made
+my $deep = 'vault/ferry/elsewhere/.removed.20261130T225905.815366Z-74466410';
+$store->put("$deep/x.avro", 'mine');
+$store->put("$deep/sub/y.avro", 'mine');
+query("SELECT prune_backups(1, 's3://vault/ferry/elsewhere')");
+is($store->get("$deep/x.avro"), 'mine', 'a name like that of a removal is nobody\'s business in a bucket');
+is($store->get("$deep/sub/y.avro"), 'mine', 'nor is what lies below');
+
 # rights: a role needs USAGE and keys; a server that is not writable can be restored from
 query(q{CREATE ROLE keeper LOGIN; ALTER TABLE parents OWNER TO keeper; ALTER TABLE parts OWNER TO keeper; GRANT EXECUTE ON FUNCTION backup_table(regclass, text), list_backups(text), restore_table(text, text, text, text) TO keeper;});
 sub keeper_error { my ($sql) = @_; my ($code, $out, $error) = $node->psql('postgres', "\\set VERBOSITY verbose\n$sql", extra_params => [ '-U', 'keeper' ]); return $error; }
@@ -145,9 +153,14 @@ query('GRANT USAGE ON FOREIGN SERVER vault TO keeper');
 like(keeper_error("SELECT backup_table('parents')"), qr/ERROR:  42704: .*user mapping/, 'nor without keys');
 query('CREATE USER MAPPING FOR keeper SERVER vault ' . $store->keys_sql);
 is(keeper_error("SELECT backup_table('parents')"), '', 'with both there is');
+query("CREATE SERVER secret FOREIGN DATA WRAPPER ferry_store OPTIONS (scope 's3://vault/ferry/secret/', endpoint '" . $store->endpoint . "', writable 'true')");
+query('GRANT EXECUTE ON FUNCTION prune_backups(integer, text) TO keeper');
+like(keeper_error("SELECT prune_backups(1, 's3://vault/ferry/secret')"), qr/ERROR:  42501: .*foreign server "secret"/, 'the server of what is below the directory counts');
 query(q{ALTER SERVER vault OPTIONS (SET writable 'false')});
 like(keeper_error("SELECT backup_table('parents')"), qr/ERROR:  42501: .*not writable/, 'a server that is not writable');
 is(keeper_error("SELECT restore_table('parents')"), '', 'can be restored from');
+$store->put('vault/ferry/long/20261130T215928.240179Z-f17829b2/manifest.json', '[' x (65 << 20));
+like(error_of("SELECT restore_table('parts', '20261130T215928.240179Z-f17829b2', 's3://vault/ferry/long')"), qr/ERROR:  54000: /, 'a manifest that is too long is not read');
 like(error_of("SELECT list_backups('https://localhost/x')"), qr/ERROR:  (42704|0A000): /, 'https:// is no directory of backups');
 
 $_->stop foreach $node, $other;

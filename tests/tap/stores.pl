@@ -75,6 +75,10 @@ compare_loads('load_json', "SELECT load_json('items', '$json_path')", "SELECT lo
 query(q{TRUNCATE items; SELECT load_csv('items', 's3://lake/in/items.csv', header => true, expressions => '{"name": "ferry_source()"}')});
 is(query('SELECT DISTINCT name FROM items'), 's3://lake/in/items.csv', 'ferry_source() is the address');
 
+# the address of a bucket is none of an object
+like(error_of("SELECT load_csv('items', 's3://lake$_')"), qr/ERROR:  42602: /, "a load of the bucket itself, $_") foreach '', '/';
+like(error_of("LOAD 'pg_ferry'; COPY items TO 's3://lake' WITH (FORMAT avro)"), qr/ERROR:  42602: /, 'an export into the bucket itself');
+
 # sniffing, tables for files
 my $facts = q{SELECT compression, encoding, line_end, delimiter, header, column_names, column_types, records_sampled, replace(create_table, '%1$s', ''), replace(load_command, '%1$s', '') FROM sniff_csv('%1$s')};
 is(query(sprintf($facts, 's3://lake/in/items.csv')), query(sprintf($facts, $path), 'filer'), 'sniff_csv: as of a file');

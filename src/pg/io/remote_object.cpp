@@ -15,7 +15,7 @@ void write_object(const std::string& url, std::string_view bytes) {
 
 std::optional<remote::ObjectFacts> find_object(const std::string& url) {
   StorePlace place(url, StoreUse::read);
-  return with_shown_errors([&] { return place.store().find(place.key()); });
+  return with_shown_errors([&] { return place.store().find(place.object_key()); });
 }
 
 std::vector<remote::ObjectFacts> list_objects(const std::string& url) {
@@ -29,7 +29,7 @@ std::vector<remote::ObjectFacts> list_objects(const std::string& url) {
 
 void remove_object(const std::string& url) {
   StorePlace place(url, StoreUse::write);
-  with_shown_errors([&] { place.store().remove(place.key()); });
+  with_shown_errors([&] { place.store().remove(place.object_key()); });
 }
 
 }  // namespace ferry::pg

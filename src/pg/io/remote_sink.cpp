@@ -43,7 +43,7 @@ void abort_uploads_at_rollback() {
 
 RemoteSink::RemoteSink(const std::string& url) : place_(url, StoreUse::write) {
   abort_uploads_at_rollback();
-  writer_ = with_shown_errors([this] { return place_.store().write(place_.key()); });
+  writer_ = with_shown_errors([this] { return place_.store().write(place_.object_key()); });
   next_ = unfinished_sinks;
   unfinished_sinks = this;
 }

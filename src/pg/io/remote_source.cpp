@@ -25,7 +25,7 @@ void take_descriptor(const char* url) {
 
 RemoteSource::RemoteSource(const std::string& url)
     : place_(url, StoreUse::read),
-      reader_(with_shown_errors([this] { return place_.store().read(place_.key()); })),
+      reader_(with_shown_errors([this] { return place_.store().read(place_.object_key()); })),
       facts_(reader_->facts()) {
   take_descriptor(url.c_str());
 }

@@ -118,7 +118,7 @@ remote::Endpoint endpoint_of(const remote::Url& url, const std::string& text, St
   const Server server = server_of(url, text);
   if (!may_use(server.oid))
     throw Error("42501", concat("permission denied for foreign server \"", server.name, '"'))
-        .detail(concat("It serves \"", text, "\"; USAGE on it is the right to read that."));
+        .detail(concat("It serves \"", text, "\"; USAGE on it is the right to reach that."));
   ServerOptions options = read_server_options(server.options);
   if (use == StoreUse::write && !options.is_writable)
     throw Error("42501", concat("foreign server \"", server.name, "\" is not writable"))
@@ -155,6 +155,13 @@ constexpr remote::Surroundings kSurroundings{check_interrupts, open_spool};
 
 StorePlace::StorePlace(const std::string& url, StoreUse use)
     : url_(parse(url)), store_(url_, endpoint_of(url_, url, use), kSurroundings) {}
+
+const std::string& StorePlace::object_key() const {
+  if (url_.scheme == remote::Url::Scheme::s3 && url_.key.empty())
+    throw Error("42602", concat("address \"", from_utf8(remote::text_of(url_)), "\" is that of a bucket and not of an object"))
+        .hint("Name a key: s3://bucket/key.");
+  return url_.key;
+}
 
 void check_may_use(const std::string& url, StoreUse use) { (void)endpoint_of(parse(url), url, use); }
 

@@ -21,6 +21,8 @@ class StorePlace {
 
   [[nodiscard]] remote::Store& store() { return store_; }
   [[nodiscard]] const std::string& key() const { return url_.key; }
+  /// The same of an object. Errors: 42602 the address is that of a bucket.
+  [[nodiscard]] const std::string& object_key() const;
 
  private:
   remote::Url url_;
