@@ -77,7 +77,7 @@ is(query('SELECT DISTINCT name FROM items'), 's3://lake/in/items.csv', 'ferry_so
 
 # the address of a bucket is none of an object
 like(error_of("SELECT load_csv('items', 's3://lake$_')"), qr/ERROR:  42602: /, "a load of the bucket itself, $_") foreach '', '/';
-like(error_of("LOAD 'pg_ferry'; COPY items TO 's3://lake' WITH (FORMAT avro)"), qr/ERROR:  42602: /, 'an export into the bucket itself');
+like(error_of("COPY items TO 's3://lake' WITH (FORMAT avro)"), qr/ERROR:  42602: /, 'an export into the bucket itself');
 
 # sniffing, tables for files
 my $facts = q{SELECT compression, encoding, line_end, delimiter, header, column_names, column_types, records_sampled, replace(create_table, '%1$s', ''), replace(load_command, '%1$s', '') FROM sniff_csv('%1$s')};

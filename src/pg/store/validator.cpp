@@ -58,7 +58,8 @@ void validate(Datum array, Oid catalog) {
 }  // namespace
 }  // namespace ferry::pg
 
-FERRY_SQL_FUNCTION(ferry_store_validator) {
+// Whatever version the extension has: dumps are restored, and servers upgraded, with the library of another one.
+FERRY_C_FUNCTION(ferry_store_validator) {
   return ferry::pg::boundary([&] {
     ferry::pg::validate(PG_GETARG_DATUM(0), PG_GETARG_OID(1));
     return Datum{0};
