@@ -39,6 +39,8 @@ my @cases = (
 			CREATE TABLE types (junk int, a int, b int[], c pair, d positive, e pair[], f int4range, g jsonb, h timestamptz, i int GENERATED ALWAYS AS IDENTITY);}, dropped => 'junk', list => 'a, b, c, d, e, f, g, h' },
 	{   name => 'engine_keys', take => ['keys'], columns => [qw(key small word amount)], target => 'keys', modes => [qw(reject skip)],
 		ddl => q{CREATE TABLE keys (id int, small int, word text, amount int UNIQUE, PRIMARY KEY (id, small), UNIQUE (word) DEFERRABLE INITIALLY DEFERRED);}, list => 'id, small, word, amount' },
+	{   name => 'engine_unique', take => ['marked'], columns => [qw(key amount word)], target => 'marked', modes => [qw(reject skip)],
+		ddl => q{CREATE TABLE marked (id int NOT NULL, amount int CHECK (amount < 90), word text NOT NULL DEFAULT 'none', UNIQUE (id, word)); CREATE UNIQUE INDEX ON marked (id) WHERE amount = 5;}, list => 'id, amount, word' },
 	{   name => 'engine_no_key', take => ['loose'], columns => [qw(small word amount)], target => 'loose', modes => [qw(reject skip)],
 		ddl => q{CREATE TABLE loose (small int, word text, amount int CHECK (amount < 95)); CREATE UNIQUE INDEX ON loose (small, lower(word));}, list => 'small, word, amount' },
 	{   name => 'engine_parted', take => ['parted'], columns => [qw(key amount word)], target => 'parted', modes => [qw(reject update)],

@@ -19,7 +19,7 @@ namespace ferry::load {
 enum class RowChecks : std::uint8_t {
   decide,   ///< partition, generated columns, NOT NULL, CHECK: a row that breaks one is rejected
   foresee,  ///< the same, but it is only said to look bad: triggers may change it
-  none,     ///< all but NOT NULL may look at other rows, which have to be there: a row with a null is said to look bad
+  none,     ///< all but NOT NULL may look at other rows or values, which have to be there: a row with a null is said to look bad
 };
 
 /// Makes rows of the records of a batch, and decides what a row can be rejected for by itself: its fields, its defaults, the

@@ -9,6 +9,7 @@
 #include "load/write/bulk_rules.hpp"
 #include "load/write/row_by_row_writer.hpp"
 #include "pg/table/error_names.hpp"
+#include "pg/table/insert_rules.hpp"
 
 #include "pg/server.hpp"
 
@@ -41,9 +42,9 @@ bool may_select(const TargetTable& target, const std::vector<AttrNumber>& column
   });
 }
 
-/// Which rules can be looked at before a row is written.
-RowChecks checks_for(TargetTable& target) {
-  if (target.storage() != TargetTable::Storage::engine) return RowChecks::none;
+/// Which rules can be looked at before a row is written. names_all: else what the statement computes is not there yet.
+RowChecks checks_for(TargetTable& target, bool names_all) {
+  if (target.storage() != TargetTable::Storage::engine || !names_all) return RowChecks::none;
   const RowCompany& company = row_company_of(target);
   return company.looking_expressions || company.user_triggers ? RowChecks::none : RowChecks::decide;
 }
@@ -73,6 +74,32 @@ void make_constraints_immediate(Relation relation, Oid base_table) {
   if (table != relation) table_close(table, NoLock);
 }
 
+/// Whether the rules of the relation, or of what is behind a view, let an INSERT return what went in.
+bool allows_returning(const TargetTable& target) {
+  auto answer = call([&target] { return pg::allows_returning(target.relation()); });
+  // of a view the parents are what it shows, and what that shows
+  for (std::size_t i = 0; !answer && i < target.facts().parents.size(); i++) {
+    Relation const behind = call(table_open, target.facts().parents[i], LOCKMODE{AccessShareLock});
+    answer = call([behind] { return pg::allows_returning(behind); });
+    call(table_close, behind, LOCKMODE{NoLock});
+  }
+  return answer.value_or(true);
+}
+
+/// Keys that rules do not return nobody knows: they may make others of those that they are given.
+WriterOptions without_unknown_keys(WriterOptions options, bool is_returned) {
+  options.want_keys = options.want_keys && is_returned;
+  return options;
+}
+
+/// Whether no two rows are equal in the index's columns, and no row does without one.
+bool is_key_of_each_row(Relation table, Relation index) {
+  const Form_pg_index form = index->rd_index;
+  if (!form->indisunique || !UniqueKey::supports(table, index)) return false;
+  return std::all_of(form->indkey.values, form->indkey.values + form->indnkeyatts,
+                     [table](AttrNumber column) { return TupleDescAttr(RelationGetDescr(table), column - 1)->attnotnull; });
+}
+
 /// A row was left out of many, and which one, only rows that go in alone can tell.
 constexpr const char* kLeftOut = "22000";
 
@@ -85,9 +112,11 @@ StatementWriter::StatementWriter(Source& source, TargetTable& target, const Writ
       names_all_(prepare_defaults(target)),
       is_of_engine_(target.storage() == TargetTable::Storage::engine),
       table_(open_table(target)),
-      converter_(source, target, options_, table_, checks_for(target)),
+      converter_(source, target, options_, table_, checks_for(target, names_all_)),
       query_(target.relation()),
-      notes_(target, options) {
+      has_row_security_(target.has_row_security()),
+      allows_returning_(allows_returning(target)),
+      notes_(target, without_unknown_keys(options, allows_returning_)) {
   if (options_.on_conflict == OnConflict::update) {
     target_.check_may_update();
     if (target_.primary_key().empty())
@@ -114,15 +143,13 @@ void StatementWriter::close() {
 /// What the rules of the relation allow.
 void StatementWriter::find_ways() {
   const std::vector<AttrNumber>& key = target_.primary_key();
-  const bool is_told = !key.empty() && !target_.has_row_security() && may_select(target_, key);
-  if (is_told) columns_.returned = key;
-  if (!is_of_engine_ || target_.has_row_security()) return;
+  if (!has_row_security_ && allows_returning_ && may_select(target_, key)) columns_.returned = key;
+  if (!is_of_engine_ || has_row_security_) return;
   const RowCompany& company = row_company_of(target_);
   const bool each_chooses = target_.records_choose() && (!names_all_ || options_.on_conflict == OnConflict::update);
   writes_many_ = !company.looking_types && !company.looking_expressions && !company.user_triggers && !each_chooses &&
                  converter_.rows_are_independent();
   if (!writes_many_) return;
-  tells_conflicts_ = is_told && names_all_;
   read_indexes();
   for (pg::ForeignKey& foreign_key : foreign_keys_of(target_.relation(), target_.facts()).keys)
     // what the load writes itself may be the parent
@@ -130,22 +157,28 @@ void StatementWriter::find_ways() {
       foreign_keys_.push_back(std::move(foreign_key));
 }
 
-/// ON CONFLICT DO NOTHING knows no deferrable keys. Finds the primary key, if that is the only one.
+/// Finds a key that tells which rows came, if the primary key does not, and the only unique one, if there are no others.
 void StatementWriter::read_indexes() {
   Relation const relation = target_.relation();
   const List* const indexes = call([relation] { return RelationGetIndexList(relation); });
-  Oid primary = InvalidOid;
+  Oid key = InvalidOid;
   int unique = 0;
+  bool are_immediate = true;  // ON CONFLICT DO NOTHING knows no deferrable keys
   for (int i = 0; i < list_length(indexes); i++) {
     Relation const index = call(index_open, list_nth_oid(indexes, i), LOCKMODE{AccessShareLock});
     const Form_pg_index form = index->rd_index;
     if (form->indisunique || form->indisexclusion) unique++;
-    if (!form->indimmediate) tells_conflicts_ = false;
-    if (form->indisprimary && UniqueKey::supports(relation, index)) primary = RelationGetRelid(index);
+    if (!form->indimmediate) are_immediate = false;
+    if (is_key_of_each_row(relation, index)) {
+      key = RelationGetRelid(index);
+      const std::vector<AttrNumber> columns(form->indkey.values, form->indkey.values + form->indnkeyatts);
+      if (columns_.returned.empty() && allows_returning_ && may_select(target_, columns)) columns_.returned = columns;
+    }
     call(index_close, index, LOCKMODE{NoLock});
   }
-  if (unique != 1 || !OidIsValid(primary)) return;
-  key_index_ = call(index_open, primary, LOCKMODE{NoLock});
+  tells_conflicts_ = are_immediate && names_all_ && !columns_.returned.empty();
+  if (unique != 1 || !OidIsValid(key)) return;
+  key_index_ = call(index_open, key, LOCKMODE{NoLock});
   only_key_.emplace(relation, key_index_);
 }
 
@@ -341,10 +374,15 @@ void StatementWriter::decide_absent(const Batch& batch, const std::vector<std::s
 
 bool StatementWriter::may_swallow(const char* sqlstate, const Attempt& attempt) const {
   if (is_rejectable(sqlstate, nullptr)) return true;
-  // of a policy, since privileges are looked at before the first row; of a column that the table behind a view generates
-  if (!is_of_engine_) return std::strcmp(sqlstate, "42501") == 0 || std::strcmp(sqlstate, "428C9") == 0;
-  // an engine may have no better word for what was wrong with one of many
-  return attempt.is_of_many && std::strcmp(sqlstate, "XX000") == 0;
+  // of a policy, since privileges are looked at before the first row
+  const bool is_policy = std::strcmp(sqlstate, "42501") == 0;
+  // of a column that the table behind a view generates
+  if (!is_of_engine_) return is_policy || std::strcmp(sqlstate, "428C9") == 0;
+  // where the rows are, a right may be missing
+  if (is_policy) return has_row_security_;
+  // a statement may not replace a row twice, and keys may be equal with other bytes; an engine may have no better word for what
+  // was wrong with one of many
+  return attempt.is_of_many && (std::strcmp(sqlstate, "21000") == 0 || std::strcmp(sqlstate, "XX000") == 0);
 }
 
 void StatementWriter::settle_failed(const pg::CaughtError& error, Result& result) {

@@ -69,9 +69,11 @@ class StatementWriter {
   bool writes_many_ = false;             ///< rows may go in many at once
   bool tells_conflicts_ = false;         ///< statements for many leave out rows whose key is taken, and tell which came
   Relation key_index_ = nullptr;         ///< of only_key_
-  std::optional<UniqueKey> only_key_{};  ///< the primary key, where there is no other unique one
+  std::optional<UniqueKey> only_key_{};  ///< of each row, where there is no other unique one
   pg::QueryWriter query_;
   pg::QueryWriter::Columns columns_{};
+  const bool has_row_security_;  ///< policies apply to the user
+  const bool allows_returning_;  ///< the relation's rules do
   RowNotes notes_;
   std::vector<pg::ForeignKey> foreign_keys_{};
   Portion portion_{};

@@ -77,6 +77,28 @@ SELECT rows_loaded, rows_rejected FROM insert_rows('watched', '[{"id": 1, "who":
 RESET ROLE;
 SELECT * FROM watched ORDER BY id;
 SELECT * FROM log;
+-- Rules in the place of INSERT return nothing, unless they say what: nothing is asked of them then
+CREATE TABLE ruled (id int PRIMARY KEY, n int);
+CREATE VIEW by_rule AS SELECT * FROM ruled;
+CREATE RULE put AS ON INSERT TO by_rule DO INSTEAD INSERT INTO ruled VALUES (NEW.id, NEW.n);
+SELECT rows_loaded, rows_rejected, keys FROM insert_rows('by_rule', '[{"id": 1, "n": 1}, {"id": 1, "n": 2}, {"id": 2, "n": 2}]');
+CREATE VIEW on_rule AS SELECT id, n FROM by_rule;
+SELECT rows_loaded, rows_rejected, keys FROM insert_rows('on_rule', '[{"id": 3, "n": 1}]');
+CREATE OR REPLACE RULE put AS ON INSERT TO by_rule DO INSTEAD INSERT INTO ruled VALUES (NEW.id * 10, NEW.n) RETURNING id, n;
+SELECT rows_loaded, keys FROM insert_rows('by_rule', '[{"id": 4, "n": 1}]');
+SELECT rows_loaded, keys FROM insert_rows('on_rule', '[{"id": 5, "n": 1}]');
+CREATE RULE more AS ON INSERT TO ruled WHERE NEW.n > 7 DO INSTEAD NOTHING;
+ALTER TABLE ruled DISABLE RULE more;
+CREATE VIEW on_table AS SELECT id, n FROM ruled;
+SELECT rows_loaded, keys FROM insert_rows('on_table', '[{"id": 6, "n": 6}, {"id": 7, "n": 8}]');
+ALTER TABLE ruled ENABLE RULE more;
+SELECT rows_loaded, keys FROM insert_rows('on_table', '[{"id": 8, "n": 7}, {"id": 9, "n": 8}]');
+CREATE FUNCTION put() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO ruled VALUES (NEW.id, NEW.n); NEW.id := -NEW.id; RETURN NEW; END';
+CREATE TRIGGER put INSTEAD OF INSERT ON on_table FOR EACH ROW EXECUTE FUNCTION put();
+SELECT rows_loaded, keys FROM insert_rows('on_table', '[{"id": 10, "n": 1}]');
+SELECT * FROM ruled ORDER BY id;
+DROP TABLE ruled CASCADE;
+DROP FUNCTION put();
 DROP TABLE goods, watched, log CASCADE;
 DROP ROLE regress_viewer;
 DROP EXTENSION pg_ferry;

@@ -68,6 +68,14 @@ DO $$ BEGIN EXECUTE format('DELETE FROM engine.rows_%s WHERE id = -1', 'measures
 SELECT digest = :'was_digest' AS same, count FROM rows_of('measures');
 SELECT left(outcome_of($$ SELECT restore_table('measures', mode => 'append') $$), 5) AS sqlstate;
 SELECT digest = :'was_digest' AS same, count FROM rows_of('measures');
+-- a column that no UPDATE sets: only replace brings back what it had
+CREATE TABLE stamped (id int PRIMARY KEY, stamp int GENERATED ALWAYS AS IDENTITY);
+SELECT engine.take('stamped');
+INSERT INTO stamped OVERRIDING SYSTEM VALUE VALUES (1, 11), (2, 12);
+SELECT rows FROM backup_table('stamped');
+SELECT outcome_of($$ SELECT restore_table('stamped', mode => 'upsert') $$);
+SELECT * FROM restore('stamped');
+SELECT * FROM stamped ORDER BY id;
 -- append, to what is there
 TRUNCATE measures;
 INSERT INTO measures (id, word) OVERRIDING SYSTEM VALUE VALUES (-1, 'there');

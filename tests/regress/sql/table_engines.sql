@@ -214,6 +214,64 @@ COPY guarded (id) TO STDOUT WITH (FORMAT avro);
 SELECT outcome_of($$SELECT insert_rows('domains', '[{"id": 4}]')$$);
 RESET ROLE;
 SELECT count(*) FROM read_avro(NULL::guarded, :'file');
+-- An engine's table with rights on columns, keys and policies: the engine's own table has the rules, and counts its statements
+CREATE SEQUENCE statements;
+CREATE FUNCTION count_statement() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN PERFORM nextval('public.statements'); RETURN NULL; END $$;
+CREATE FUNCTION engine.take_all(target regclass, rights text = 'ALL') RETURNS void LANGUAGE plpgsql AS $$
+DECLARE side text := 'engine.rows_' || target::oid;
+BEGIN
+    EXECUTE format('CREATE TABLE %s (LIKE %s INCLUDING ALL)', side, target);
+    EXECUTE format('CREATE TRIGGER count AFTER INSERT ON %s EXECUTE FUNCTION count_statement()', side);
+    EXECUTE format('GRANT %s ON %s, %s TO regress_reader', rights, target, side);
+    PERFORM engine.changed(target);
+END $$;
+GRANT pg_read_server_files TO regress_reader;
+-- the statement computes the columns that it does not name
+CREATE TABLE dated (a int NOT NULL, at timestamptz NOT NULL DEFAULT now(), n int DEFAULT 5 CHECK (n IS NOT NULL), CHECK (a <> n));
+SELECT engine.take_all('dated', 'INSERT (a)');
+GRANT SELECT ON dated TO regress_reader;
+COPY (VALUES ('1'), ('x'), ('5'), (''), ('2')) TO :'csv' WITH (FORMAT csv);
+SET ROLE regress_reader;
+SELECT rows_loaded, rows_rejected FROM load_csv('dated', :'csv', columns => '{a}');
+SELECT rows_loaded, jsonb_path_query_array(rejects, '$[*].sqlstate') FROM insert_rows('dated', '[{"a": 1}, {"a": null}, {"a": 5}, {}]');
+RESET ROLE;
+SELECT a, n, at IS NULL AS undated FROM dated ORDER BY a;
+-- equal keys of other bytes in one file: the later one takes the place, as by INSERTs one after the other
+CREATE TABLE equals (n numeric PRIMARY KEY, word text);
+SELECT engine.take_all('equals');
+COPY (VALUES ('1', 'a'), ('2', 'b'), ('1.0', 'c'), ('3', 'd'), ('3.00', 'e')) TO :'csv' WITH (FORMAT csv);
+SELECT rows_loaded, rows_rejected FROM load_csv('equals', :'csv', on_conflict => 'update');
+SELECT * FROM equals ORDER BY n;
+-- a row that a policy does not allow is rejected; a right that is missing where the rows are is nothing of a row
+CREATE TABLE owned (id int PRIMARY KEY, who text);
+ALTER TABLE owned ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON owned USING (who = CURRENT_USER);
+SELECT engine.take_all('owned');
+CREATE TABLE unreached (id int);
+SELECT engine.take('unreached');
+GRANT ALL ON unreached TO regress_reader;
+SET ROLE regress_reader;
+SELECT rows_loaded, jsonb_path_query_array(rejects, '$[*].sqlstate')
+FROM insert_rows('owned', '[{"id": 1, "who": "regress_reader"}, {"id": 2, "who": "other"}, {"id": 1, "who": "regress_reader"}, {"id": 3, "who": "regress_reader"}]');
+SELECT left(outcome_of($$SELECT insert_rows('unreached', '[{"id": 1}]')$$), 5) AS sqlstate;
+RESET ROLE;
+SELECT * FROM owned ORDER BY id;
+-- any unique key that rows cannot do without tells which rows came: one statement does it
+CREATE TABLE numbered (id int NOT NULL UNIQUE, word text);
+SELECT engine.take_all('numbered');
+COPY (SELECT g - (g % 100 = 0)::int, 'word ' || g FROM generate_series(1, 1000) g) TO :'csv' WITH (FORMAT csv);
+SELECT setval('statements', 1);
+SELECT rows_loaded, rows_rejected FROM load_csv('numbered', :'csv');
+SELECT last_value - 1 AS statements FROM statements;
+SELECT row_number, sqlstate, constraint_name, reason FROM ferry_rejects WHERE load_id = (SELECT max(load_id) FROM ferry_loads) ORDER BY row_number LIMIT 2;
+SELECT rows_loaded, rows_skipped FROM load_csv('numbered', :'csv', on_conflict => 'skip');
+SELECT count(*), count(DISTINCT id) FROM numbered;
+-- keys that say nothing of some rows do not
+CREATE TABLE half_numbered (id int UNIQUE, word text NOT NULL, late int NOT NULL UNIQUE DEFERRABLE);
+CREATE UNIQUE INDEX ON half_numbered (word) WHERE id > 500;
+SELECT engine.take_all('half_numbered');
+COPY (SELECT NULLIF(g % 100, 0), 'word', g FROM generate_series(1, 102) g) TO :'csv' WITH (FORMAT csv);
+SELECT rows_loaded, rows_rejected FROM load_csv('half_numbered', :'csv');
 -- An extension whose hook gets in front while a statement of the session is analyzed, and refuses options of COPY that it does not
 -- know: ours is in front of that again, and core's COPY is the extension's as before.
 CREATE FUNCTION engine.guard_copies() RETURNS void AS '$libdir/ferry_engine_test', 'engine_guard_copies' LANGUAGE C;
