@@ -114,9 +114,8 @@ void ExportQuery::start(List* rewritten, const char* text) {
     ExecutorStart(made, 0);
     return made;
   });
+  is_in_snapshot_ = reads_here(query_->plannedstmt->planTree);
 }
-
-bool ExportQuery::is_in_snapshot() const { return reads_here(query_->plannedstmt->planTree); }
 
 void ExportQuery::run(FileExport& out) {
   receiver_.out = &out;

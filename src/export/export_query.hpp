@@ -28,7 +28,7 @@ class ExportQuery {
   /// Of the result.
   [[nodiscard]] TupleDesc descriptor() const { return query_->tupDesc; }
   /// Whether all rows are those that the snapshot shows; false: some may come from other servers, with snapshots of their own.
-  [[nodiscard]] bool is_in_snapshot() const;
+  [[nodiscard]] bool is_in_snapshot() const { return is_in_snapshot_; }
   /// Gives all rows to out.
   void run(FileExport& out);
   /// Fires triggers and releases what the query holds.
@@ -45,6 +45,7 @@ class ExportQuery {
   static bool receive(TupleTableSlot* slot, DestReceiver* self);
 
   QueryDesc* query_ = nullptr;
+  bool is_in_snapshot_ = true;
   Receiver receiver_{};
 };
 
