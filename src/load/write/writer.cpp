@@ -2,11 +2,9 @@
 
 #include <algorithm>
 
-#include "pg/server.hpp"
+#include "pg/table/insert_rules.hpp"
 
-extern "C" {
-#include "rewrite/prs2lock.h"
-}
+#include "pg/server.hpp"
 
 namespace ferry::load {
 
@@ -18,19 +16,11 @@ namespace {
 constexpr std::size_t kRequestRows = 500;  // of JSON rows, whose members are all at hand: more do not fit into the nearer caches
 constexpr std::size_t kBatchValues = 100'000, kLeastBatchRows = 50;  // of tables with very many columns
 
-/// Whether a rule takes the place of INSERT.
-bool has_instead_rule(Relation table) {
-  const RuleLock* const rules = table->rd_rules;
-  for (int i = 0; rules != nullptr && i < rules->numLocks; i++)
-    if (rules->rules[i]->event == CMD_INSERT && rules->rules[i]->isInstead) return true;
-  return false;
-}
-
 /// Whether rows go in by statements. Where policies apply, those for UPDATE have to say what may be replaced, and no plan of an
 /// INSERT has them where a rule takes its place.
 bool needs_statements(const TargetTable& target, OnConflict on_conflict) {
   if (target.storage() != TargetTable::Storage::here) return true;
-  return (on_conflict == OnConflict::update || has_instead_rule(target.relation())) && target.has_row_security();
+  return (on_conflict == OnConflict::update || pg::has_instead_rule(target.relation())) && target.has_row_security();
 }
 
 std::size_t most_batch_rows(const TargetTable& target, const WriterOptions& options) {

@@ -26,15 +26,18 @@ bool returns_rows(const RewriteRule& rule) {
 
 }  // namespace
 
+bool has_instead_rule(Relation relation) {
+  const RuleLock* const rules = relation->rd_rules;
+  for (int i = 0; rules != nullptr && i < rules->numLocks; i++)
+    if (takes_place(*rules->rules[i])) return true;
+  return false;
+}
+
 std::optional<bool> allows_returning(Relation relation) {
   const RuleLock* const rules = relation->rd_rules;
-  bool has_rule = false;
-  for (int i = 0; rules != nullptr && i < rules->numLocks; i++) {
-    if (!takes_place(*rules->rules[i])) continue;
-    if (returns_rows(*rules->rules[i])) return true;
-    has_rule = true;
-  }
-  if (has_rule) return false;
+  for (int i = 0; rules != nullptr && i < rules->numLocks; i++)
+    if (takes_place(*rules->rules[i]) && returns_rows(*rules->rules[i])) return true;
+  if (has_instead_rule(relation)) return false;
   const bool has_trigger = relation->trigdesc != nullptr && relation->trigdesc->trig_insert_instead_row;
   if (relation->rd_rel->relkind == RELKIND_VIEW && !has_trigger) return std::nullopt;
   return true;
