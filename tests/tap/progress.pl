@@ -86,7 +86,7 @@ $session = start_session("COPY numbers TO '$folder/fifo' (FORMAT avro, CODEC non
 open(my $fifo, '<', "$folder/fifo") or die $!;
 my $read = 0;
 while ($read < 3_000_000) { $read += sysread($fifo, my $part, 100_000); }
-$node->poll_query_until('postgres', 'SELECT count(*) = 1 FROM ferry_progress WHERE rows > 0');
+$node->poll_query_until('postgres', q{SELECT count(*) = 1 FROM ferry_progress WHERE rows > 0 AND eta > interval '1 s'});
 is(query('SELECT operation, table_name, source, percent BETWEEN 0 AND 99, length(bar), eta > interval $$0$$ FROM ferry_progress'), "export|numbers|$folder/fifo|t|20|t",
 	'an export, by the rows that the planner expects');
 is(query('SET ROLE stranger; SELECT pid IS NOT NULL, operation, table_name, source, percent, bar, rows, rows_per_second, eta FROM ferry_progress'), 't||||||||',
