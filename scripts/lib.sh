@@ -173,7 +173,7 @@ private_installation() {
     done
     "$repo/scripts/sample_data" "$work/samples"
     cp -R "$repo/sql" "$work/sql"
-    cp -R "$repo/docs" "$work/docs"
+    cp -R "$repo/docs" "$repo/README.md" "$work/"
     if [ "$(id -u)" = 0 ]; then
         server_user=postgres
         id postgres >/dev/null 2>&1 || server_user=nobody
