@@ -27,7 +27,7 @@ sub read
 	{
 		my $line = $lines->[$at];
 		if ($line =~ /^<!-- (not run|run if|file): (.*) -->$/) { $marks{$1} = $2; }
-		elsif ($line =~ /^<!-- setup$/) { $at = $self->_session($at + 1, qr/^-->$/, setup => 1); }
+		elsif ($line =~ /^<!-- setup$/) { $at = $self->_session($at + 1, qr/^-->$/, setup => 1, condition => $marks{'run if'}); %marks = (); }
 		elsif ($line =~ /^( *)```(\w*)$/) { $at = $self->_block($at + 1, $1, $2, %marks); %marks = (); }
 		elsif ($line ne '') { %marks = (); }
 		$at++;

@@ -22,14 +22,19 @@ my %named = map { $_ => 1 } split ' ', $ENV{FERRY_PAGE} // '';
 
 my $node = PostgreSQL::Test::Cluster->new('examples');
 $node->init(extra => [ '--locale=C.UTF-8', '--encoding=UTF8' ]);
-$node->append_conf('postgresql.conf', "session_preload_libraries = 'pg_ferry'\nmax_prepared_transactions = 0");
+$node->append_conf('postgresql.conf', "session_preload_libraries = 'pg_ferry'\nlisten_addresses = '127.0.0.1'");
 $node->start;
 $node->safe_psql('postgres', 'CREATE ROLE postgres SUPERUSER LOGIN') if $node->safe_psql('postgres', 'SELECT current_user') ne 'postgres';
 local @ENV{qw(PGHOST PGPORT PGUSER PGCONNECT_TIMEOUT)} = ($node->host, $node->port, 'postgres', 10);
 delete local @ENV{qw(PGDATABASE PSQL_PAGER PAGER)};
 
-# here(TEXT): with the paths of this test
-sub here { return $_[0] =~ s{(?<![\w.:/])(?=$paths)}{$root}gr; }
+# here(TEXT): with the paths and the server of this test
+sub here
+{
+	my ($text) = @_;
+	my ($host, $port) = ($node->host, $node->port);
+	return $text =~ s{(?<![\w.:/])(?=$paths)}{$root}gr =~ s{/var/run/postgresql}{$host}gr =~ s/localhost:5432/127.0.0.1:$port/gr =~ s/port=5432/port=$port/gr;
+}
 
 # there(TEXT): with the paths of the page
 sub there { return $root eq '' ? $_[0] : $_[0] =~ s/\Q$root\E//gr; }
@@ -41,7 +46,7 @@ sub file { return "cat >'$_[0]' <<'END OF FILE'\n$_[1]END OF FILE\n"; }
 sub script
 {
 	my ($page) = @_;
-	my ($text, $psql, $arguments) = ("exec 2>&1 </dev/null\n", '', 'ferry');
+	my ($text, $psql, $arguments) = ("exec 2>&1 </dev/null; trap 'kill \$(jobs -p) 2>/dev/null' EXIT\n", '', 'ferry');
 	for my $index (0 .. $#{ $page->{steps} })
 	{
 		my $step = $page->{steps}[$index];
@@ -83,6 +88,7 @@ sub run
 	{
 		$step->{not_run} //= "\"$step->{condition}\" fails" if $step->{condition} && system("$step->{condition} >/dev/null 2>&1");
 	}
+	local $ENV{HOME} = $folder;
 	my $output = '';
 	IPC::Run::run([ 'bash', '-c', script($page) ], '>', \$output, init => sub { chdir $folder }, IPC::Run::timeout(300));
 	while ($output =~ /\G(.*?)\n\x01 (\d+)\n/gs) { $page->{steps}[$2]{output} = there($1); }
