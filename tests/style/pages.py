@@ -41,6 +41,8 @@ def check_links(page):
         if re.match(r"https?:", target):
             continue
         file = (page.parent / target).resolve() if target else page
+        if not file.exists() and file.name in later:
+            continue
         if not file.exists():
             problem(page, line, f"{target} is not there")
         elif anchor and file.suffix == ".md" and anchor not in anchors(file):
