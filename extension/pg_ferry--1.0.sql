@@ -74,8 +74,8 @@ CREATE VIEW @extschema@.ferry_rejects WITH (security_barrier) AS
 COMMENT ON SEQUENCE @extschema@.ferry_load_id_seq IS 'numbers of loads';
 COMMENT ON TABLE @extschema@.ferry_load_log IS 'loads; read the view ferry_loads';
 COMMENT ON TABLE @extschema@.ferry_reject_log IS 'rejected rows; read the view ferry_rejects';
-COMMENT ON VIEW @extschema@.ferry_loads IS 'loads that the current user ran or whose table it owned';
-COMMENT ON VIEW @extschema@.ferry_rejects IS 'rows that those loads rejected, as they came, with the reason';
+COMMENT ON VIEW @extschema@.ferry_loads IS 'loads that the current user ran or whose table it owned (docs/loading.md)';
+COMMENT ON VIEW @extschema@.ferry_rejects IS 'rows that those loads rejected, as they came, with the reason (docs/loading.md)';
 COMMENT ON COLUMN @extschema@.ferry_reject_log.is_cut IS 'whether only the first bytes of the record are here';
 COMMENT ON COLUMN @extschema@.ferry_loads.load_id IS 'number of the load';
 COMMENT ON COLUMN @extschema@.ferry_loads.table_schema IS 'schema of the table at that time';
@@ -166,7 +166,8 @@ AS 'MODULE_PATHNAME', 'ferry_store_validator' LANGUAGE C STABLE STRICT PARALLEL 
 COMMENT ON FUNCTION @extschema@.ferry_store_validator(text[], oid) IS 'check options of servers and user mappings of ferry_store';
 
 CREATE FOREIGN DATA WRAPPER ferry_store VALIDATOR @extschema@.ferry_store_validator;
-COMMENT ON FOREIGN DATA WRAPPER ferry_store IS 'buckets of S3-compatible stores and web servers, as places of files';
+COMMENT ON FOREIGN DATA WRAPPER ferry_store
+    IS 'buckets of S3-compatible stores and web servers, as places of files (docs/stores.md)';
 
 -- Loading
 
@@ -182,7 +183,7 @@ CREATE FUNCTION @extschema@.load_csv(
 AS 'MODULE_PATHNAME', 'ferry_load_csv' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.load_csv(regclass, text, name[], boolean, text, text, text, text, text, text, bigint, boolean,
     integer, text, text[], boolean, boolean, text, text, text, text, boolean, jsonb)
-    IS 'load a CSV file, keep bad rows';
+    IS 'load a CSV file of the server; rows that do not fit are kept in ferry_rejects (docs/loading.md)';
 
 CREATE FUNCTION @extschema@.ferry_source() RETURNS text
 LANGUAGE sql STABLE PARALLEL SAFE
@@ -194,7 +195,8 @@ CREATE FUNCTION @extschema@.load_json(
     OUT load_id bigint, OUT rows_read bigint, OUT rows_loaded bigint, OUT rows_rejected bigint, OUT rows_skipped bigint,
     OUT elapsed_ms double precision) RETURNS record
 AS 'MODULE_PATHNAME', 'ferry_load_json' LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION @extschema@.load_json(regclass, text, text, bigint, boolean) IS 'load a JSON file, keep bad rows';
+COMMENT ON FUNCTION @extschema@.load_json(regclass, text, text, bigint, boolean)
+    IS 'load JSON lines or an array of a file of the server; rows that do not fit are kept in ferry_rejects (docs/json_files.md)';
 
 CREATE FUNCTION @extschema@.sniff_csv(
     path text, sample_bytes bigint = 4194304,
@@ -202,14 +204,16 @@ CREATE FUNCTION @extschema@.sniff_csv(
     OUT comment text, OUT skip_lines integer, OUT header boolean, OUT null_strings text[], OUT column_names name[],
     OUT column_types regtype[], OUT records_sampled bigint, OUT create_table text, OUT load_command text) RETURNS record
 AS 'MODULE_PATHNAME', 'ferry_sniff_csv' LANGUAGE C VOLATILE PARALLEL SAFE;
-COMMENT ON FUNCTION @extschema@.sniff_csv(text, bigint) IS 'find out what a CSV file is like';
+COMMENT ON FUNCTION @extschema@.sniff_csv(text, bigint)
+    IS 'say what a CSV file is like, with statements that make a table for it and load it (docs/loading.md)';
 
 CREATE FUNCTION @extschema@.create_table_from(
     path text, table_name text, primary_key name[] = NULL, load boolean = true,
     OUT load_id bigint, OUT rows_read bigint, OUT rows_loaded bigint, OUT rows_rejected bigint, OUT rows_skipped bigint,
     OUT elapsed_ms double precision) RETURNS record
 AS 'MODULE_PATHNAME', 'ferry_create_table_from' LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION @extschema@.create_table_from(text, text, name[], boolean) IS 'make a table for a file, load the file';
+COMMENT ON FUNCTION @extschema@.create_table_from(text, text, name[], boolean)
+    IS 'make a table for a CSV or Avro file and load the file into it (docs/loading.md)';
 
 CREATE FUNCTION @extschema@.load_folder(
     directory text, mapping jsonb = NULL, pattern text = NULL, header boolean = NULL, delimiter text = NULL,
@@ -217,7 +221,7 @@ CREATE FUNCTION @extschema@.load_folder(
 RETURNS TABLE (path text, table_name text, load_id bigint, status text, rows_loaded bigint, rows_rejected bigint, reason text)
 AS 'MODULE_PATHNAME', 'ferry_load_folder' LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 10;
 COMMENT ON FUNCTION @extschema@.load_folder(text, jsonb, text, boolean, text, text, bigint, boolean, integer)
-    IS 'load the files of a folder, each into its table';
+    IS 'load what is new in a folder, each file into the table that its name tells (docs/folders.md)';
 
 -- The JSON in three types each: with two of them, a parameter without a type would be ambiguous; with text it is that.
 
@@ -226,58 +230,65 @@ CREATE FUNCTION @extschema@.insert_rows(
 RETURNS TABLE (table_name text, rows_received integer, rows_loaded integer, rows_rejected integer, rejects jsonb,
                load_id bigint, keys jsonb)
 AS 'MODULE_PATHNAME', 'ferry_insert_rows' LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 1;
-COMMENT ON FUNCTION @extschema@.insert_rows(regclass, json, boolean, text) IS 'insert a JSON array of rows';
+COMMENT ON FUNCTION @extschema@.insert_rows(regclass, json, boolean, text)
+    IS 'insert a JSON array of rows, with a verdict for each row (docs/batches.md)';
 
 CREATE FUNCTION @extschema@.insert_rows(
     target regclass, rows jsonb, all_or_nothing boolean = false, on_conflict text = 'reject')
 RETURNS TABLE (table_name text, rows_received integer, rows_loaded integer, rows_rejected integer, rejects jsonb,
                load_id bigint, keys jsonb)
 AS 'MODULE_PATHNAME', 'ferry_insert_rows_jsonb' LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 1;
-COMMENT ON FUNCTION @extschema@.insert_rows(regclass, jsonb, boolean, text) IS 'insert a JSON array of rows';
+COMMENT ON FUNCTION @extschema@.insert_rows(regclass, jsonb, boolean, text)
+    IS 'insert a JSON array of rows, with a verdict for each row (docs/batches.md)';
 
 CREATE FUNCTION @extschema@.insert_rows(
     target regclass, rows text, all_or_nothing boolean = false, on_conflict text = 'reject')
 RETURNS TABLE (table_name text, rows_received integer, rows_loaded integer, rows_rejected integer, rejects jsonb,
                load_id bigint, keys jsonb)
 AS 'MODULE_PATHNAME', 'ferry_insert_rows_text' LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 1;
-COMMENT ON FUNCTION @extschema@.insert_rows(regclass, text, boolean, text) IS 'insert a JSON array of rows';
+COMMENT ON FUNCTION @extschema@.insert_rows(regclass, text, boolean, text)
+    IS 'insert a JSON array of rows, with a verdict for each row (docs/batches.md)';
 
 CREATE FUNCTION @extschema@.insert_batch(
     batch json, all_or_nothing boolean = false, on_conflict text = 'reject')
 RETURNS TABLE (table_name text, rows_received integer, rows_loaded integer, rows_rejected integer, rejects jsonb,
                load_id bigint, keys jsonb)
 AS 'MODULE_PATHNAME', 'ferry_insert_batch' LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 3;
-COMMENT ON FUNCTION @extschema@.insert_batch(json, boolean, text) IS 'insert JSON rows of several tables';
+COMMENT ON FUNCTION @extschema@.insert_batch(json, boolean, text)
+    IS 'insert JSON rows of several tables, parents first, with a verdict for each row (docs/batches.md)';
 
 CREATE FUNCTION @extschema@.insert_batch(
     batch jsonb, all_or_nothing boolean = false, on_conflict text = 'reject')
 RETURNS TABLE (table_name text, rows_received integer, rows_loaded integer, rows_rejected integer, rejects jsonb,
                load_id bigint, keys jsonb)
 AS 'MODULE_PATHNAME', 'ferry_insert_batch_jsonb' LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 3;
-COMMENT ON FUNCTION @extschema@.insert_batch(jsonb, boolean, text) IS 'insert JSON rows of several tables';
+COMMENT ON FUNCTION @extschema@.insert_batch(jsonb, boolean, text)
+    IS 'insert JSON rows of several tables, parents first, with a verdict for each row (docs/batches.md)';
 
 CREATE FUNCTION @extschema@.insert_batch(
     batch text, all_or_nothing boolean = false, on_conflict text = 'reject')
 RETURNS TABLE (table_name text, rows_received integer, rows_loaded integer, rows_rejected integer, rejects jsonb,
                load_id bigint, keys jsonb)
 AS 'MODULE_PATHNAME', 'ferry_insert_batch_text' LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 3;
-COMMENT ON FUNCTION @extschema@.insert_batch(text, boolean, text) IS 'insert JSON rows of several tables';
+COMMENT ON FUNCTION @extschema@.insert_batch(text, boolean, text)
+    IS 'insert JSON rows of several tables, parents first, with a verdict for each row (docs/batches.md)';
 
 CREATE FUNCTION @extschema@.reload_rejects(
     load_id bigint,
     OUT load_id bigint, OUT rows_read bigint, OUT rows_loaded bigint, OUT rows_rejected bigint, OUT rows_skipped bigint,
     OUT elapsed_ms double precision) RETURNS record
 AS 'MODULE_PATHNAME', 'ferry_reload_rejects' LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION @extschema@.reload_rejects(bigint) IS 'load the kept rows of a load that fit now';
+COMMENT ON FUNCTION @extschema@.reload_rejects(bigint) IS 'load the kept rows of a load that fit now (docs/loading.md)';
 
 CREATE FUNCTION @extschema@.correct_reject(load_id bigint, row_number bigint, corrected_row text) RETURNS void
 AS 'MODULE_PATHNAME', 'ferry_correct_reject' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.correct_reject(bigint, bigint, text)
-    IS 'let reload_rejects try a text in the place of a rejected row; null: the row as it came';
+    IS 'let reload_rejects try a text in the place of a rejected row; null: the row as it came (docs/loading.md)';
 
 CREATE FUNCTION @extschema@.export_rejects(load_id bigint, path text, format text = 'source') RETURNS bigint
 AS 'MODULE_PATHNAME', 'ferry_export_rejects' LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION @extschema@.export_rejects(bigint, text, text) IS 'write the rejects of a load into a file';
+COMMENT ON FUNCTION @extschema@.export_rejects(bigint, text, text)
+    IS 'write the rejects of a load into a file of the server, to be mended or as a report (docs/loading.md)';
 
 -- STABLE although a load changes it: so that WHERE load_id = ferry_last_load() finds by the index.
 CREATE FUNCTION @extschema@.ferry_last_load() RETURNS bigint
@@ -286,7 +297,8 @@ COMMENT ON FUNCTION @extschema@.ferry_last_load() IS 'number of the last load of
 
 CREATE FUNCTION @extschema@.purge_loads(before timestamptz) RETURNS bigint
 AS 'MODULE_PATHNAME', 'ferry_purge_loads' LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION @extschema@.purge_loads(timestamptz) IS 'remove loads and their rejects from the log';
+COMMENT ON FUNCTION @extschema@.purge_loads(timestamptz)
+    IS 'remove loads that finished before a time, with their rejects, from the log (docs/loading.md)';
 
 -- The page of a load. Its functions pin their search_path; what they read they read as the user who calls. All HTML is well-formed
 -- XML, too.
@@ -581,7 +593,8 @@ BEGIN
          HAVING count(*) > 0));
 END
 $function$;
-COMMENT ON FUNCTION @extschema@.load_report_page(bigint) IS 'a load as an HTML page: counts, reasons, the first rejects';
+COMMENT ON FUNCTION @extschema@.load_report_page(bigint)
+    IS 'a load as an HTML page: counts, reasons, the first rejects (docs/loading.md)';
 
 -- Data dictionary
 
@@ -705,35 +718,39 @@ BEGIN ATOMIC
     WHERE a.attnum OPERATOR(pg_catalog.>) 0::pg_catalog.int2 AND NOT a.attisdropped
     ORDER BY 1, c.oid, 2;
 END;
-COMMENT ON FUNCTION @extschema@.data_dictionary(regclass) IS 'the rules that rows must fit, column by column';
+COMMENT ON FUNCTION @extschema@.data_dictionary(regclass)
+    IS 'the rules that rows of a table must fit, column by column (docs/hiring.md)';
 
 -- Avro files of the server. The functions check that the user may read them, as COPY does.
 
 CREATE FUNCTION @extschema@.avro_file_schema(path text) RETURNS json
 AS 'MODULE_PATHNAME', 'ferry_avro_file_schema' LANGUAGE C VOLATILE PARALLEL SAFE;
-COMMENT ON FUNCTION @extschema@.avro_file_schema(text) IS 'the schema that an Avro file was written with';
+COMMENT ON FUNCTION @extschema@.avro_file_schema(text) IS 'the schema that an Avro file was written with (docs/avro_files.md)';
 
 CREATE FUNCTION @extschema@.avro_file_metadata(path text) RETURNS TABLE (key text, value bytea)
 AS 'MODULE_PATHNAME', 'ferry_avro_file_metadata' LANGUAGE C VOLATILE PARALLEL SAFE ROWS 5;
-COMMENT ON FUNCTION @extschema@.avro_file_metadata(text) IS 'the metadata of an Avro file';
+COMMENT ON FUNCTION @extschema@.avro_file_metadata(text) IS 'what the header of an Avro file holds (docs/avro_files.md)';
 
 CREATE FUNCTION @extschema@.avro_file_blocks(path text)
 RETURNS TABLE (block_number bigint, offset_bytes bigint, record_count bigint, size_bytes bigint)
 AS 'MODULE_PATHNAME', 'ferry_avro_file_blocks' LANGUAGE C VOLATILE PARALLEL SAFE ROWS 100;
-COMMENT ON FUNCTION @extschema@.avro_file_blocks(text) IS 'the blocks of an Avro file';
+COMMENT ON FUNCTION @extschema@.avro_file_blocks(text)
+    IS 'place, records and size of each block of an Avro file (docs/avro_files.md)';
 
 CREATE FUNCTION @extschema@.read_avro(path text) RETURNS SETOF record
 AS 'MODULE_PATHNAME', 'ferry_read_avro' LANGUAGE C VOLATILE PARALLEL RESTRICTED ROWS 10000;
-COMMENT ON FUNCTION @extschema@.read_avro(text) IS 'the records of an Avro file, with a column definition list';
+COMMENT ON FUNCTION @extschema@.read_avro(text)
+    IS 'the records of an Avro file, with a column definition list (docs/avro_files.md)';
 
 CREATE FUNCTION @extschema@.read_avro(row_type anyelement, path text) RETURNS SETOF anyelement
 AS 'MODULE_PATHNAME', 'ferry_read_avro_as' LANGUAGE C VOLATILE PARALLEL RESTRICTED ROWS 10000;
-COMMENT ON FUNCTION @extschema@.read_avro(anyelement, text) IS 'the records of an Avro file as rows of a type';
+COMMENT ON FUNCTION @extschema@.read_avro(anyelement, text)
+    IS 'the records of an Avro file as rows of a type (docs/avro_files.md)';
 
 CREATE FUNCTION @extschema@.avro_schema_of(target regclass, profile text = 'interop')
 RETURNS json
 AS 'MODULE_PATHNAME', 'ferry_avro_schema_of' LANGUAGE C STABLE PARALLEL SAFE;
-COMMENT ON FUNCTION @extschema@.avro_schema_of(regclass, text) IS 'the Avro schema of a table''s rows';
+COMMENT ON FUNCTION @extschema@.avro_schema_of(regclass, text) IS 'the Avro schema of a table''s rows (docs/types.md)';
 
 -- Backup
 
@@ -741,37 +758,39 @@ CREATE FUNCTION @extschema@.backup_table(target regclass, directory text = NULL)
 RETURNS TABLE (backup_id text, table_name text, path text, rows bigint, bytes bigint, sha256 text, elapsed_ms double precision)
 AS 'MODULE_PATHNAME', 'ferry_backup_table' LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 1;
 REVOKE ALL ON FUNCTION @extschema@.backup_table(regclass, text) FROM PUBLIC;
-COMMENT ON FUNCTION @extschema@.backup_table(regclass, text) IS 'back up a table';
+COMMENT ON FUNCTION @extschema@.backup_table(regclass, text) IS 'back up the rows of a table into an Avro file (docs/backup.md)';
 
 CREATE FUNCTION @extschema@.backup_tables(targets regclass[], directory text = NULL)
 RETURNS TABLE (backup_id text, table_name text, path text, rows bigint, bytes bigint, sha256 text, elapsed_ms double precision)
 AS 'MODULE_PATHNAME', 'ferry_backup_tables' LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 10;
 REVOKE ALL ON FUNCTION @extschema@.backup_tables(regclass[], text) FROM PUBLIC;
-COMMENT ON FUNCTION @extschema@.backup_tables(regclass[], text) IS 'back up several tables as of one moment';
+COMMENT ON FUNCTION @extschema@.backup_tables(regclass[], text) IS 'back up several tables as of one moment (docs/backup.md)';
 
 CREATE FUNCTION @extschema@.backup_schema(schema regnamespace, directory text = NULL)
 RETURNS TABLE (backup_id text, table_name text, path text, rows bigint, bytes bigint, sha256 text, elapsed_ms double precision)
 AS 'MODULE_PATHNAME', 'ferry_backup_schema' LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 10;
 REVOKE ALL ON FUNCTION @extschema@.backup_schema(regnamespace, text) FROM PUBLIC;
-COMMENT ON FUNCTION @extschema@.backup_schema(regnamespace, text) IS 'back up all tables of a schema as of one moment';
+COMMENT ON FUNCTION @extschema@.backup_schema(regnamespace, text)
+    IS 'back up all tables of a schema as of one moment (docs/backup.md)';
 
 CREATE FUNCTION @extschema@.verify_backup(backup_id text, directory text = NULL)
 RETURNS TABLE (table_name text, path text, rows bigint, bytes bigint, ok boolean, problem text)
 AS 'MODULE_PATHNAME', 'ferry_verify_backup' LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 10;
 REVOKE ALL ON FUNCTION @extschema@.verify_backup(text, text) FROM PUBLIC;
-COMMENT ON FUNCTION @extschema@.verify_backup(text, text) IS 'check the files of a backup';
+COMMENT ON FUNCTION @extschema@.verify_backup(text, text) IS 'check every byte of a backup against its manifest (docs/backup.md)';
 
 CREATE FUNCTION @extschema@.list_backups(directory text = NULL)
 RETURNS TABLE (backup_id text, taken_at timestamptz, tables text[], rows bigint, bytes bigint)
 AS 'MODULE_PATHNAME', 'ferry_list_backups' LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 10;
 REVOKE ALL ON FUNCTION @extschema@.list_backups(text) FROM PUBLIC;
-COMMENT ON FUNCTION @extschema@.list_backups(text) IS 'the finished backups, newest first';
+COMMENT ON FUNCTION @extschema@.list_backups(text) IS 'the finished backups, newest first (docs/backup.md)';
 
 CREATE FUNCTION @extschema@.prune_backups(keep integer, directory text = NULL)
 RETURNS TABLE (backup_id text)
 AS 'MODULE_PATHNAME', 'ferry_prune_backups' LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 10;
 REVOKE ALL ON FUNCTION @extschema@.prune_backups(integer, text) FROM PUBLIC;
-COMMENT ON FUNCTION @extschema@.prune_backups(integer, text) IS 'remove all but the newest backups';
+COMMENT ON FUNCTION @extschema@.prune_backups(integer, text)
+    IS 'remove all backups of this database but the newest good ones (docs/backup.md)';
 
 CREATE FUNCTION @extschema@.restore_table(target text, backup_id text = NULL, directory text = NULL, mode text = 'replace')
 RETURNS TABLE (backup_id text, table_name text, rows_restored bigint, rows_removed bigint, elapsed_ms double precision)

@@ -15,7 +15,7 @@ export LC_ALL=C.UTF-8 LANGUAGE=
 build_packages=(g++ cmake make pkg-config postgresql-server-dev-all libpq-dev libsimdjson-dev libdeflate-dev
     libsnappy-dev libzstd-dev liblz4-dev zlib1g-dev libbz2-dev liblzma-dev libcurl4-openssl-dev libssl-dev libpugixml-dev libgtest-dev)
 # shellcheck disable=SC2034
-test_packages=(clang clang-format libclang-rt-dev libavro-dev python3-avro python3-snappy python3-zstandard libipc-run-perl
+test_packages=(clang clang-format libclang-rt-dev libavro-dev python3-avro python3-psycopg python3-snappy python3-zstandard libipc-run-perl
     gzip zstd bzip2 xz-utils lz4)
 
 say() { printf '%s\n' "$@"; }

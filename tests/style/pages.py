@@ -98,6 +98,10 @@ def main():
     for page in pages:
         if page.parent.name == "docs" and page.name != "README.md" and f"({page.name}" not in guide:
             problem(page, 1, "docs/README.md does not lead here")
+    for script in sorted((repo / "extension").glob("*.sql")):
+        for page in set(re.findall(r"docs/\w+\.md", script.read_text())):
+            if not (repo / page).exists():
+                problem(script, 1, f"{page} is not there")
     known = (repo / "docs/errors.md").read_text()
     for state in sorted(sqlstates()):
         if not re.search(rf"\b{state}\b", known):
