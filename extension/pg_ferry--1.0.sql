@@ -75,7 +75,7 @@ COMMENT ON SEQUENCE @extschema@.ferry_load_id_seq IS 'numbers of loads';
 COMMENT ON TABLE @extschema@.ferry_load_log IS 'loads; read the view ferry_loads';
 COMMENT ON TABLE @extschema@.ferry_reject_log IS 'rejected rows; read the view ferry_rejects';
 COMMENT ON VIEW @extschema@.ferry_loads IS 'loads that the current user ran or whose table it owned (docs/loading.md)';
-COMMENT ON VIEW @extschema@.ferry_rejects IS 'rows that those loads rejected, as they came, with the reason (docs/loading.md)';
+COMMENT ON VIEW @extschema@.ferry_rejects IS 'rows that those loads rejected, as they came, with the reason (docs/rejects.md)';
 COMMENT ON COLUMN @extschema@.ferry_reject_log.is_cut IS 'whether only the first bytes of the record are here';
 COMMENT ON COLUMN @extschema@.ferry_loads.load_id IS 'number of the load';
 COMMENT ON COLUMN @extschema@.ferry_loads.table_schema IS 'schema of the table at that time';
@@ -205,7 +205,7 @@ CREATE FUNCTION @extschema@.sniff_csv(
     OUT column_types regtype[], OUT records_sampled bigint, OUT create_table text, OUT load_command text) RETURNS record
 AS 'MODULE_PATHNAME', 'ferry_sniff_csv' LANGUAGE C VOLATILE PARALLEL SAFE;
 COMMENT ON FUNCTION @extschema@.sniff_csv(text, bigint)
-    IS 'say what a CSV file is like, with statements that make a table for it and load it (docs/loading.md)';
+    IS 'say what a CSV file is like, with statements that make a table for it and load it (docs/unknown_files.md)';
 
 CREATE FUNCTION @extschema@.create_table_from(
     path text, table_name text, primary_key name[] = NULL, load boolean = true,
@@ -213,7 +213,7 @@ CREATE FUNCTION @extschema@.create_table_from(
     OUT elapsed_ms double precision) RETURNS record
 AS 'MODULE_PATHNAME', 'ferry_create_table_from' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.create_table_from(text, text, name[], boolean)
-    IS 'make a table for a CSV or Avro file and load the file into it (docs/loading.md)';
+    IS 'make a table for a CSV or Avro file and load the file into it (docs/unknown_files.md)';
 
 CREATE FUNCTION @extschema@.load_folder(
     directory text, mapping jsonb = NULL, pattern text = NULL, header boolean = NULL, delimiter text = NULL,
@@ -278,17 +278,17 @@ CREATE FUNCTION @extschema@.reload_rejects(
     OUT load_id bigint, OUT rows_read bigint, OUT rows_loaded bigint, OUT rows_rejected bigint, OUT rows_skipped bigint,
     OUT elapsed_ms double precision) RETURNS record
 AS 'MODULE_PATHNAME', 'ferry_reload_rejects' LANGUAGE C VOLATILE PARALLEL UNSAFE;
-COMMENT ON FUNCTION @extschema@.reload_rejects(bigint) IS 'load the kept rows of a load that fit now (docs/loading.md)';
+COMMENT ON FUNCTION @extschema@.reload_rejects(bigint) IS 'load the kept rows of a load that fit now (docs/rejects.md)';
 
 CREATE FUNCTION @extschema@.correct_reject(load_id bigint, row_number bigint, corrected_row text) RETURNS void
 AS 'MODULE_PATHNAME', 'ferry_correct_reject' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.correct_reject(bigint, bigint, text)
-    IS 'let reload_rejects try a text in the place of a rejected row; null: the row as it came (docs/loading.md)';
+    IS 'let reload_rejects try a text in the place of a rejected row; null: the row as it came (docs/rejects.md)';
 
 CREATE FUNCTION @extschema@.export_rejects(load_id bigint, path text, format text = 'source') RETURNS bigint
 AS 'MODULE_PATHNAME', 'ferry_export_rejects' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.export_rejects(bigint, text, text)
-    IS 'write the rejects of a load into a file of the server, to be mended or as a report (docs/loading.md)';
+    IS 'write the rejects of a load into a file of the server, to be mended or as a report (docs/rejects.md)';
 
 -- STABLE although a load changes it: so that WHERE load_id = ferry_last_load() finds by the index.
 CREATE FUNCTION @extschema@.ferry_last_load() RETURNS bigint
@@ -298,7 +298,7 @@ COMMENT ON FUNCTION @extschema@.ferry_last_load() IS 'number of the last load of
 CREATE FUNCTION @extschema@.purge_loads(before timestamptz) RETURNS bigint
 AS 'MODULE_PATHNAME', 'ferry_purge_loads' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.purge_loads(timestamptz)
-    IS 'remove loads that finished before a time, with their rejects, from the log (docs/loading.md)';
+    IS 'remove loads that finished before a time, with their rejects, from the log (docs/rejects.md)';
 
 -- The page of a load. Its functions pin their search_path; what they read they read as the user who calls. All HTML is well-formed
 -- XML, too.
@@ -594,7 +594,7 @@ BEGIN
 END
 $function$;
 COMMENT ON FUNCTION @extschema@.load_report_page(bigint)
-    IS 'a load as an HTML page: counts, reasons, the first rejects (docs/loading.md)';
+    IS 'a load as an HTML page: counts, reasons, the first rejects (docs/rejects.md)';
 
 -- Data dictionary
 
