@@ -13,7 +13,7 @@ repo = pathlib.Path(__file__).resolve().parents[2]
 pages = [repo / "README.md", repo / "CONTRIBUTING.md", *sorted((repo / "docs").glob("*.md"))]
 # console and sql are run by tests/tap/doc_examples.pl, and so are files in other languages
 languages = {"", "text", "console", "sql", "sh", "ini", "json", "python", "java", "javascript", "go", "scala"}
-later = {"backup.md", "operate.md", "performance.md"}  # as in doc_examples.pl
+later = {"operate.md", "performance.md"}  # as in doc_examples.pl
 problems = []
 
 

@@ -124,7 +124,7 @@ sub start_over
 }
 
 # Their examples wait for their turn.
-my %later = map { $_ => 1 } qw(docs/backup.md docs/operate.md docs/performance.md);
+my %later = map { $_ => 1 } qw(docs/operate.md docs/performance.md);
 my @pages = ('README.md', map { 'docs/' . basename($_) } sort glob("$docs/*.md"));
 for my $name (@pages)
 {
