@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Rules for README.md and the guides that a machine can check: links, languages of blocks, the list of pages, the table of SQLSTATEs.
 
-pages.py             prints what breaks a rule and fails; run by ctest
+pages.py [PG_CONFIG] prints what breaks a rule and fails; run by ctest. From the server come the names of SQLSTATEs
 pages.py --not-run   lists the examples that no test runs, and why
 """
 import pathlib
@@ -67,14 +67,14 @@ def check_blocks(page, not_run):
             problem(page, number, "a session in a block that is not ```console")
 
 
-def sqlstates():
+def sqlstates(pg_config):
     """Those that the sources raise or know, by their five characters or by the server's names for them."""
     sources = [path.read_text() for folder in ("src", "extension") for path in (repo / folder).rglob("*.?pp")]
     sources += [path.read_text() for path in (repo / "extension").glob("*.sql")]
     text = "\n".join(sources)
     found = {state for state in re.findall(r"[\"']([0-9A-Z]{5})[\"']", text) if re.search(r"\d", state)}
     try:
-        folder = subprocess.run([sys.argv[-1], "--sharedir"], capture_output=True, check=True, text=True).stdout.strip()
+        folder = subprocess.run([pg_config, "--sharedir"], capture_output=True, check=True, text=True).stdout.strip()
         codes = pathlib.Path(folder, "errcodes.txt").read_text()
     except (OSError, subprocess.CalledProcessError):
         return found
@@ -103,7 +103,7 @@ def main():
             if not (repo / page).exists():
                 problem(script, 1, f"{page} is not there")
     known = (repo / "docs/errors.md").read_text()
-    for state in sorted(sqlstates()):
+    for state in sorted(sqlstates(next(iter(sys.argv[1:]), "pg_config"))):
         if not re.search(rf"\b{state}\b", known):
             problem(repo / "docs/errors.md", 1, f"SQLSTATE {state} is raised and not explained")
     print("".join(f"{line}\n" for line in problems), end="")
