@@ -4,6 +4,7 @@
 pages.py [PG_CONFIG] prints what breaks a rule and fails; run by ctest. From the server come the names of SQLSTATEs
 pages.py --not-run   lists the examples that no test runs, and why
 """
+import functools
 import pathlib
 import re
 import subprocess
@@ -21,6 +22,7 @@ def problem(page, line, what):
     problems.append(f"{page.relative_to(repo)}:{line}: {what}")
 
 
+@functools.cache
 def anchors(page):
     """What GitHub makes of the headings of a page."""
     found, fenced = set(), False
@@ -58,6 +60,7 @@ def check_blocks(page, not_run):
             if language not in languages:
                 problem(page, number, f"language {language} is not known")
             not_run += [f"{page.relative_to(repo)}:{number}: {mark}" for mark in marks]
+            marks = []
         elif fence:
             language = None
         elif language is None and line:
@@ -78,9 +81,10 @@ def sqlstates(pg_config):
         codes = pathlib.Path(folder, "errcodes.txt").read_text()
     except (OSError, subprocess.CalledProcessError):
         return found
+    names = set(re.findall(r"\bERRCODE_\w+", text))
     conditions = set(re.findall(r"ERRCODE = '(\w+)'", text))
     for state, name, condition in re.findall(r"^(\w{5})\s+[EWS]\s+(ERRCODE_\w+)\s*(\w*)", codes, re.M):
-        if re.search(rf"\b{name}\b", text) or condition in conditions:
+        if name in names or condition in conditions:
             found.add(state)
         conditions.discard(condition)  # PL/pgSQL takes the first of a name
     return found
