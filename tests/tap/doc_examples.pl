@@ -3,8 +3,9 @@
 #
 #   FERRY_DOCS_OUTPUT=/tmp/pages FERRY_TAP=doc_examples scripts/test tap
 #
-# writes them there, into a folder docs, with the output that was printed. FERRY_PAGE=files names one page. FERRY_DOCS_ROOT is the folder that stands for
-# the root of the paths in the examples: with the real one, an empty string, columns have the width that they have on the page.
+# writes them there and into its folder docs, which the server's user can write, with the output that was printed. FERRY_PAGE=files names
+# one page. FERRY_DOCS_ROOT is the folder that stands for the root of the paths in the examples. With the real one, an empty string,
+# columns have the width that they are to have on the page; then /srv and /data are the server user's, too, and are emptied.
 use strict;
 use warnings FATAL => 'all';
 use File::Basename qw(basename);
