@@ -103,6 +103,34 @@ sub with_outputs
 	return join '', map { "$_\n" } @lines;
 }
 
+# without_root(TEXT, ROOT): without that folder at the beginning of paths, and tables as wide as psql makes them then
+sub without_root
+{
+	my ($text, $root) = @_;
+	my @lines = split /\n/, $text, -1;
+	for my $at (0 .. $#lines - 1)
+	{
+		next unless $lines[ $at + 1 ] =~ /^-+(?:\+-+)*$/;
+		my $end = $at + 2;
+		$end++ while $end < $#lines && $lines[$end] =~ /\|/;
+		my @rows = map { [ split /\|/, $_, -1 ] } @lines[ $at, $at + 2 .. $end - 1 ];
+		my @dashes = split /\+/, $lines[ $at + 1 ];
+		for my $column (0 .. $#dashes)
+		{
+			next unless grep { index($_->[$column] // '', $root) >= 0 } @rows;
+			my @cells = map { ($_->[$column] // '') =~ s/\Q$root\E//gr =~ s/^ +| +$//gr } @rows;
+			my ($width) = sort { $b <=> $a } map { length } @cells;
+			my $left = int(($width - length $cells[0]) / 2);
+			$dashes[$column] = '-' x ($width + 2);
+			$rows[0][$column] = sprintf " %-${width}s ", ' ' x $left . $cells[0];
+			$rows[$_][$column] = $column == $#dashes ? " $cells[$_]" : sprintf " %-${width}s ", $cells[$_] for 1 .. $#rows;
+		}
+		@lines[ $at, $at + 2 .. $end - 1 ] = map { join '|', @$_ } @rows;
+		$lines[ $at + 1 ] = join '+', @dashes;
+	}
+	return join("\n", @lines) =~ s/\Q$root\E//gr;
+}
+
 # same_every_time(TEXT): without what is different in each run, and without the width of columns.
 sub same_every_time
 {

@@ -4,8 +4,7 @@
 #   FERRY_DOCS_OUTPUT=/tmp/pages FERRY_TAP=doc_examples scripts/test tap
 #
 # writes them there and into its folder docs, which the server's user can write, with the output that was printed. FERRY_PAGE=files names
-# one page. FERRY_DOCS_ROOT is the folder that stands for the root of the paths in the examples. With the real one, an empty string,
-# columns have the width that they are to have on the page; then /srv and /data are the server user's, too, and are emptied.
+# one page.
 use strict;
 use warnings FATAL => 'all';
 use File::Basename qw(basename);
@@ -17,7 +16,8 @@ use Test::More;
 use DocPage;
 
 my ($docs, $samples, $scripts) = @ENV{qw(FERRY_DOCS FERRY_SAMPLES FERRY_SQL)};
-my $root = $ENV{FERRY_DOCS_ROOT} // PostgreSQL::Test::Utils::tempdir();
+# the folder that stands for the root of the paths in the examples
+my $root = PostgreSQL::Test::Utils::tempdir();
 my $paths = qr{/(?:tmp/ferry|srv/|data/)};
 my %named = map { $_ => 1 } split ' ', $ENV{FERRY_PAGE} // '';
 
@@ -36,9 +36,6 @@ sub here
 	my ($host, $port) = ($node->host, $node->port);
 	return $text =~ s{(?<![\w.:/])(?=$paths)}{$root}gr =~ s{/var/run/postgresql}{$host}gr =~ s/localhost:5432/127.0.0.1:$port/gr =~ s/port=5432/port=$port/gr;
 }
-
-# there(TEXT): with the paths of the page
-sub there { return $root eq '' ? $_[0] : $_[0] =~ s/\Q$root\E//gr; }
 
 # file(NAME, TEXT): a command that makes the file
 sub file { return "cat >'$_[0]' <<'END OF FILE'\n$_[1]END OF FILE\n"; }
@@ -92,7 +89,7 @@ sub run
 	local $ENV{HOME} = $folder;
 	my $output = '';
 	IPC::Run::run([ 'bash', '-c', script($page) ], '>', \$output, init => sub { chdir $folder }, IPC::Run::timeout(300));
-	while ($output =~ /\G(.*?)\n\x01 (\d+)\n/gs) { $page->{steps}[$2]{output} = there($1); }
+	while ($output =~ /\G(.*?)\n\x01 (\d+)\n/gs) { $page->{steps}[$2]{output} = DocPage::without_root($1, $root); }
 	return;
 }
 
