@@ -15,13 +15,14 @@
 /// a frame of the other. Three rules keep them apart:
 ///   1. Every function that the server calls is `return boundary([&]() -> Datum { ... });`: no exception leaves it.
 ///   2. Every server call that can fail goes through `call(...)`: no longjmp crosses a frame with a destructor.
-///   3. Only attempt() (subtransaction.hpp) may swallow a server error.
+///   3. Only attempt() (subtransaction.hpp) may swallow a server error, and input_value() (value_input.hpp) the refusal of a
+///   value.
 /// After an error the (sub)transaction abort frees what belongs to the server: relations, snapshots, memory, files.
 /// Destructors free what belongs to C++ and never call the server.
 namespace ferry::pg {
 
 /// Thrown by call() for a server error, which itself stays untouched on the server's error stack. Deliberately no
-/// std::exception: only boundary() and attempt() may catch it.
+/// std::exception: only boundary(), attempt() and input_value() may catch it.
 struct ServerError {};
 
 namespace detail {

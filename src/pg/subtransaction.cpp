@@ -11,10 +11,17 @@ extern "C" {
 #include "utils/resowner.h"
 }
 
-namespace ferry::pg::detail {
-namespace {
+namespace ferry::pg {
 
-std::string text_or_empty(const char* text) { return text == nullptr ? std::string() : std::string(text); }
+CaughtError copy_error(const ErrorData& data) {
+  const auto text_or_empty = [](const char* text) { return text == nullptr ? std::string() : std::string(text); };
+  return {unpack_sql_state(data.sqlerrcode), text_or_empty(data.message),         text_or_empty(data.detail),
+          text_or_empty(data.hint),          text_or_empty(data.schema_name),     text_or_empty(data.table_name),
+          text_or_empty(data.column_name),   text_or_empty(data.constraint_name), text_or_empty(data.context)};
+}
+
+namespace detail {
+namespace {
 
 /// Ends the current subtransaction with a rollback and makes the caller's context and owner current again.
 void roll_back(MemoryContext context, ResourceOwner owner) {
@@ -79,16 +86,9 @@ void attempt(const Attempted& attempted, std::optional<CaughtError>& caught) {
   roll_back(context, owner);
   const char* const sqlstate = unpack_sql_state(data->sqlerrcode);
   if (!attempted.may_swallow(attempted.rule, sqlstate)) call(ReThrowError, data);
-  caught = CaughtError{sqlstate,
-                       text_or_empty(data->message),
-                       text_or_empty(data->detail),
-                       text_or_empty(data->hint),
-                       text_or_empty(data->schema_name),
-                       text_or_empty(data->table_name),
-                       text_or_empty(data->column_name),
-                       text_or_empty(data->constraint_name),
-                       text_or_empty(data->context)};
+  caught = copy_error(*data);
   call(FreeErrorData, data);
 }
 
-}  // namespace ferry::pg::detail
+}  // namespace detail
+}  // namespace ferry::pg

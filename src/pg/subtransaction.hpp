@@ -13,6 +13,9 @@ struct CaughtError {
   std::string sqlstate, message, detail, hint, schema, table, column, constraint, context;
 };
 
+/// A copy of the server's.
+[[nodiscard]] CaughtError copy_error(const ErrorData& data);
+
 namespace detail {
 /// What attempt() is given, without their types.
 struct Attempted {

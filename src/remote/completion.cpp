@@ -58,7 +58,7 @@ void complete_upload(const SharedService& service, const Upload& upload, ObjectF
   Exchange exchange(service, {.method = "POST",
                               .key = facts.key,
                               .query = {{"uploadId", upload.id}},
-                              .headers = {{"Content-Type", "application/xml"}},
+                              .headers = {{"Content-Type", "application/xml"}, {"Expect", ""}},
                               .payload = &payload,
                               .may_fail_late = true});
   const Answer answer = exchange.finish();

@@ -70,6 +70,11 @@ void Connections::advance() {
   }
 }
 
-void Connections::wait(int limit_ms) { require(curl_multi_poll(multi_, nullptr, 0, limit_ms, nullptr)); }
+void Connections::wait(int limit_ms) {
+  show_(true);
+  const CURLMcode code = curl_multi_poll(multi_, nullptr, 0, limit_ms, nullptr);
+  show_(false);
+  require(code);
+}
 
 }  // namespace ferry::remote

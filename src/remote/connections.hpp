@@ -34,10 +34,13 @@ class Connections {
   void advance();
   /// Waits until there is something to do, for limit_ms at most; a signal ends it.
   void wait(int limit_ms);
+  /// Who is told before each wait, and behind it. It may not throw.
+  void show_waits_by(void (*show)(bool is_waiting)) { show_ = show; }
 
  private:
   Connections();
   CURLM* multi_;
+  void (*show_)(bool is_waiting) = [](bool /*is_waiting*/) {};
 };
 
 }  // namespace ferry::remote

@@ -17,6 +17,8 @@ class Exchange {
 
   /// Lets it go on without waiting.
   void advance();
+  /// Whether finish() need not wait, unless the call has to be made again.
+  [[nodiscard]] bool is_over() const { return transfer_ && transfer_->state() != Transfer::State::under_way; }
   /// Waits for the answer: for its head where it is a success and streamed, else for all of it. It may tell of any status.
   /// Errors: those of a Store without an answer.
   const Answer& finish();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <list>
+#include <optional>
 #include <utility>
 
 #include "base/concat.hpp"
@@ -19,6 +20,12 @@ constexpr std::size_t kMostAtOnce = 3;
 /// What is under way goes on each time so much was added.
 constexpr std::size_t kStepBytes = std::size_t{64} << 10;
 
+/// It outlives every call.
+const Payload& nothing() {
+  static const Payload payload{.sha256 = hex(sha256({}))};
+  return payload;
+}
+
 class RemoteWriter : public ObjectWriter {
  public:
   RemoteWriter(SharedService service, const std::string& key);
@@ -31,32 +38,28 @@ class RemoteWriter : public ObjectWriter {
   [[nodiscard]] const ObjectFacts& facts() const override { return facts_; }
 
  private:
-  /// A part on its way, which stays where it is in memory.
+  /// A part that is full and stays where it is in memory. It is on its way once the upload has its id.
   struct Sending {
     Part part;
-    Exchange exchange;
-    Sending(Part filled, const SharedService& service, Call call)
-        : part(std::move(filled)), exchange(service, with_payload(std::move(call), part)) {}
-
-   private:
-    static Call with_payload(Call call, Part& part) {
-      call.payload = &part.finish();
-      return call;
-    }
+    std::optional<Exchange> exchange{};
   };
 
-  void begin_upload();
-  void send_part();
-  void finish_part();
   [[nodiscard]] Part empty_part() const { return {service_->surroundings(), service_->needs_digest()}; }
+  [[nodiscard]] bool is_in_parts() const { return beginning_ || !upload_.id.empty(); }
+  void advance();
+  void send_part();
+  void begin_upload();
+  void send_waiting_parts();
+  void finish_part();
   void put_at_once();
 
   SharedService service_;
   ObjectFacts facts_;
   Part filling_;
+  std::optional<Exchange> beginning_;  ///< asks for the id of the upload
+  Upload upload_;
   std::list<Sending> sending_;   ///< in the order of their numbers
   std::size_t added_bytes_ = 0;  ///< since they went on
-  Upload upload_;
   bool is_committed_ = false;
 };
 
@@ -67,7 +70,7 @@ RemoteWriter::RemoteWriter(SharedService service, const std::string& key) : serv
 
 RemoteWriter::~RemoteWriter() {
   sending_.clear();
-  if (!is_committed_ && !upload_.id.empty()) abandon_upload(service_, facts_.key, upload_.id);
+  if (!is_committed_ && is_in_parts()) abandon_upload(service_, facts_.key, upload_.id, std::move(beginning_));
 }
 
 void RemoteWriter::write(ByteView bytes) {
@@ -77,40 +80,62 @@ void RemoteWriter::write(ByteView bytes) {
     bytes = bytes.subspan(count);
     facts_.bytes += count;
     added_bytes_ += count;
-    if (!sending_.empty() && added_bytes_ >= kStepBytes) {
-      for (Sending& part : sending_) part.exchange.advance();
-      added_bytes_ = 0;
-    }
+    if (!sending_.empty() && added_bytes_ >= kStepBytes) advance();
   }
 }
 
-void RemoteWriter::begin_upload() {
-  const Payload nothing{.sha256 = hex(sha256({}))};
-  const Answer answer =
-      answer_to(service_, {.method = "POST", .key = facts_.key, .query = {{"uploads", ""}}, .payload = &nothing});
-  upload_.id = parse_upload_id(answer.body, service_->address_of(facts_.key));
+/// Lets all that is under way go on without waiting.
+void RemoteWriter::advance() {
+  added_bytes_ = 0;
+  Exchange& first = beginning_ ? *beginning_ : *sending_.front().exchange;
+  first.advance();
+  if (beginning_ && first.is_over()) send_waiting_parts();
 }
 
-/// Sends the part that is filled, once not too many are under way, and begins a new one.
+/// Sends the part that is filled, once not too many are under way, and begins a new one. The first one waits until the store has
+/// said under which id; so long the next ones are filled.
 void RemoteWriter::send_part() {
-  if (upload_.id.empty()) begin_upload();
+  if (!is_in_parts()) begin_upload();
   while (sending_.size() >= (service_->surroundings().open_spool == nullptr ? 1 : kMostAtOnce)) finish_part();
   const int number = static_cast<int>(upload_.etags.size() + sending_.size()) + 1;
   if (number > kMostParts)
     throw Error("54000", concat("object \"", service_->address_of(facts_.key), "\" is too large"))
         .detail(concat("An object has ", kMostParts, " parts at most."));
-  sending_.emplace_back(std::exchange(filling_, empty_part()), service_,
-                        Call{.method = "PUT",
-                             .key = facts_.key,
-                             .query = {{"partNumber", concat(number)}, {"uploadId", upload_.id}},
-                             .headers = {{"Expect", ""}}});
-  sending_.back().exchange.advance();
+  sending_.push_back({std::exchange(filling_, empty_part())});
+  if (!beginning_) send_waiting_parts();
   filling_.begin(number + 1);
+}
+
+void RemoteWriter::begin_upload() {
+  beginning_.emplace(service_, Call{.method = "POST", .key = facts_.key, .query = {{"uploads", ""}}, .payload = &nothing()});
+  beginning_->advance();
+}
+
+/// Waits for the id of the upload where it is not known yet.
+void RemoteWriter::send_waiting_parts() {
+  if (beginning_) {
+    const Answer& answer = beginning_->finish();
+    if (!answer.is_success()) throw error_of_answer(*service_, facts_.key, answer);
+    upload_.id = parse_upload_id(answer.body, service_->address_of(facts_.key));
+    beginning_.reset();
+  }
+  std::size_t number = upload_.etags.size();
+  for (Sending& sending : sending_) {
+    ++number;
+    if (sending.exchange) continue;
+    sending.exchange.emplace(service_, Call{.method = "PUT",
+                                            .key = facts_.key,
+                                            .query = {{"partNumber", concat(number)}, {"uploadId", upload_.id}},
+                                            .headers = {{"Expect", ""}},
+                                            .payload = &sending.part.finish()});
+    sending.exchange->advance();
+  }
 }
 
 /// Waits for the first of the parts that are under way.
 void RemoteWriter::finish_part() {
-  const Answer& answer = sending_.front().exchange.finish();
+  if (beginning_) send_waiting_parts();
+  const Answer& answer = sending_.front().exchange->finish();
   if (!answer.is_success()) throw error_of_answer(*service_, facts_.key, answer);
   if (answer.etag.empty()) throw error_of_protocol(*service_, facts_.key, "A part was stored, but has no ETag.");
   upload_.etags.push_back(answer.etag);
@@ -124,7 +149,7 @@ void RemoteWriter::put_at_once() {
 }
 
 void RemoteWriter::commit() {
-  if (upload_.id.empty()) {
+  if (!is_in_parts()) {
     put_at_once();
   } else {
     if (!filling_.is_empty()) send_part();

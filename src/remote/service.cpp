@@ -56,6 +56,7 @@ void hide(std::string& text, std::string_view secret) {
 
 Service::Service(const Url& place, Endpoint endpoint, Surroundings surroundings)
     : place_(place), endpoint_(std::move(endpoint)), surroundings_(surroundings) {
+  if (surroundings.show_wait != nullptr) Connections::of_process().show_waits_by(surroundings.show_wait);
   if (!is_s3() && endpoint_.url.empty()) endpoint_.url = concat("https://", place_.authority);
   if (endpoint_.region.empty()) endpoint_.region = kDefaultRegion;
   const Base base = base_of(endpoint_.url);

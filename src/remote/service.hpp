@@ -35,8 +35,8 @@ class Service {
   [[nodiscard]] const Url& place() const { return place_; }
   [[nodiscard]] const Endpoint& endpoint() const { return endpoint_; }
   [[nodiscard]] bool is_s3() const { return place_.scheme == Url::Scheme::s3; }
-  /// Whether requests hold a digest of their payload, which is to be given then.
-  [[nodiscard]] bool needs_digest() const { return endpoint_.credentials && !is_encrypted_; }
+  /// Whether requests hold a digest of their payload, which is to be given then: where somebody on the way could change it.
+  [[nodiscard]] bool needs_digest() const { return endpoint_.credentials && !is_encrypted_ && !is_on_this_machine(); }
   /// As people write it.
   [[nodiscard]] std::string address_of(const std::string& key) const;
   /// Of the server's clock, as far as it is known to differ from ours.
@@ -45,6 +45,7 @@ class Service {
   [[nodiscard]] std::string shown(std::string_view text) const;
 
  private:
+  [[nodiscard]] bool is_on_this_machine() const { return route_.named_address && is_loopback(*route_.named_address); }
   void sign(const Call& call, const std::string& path, HttpRequest& request) const;
 
   Url place_;

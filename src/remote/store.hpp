@@ -62,6 +62,8 @@ struct Surroundings {
   CheckInterrupts check_interrupts = nullptr;
   /// The descriptor of a new file without a name, which the caller closes. Throws.
   int (*open_spool)() = nullptr;
+  /// Told before each wait for a store of the process, and behind it. May not throw.
+  void (*show_wait)(bool is_waiting) = nullptr;
 };
 
 /// One bucket of a store, or the host of https:// addresses. Connections are kept for the process and used again.

@@ -38,21 +38,6 @@ bool is_port(std::string_view text) {
   return problem == std::errc() && end == text.data() + text.size() && port > 0 && port < 65536;
 }
 
-/// name, name:port, [IPv6] or [IPv6]:port.
-bool is_host(std::string_view text) {
-  std::string_view host = text;
-  const std::size_t bracket = text.rfind(']');
-  const std::size_t colon = text.rfind(':');
-  if (colon != std::string_view::npos && (bracket == std::string_view::npos || colon > bracket)) {
-    if (!is_port(text.substr(colon + 1))) return false;
-    host = text.substr(0, colon);
-  }
-  if (host.size() < 4 || host.front() != '[' || host.back() != ']') return is_name(host);
-  host = host.substr(1, host.size() - 2);
-  return std::all_of(host.begin(), host.end(),
-                     [](char c) { return is_digit(c) || (lower(c) >= 'a' && lower(c) <= 'f') || c == ':' || c == '.'; });
-}
-
 /// Whether a segment of a path is "." or "..", which web servers follow: the address would not be below its scope.
 bool leads_elsewhere(std::string_view path) {
   while (true) {
@@ -73,6 +58,20 @@ std::string plain_host(std::string_view host) {
 }
 
 }  // namespace
+
+bool is_host(std::string_view text) {
+  std::string_view host = text;
+  const std::size_t bracket = text.rfind(']');
+  const std::size_t colon = text.rfind(':');
+  if (colon != std::string_view::npos && (bracket == std::string_view::npos || colon > bracket)) {
+    if (!is_port(text.substr(colon + 1))) return false;
+    host = text.substr(0, colon);
+  }
+  if (host.size() < 4 || host.front() != '[' || host.back() != ']') return is_name(host);
+  host = host.substr(1, host.size() - 2);
+  return std::all_of(host.begin(), host.end(),
+                     [](char c) { return is_digit(c) || (lower(c) >= 'a' && lower(c) <= 'f') || c == ':' || c == '.'; });
+}
 
 bool is_url(std::string_view path) { return scheme_length(path) > 0; }
 

@@ -16,6 +16,9 @@ struct Url {
   std::string key;        ///< without the slash before it; empty for a bucket itself
 };
 
+/// Whether a text is name, name:port, [IPv6] or [IPv6]:port.
+[[nodiscard]] bool is_host(std::string_view text);
+
 /// Whether a path names something that is not on the server's machine: "scheme://...".
 [[nodiscard]] bool is_url(std::string_view path);
 

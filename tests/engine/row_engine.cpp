@@ -12,6 +12,7 @@
 
 extern "C" {
 #include "access/tableam.h"
+#include "access/xact.h"
 #include "catalog/objectaccess.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_collation.h"
@@ -37,6 +38,8 @@ PG_MODULE_MAGIC;
 void _PG_init();
 PG_FUNCTION_INFO_V1(engine_changed);
 Datum engine_changed(PG_FUNCTION_ARGS);
+PG_FUNCTION_INFO_V1(engine_rollbacks);
+Datum engine_rollbacks(PG_FUNCTION_ARGS);
 }
 #pragma GCC visibility pop
 
@@ -294,6 +297,13 @@ void truncate_side(ObjectAccessType access, Oid catalog, Oid object, int sub_obj
   ExecuteTruncate(truncate);
 }
 
+/// Engines on several servers tell each of them of every one.
+int64 rollbacks = 0;
+
+void count_rollbacks(SubXactEvent event, SubTransactionId /*own*/, SubTransactionId /*parent*/, void* /*unused*/) {
+  if (event == SUBXACT_EVENT_ABORT_SUB) rollbacks++;
+}
+
 }  // namespace
 
 void _PG_init() {
@@ -303,7 +313,11 @@ void _PG_init() {
   planner_hook = Planner<planner_hook_type>::plan;
   next_access_hook = object_access_hook;
   object_access_hook = truncate_side;
+  RegisterSubXactCallback(count_rollbacks, nullptr);
 }
+
+/// engine_rollbacks(): how many subtransactions of the session were rolled back.
+Datum engine_rollbacks(PG_FUNCTION_ARGS) { PG_RETURN_INT64(rollbacks); }
 
 /// engine_changed(regclass): tells all sessions that the table changed, as engines do when they take one.
 Datum engine_changed(PG_FUNCTION_ARGS) {

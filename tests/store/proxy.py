@@ -23,6 +23,7 @@ DIR/faults says what is to go wrong. It is read anew when it was written; the co
     reset, cut        the answer's body stops after=N bytes: by a reset, or by an orderly end
     stall             the answer's body stops after=N bytes and the connection stays
     slow              the answer's body, or the request's where there is none, has rate=N bytes a second
+    late              the answer comes wait=N milliseconds later
     strip             the header name=NAME of the request does not get to the store
     header            the header name=NAME of the answer has value=VALUE instead (blanks as +); without value it is missing
     length            the answer promises by=N bytes more than it has (or, negative, fewer)
@@ -184,6 +185,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def forward(self, what, rule):
         answer = self.ask_store(what, rule)
+        if what == 'late':
+            time.sleep(int(rule['wait']) / 1000)
         self.note(0 if what == 'swallow' else answer.status)
         if what == 'swallow':
             answer.read()

@@ -149,11 +149,12 @@ TEST_F(StoreWrite, SendsPartsFromFiles) {
   EXPECT_TRUE(get("file") == text);
 }
 
+const Surroundings with_files{.check_interrupts = nullptr, .open_spool = [] {
+                                const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::tmpfile(), std::fclose);
+                                return dup(fileno(file.get()));
+                              }};
+
 TEST_F(StoreWrite, SendsSeveralPartsAtOnce) {
-  const Surroundings with_files{.check_interrupts = nullptr, .open_spool = [] {
-                                  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::tmpfile(), std::fclose);
-                                  return dup(fileno(file.get()));
-                                }};
   const std::string text = sample(5 * part_bytes(1) + 5);
   for (const std::string fault :
        {"do=none", "method=PUT match=partNumber=2 times=2 do=close", "method=PUT times=3 do=status status=503"}) {
@@ -165,6 +166,28 @@ TEST_F(StoreWrite, SendsSeveralPartsAtOnce) {
     writer->commit();
     EXPECT_TRUE(get("many") == text) << fault;
   }
+}
+
+TEST_F(StoreWrite, IsFilledWhileTheStoreMakesAnUpload) {
+  constexpr auto kDelay = std::chrono::milliseconds(1'500);
+  const std::string text = sample(2 * part_bytes(1));
+  set_faults({concat("method=POST match=uploads do=late wait=", kDelay.count())});
+  Store target(parse_url("s3://ferry"), endpoint(), with_files);
+  const std::unique_ptr<ObjectWriter> writer = target.write("waiting");
+  const auto begin = Clock::now();
+  writer->write(as_bytes(text));
+  EXPECT_LT(Clock::now() - begin, kDelay);
+  writer->commit();
+  EXPECT_GE(Clock::now() - begin, kDelay);
+  EXPECT_TRUE(get("waiting") == text);
+}
+
+TEST_F(StoreWrite, SendsADigestWhereSomebodyMayBeOnTheWay) {
+  Endpoint where = endpoint();
+  where.url.replace(where.url.find("127.0.0.1"), 9, "localhost");
+  const std::string text = sample(2 * kMemoryPartBytes);
+  put("digest", text, where);
+  EXPECT_TRUE(get("digest") == text);
 }
 
 TEST_F(StoreWrite, ListsInOrder) {

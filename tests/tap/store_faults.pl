@@ -110,6 +110,24 @@ $store->put('ferry/changing.csv', scalar reverse $csv);
 $session->finish;
 like($session_error, qr/ERROR:  55000: /, '55000: an object that changed while it was read');
 $store->faults;
+# and one that is another when it is loaded, by the last of so many requests, than when it was sniffed
+sub changes_before_request
+{
+	my ($last, $statement) = @_;
+	my ($out, $error) = ('', '');
+	$store->put('ferry/sniffed.csv', $csv);
+	$store->faults('method=GET match=sniffed.csv skip=' . ($last - 1) . ' times=1 do=status status=503 code=SlowDown retry_after=3');
+	$store->requests;
+	my $running = IPC::Run::start([ 'psql', '-XAtq', '-v', 'VERBOSITY=verbose', '-d', $node->connstr('postgres'), '-c', $statement ], '<', '/dev/null', '>', \$out, '2>', \$error);
+	my ($until, $count) = (time + 30, 0);
+	while ($count < $last && time < $until) { $count += grep { /sniffed/ } $store->requests; sleep 0.01; }
+	$store->put('ferry/sniffed.csv', scalar reverse $csv);
+	$running->finish;
+	$store->faults;
+	return $error;
+}
+like(changes_before_request(2, "SELECT load_csv('items', 's3://ferry/sniffed.csv', sniff => true, on_conflict => 'skip')"), qr/ERROR:  55000: object "s3:\/\/ferry\/sniffed.csv" changed/, '55000: an object that changed since it was sniffed');
+like(changes_before_request(3, "SELECT create_table_from('s3://ferry/sniffed.csv', 'sniffed')"), qr/ERROR:  55000: object "s3:\/\/ferry\/sniffed.csv" changed/, 'the same by create_table_from');
 
 # answers that are none
 open(my $hostile, '>', "$folder/hostile") or die;
@@ -128,7 +146,7 @@ foreach my $answer (qw(hostile nonsense html elsewhere endless))
 $store->faults;
 
 # Waits can be cancelled. Meanwhile it is shown how large the object is.
-my $progress;
+my ($progress, $waits_for);
 sub seconds_to_cancel
 {
 	my ($statement, $how) = @_;
@@ -138,6 +156,7 @@ sub seconds_to_cancel
 	my $pid = '';
 	while (time < $until) { $pid = query("SELECT pid FROM pg_stat_activity WHERE query LIKE '%s3://ferry/%' AND backend_type = 'client backend' AND pid <> pg_backend_pid() AND state = 'active'"); last if $pid ne ''; sleep 0.02; }
 	sleep 1;
+	$waits_for = query("SELECT wait_event_type FROM pg_stat_activity WHERE pid = $pid");
 	$progress = query("SELECT c.bytes_total, p.source FROM pg_stat_progress_copy c JOIN ferry_progress p USING (pid)");
 	my $took = query("DO \$\$ DECLARE started timestamptz := clock_timestamp(); BEGIN PERFORM $how($pid); LOOP PERFORM pg_stat_clear_snapshot(); EXIT WHEN NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = $pid AND state = 'active'); PERFORM pg_sleep(0.001); END LOOP; PERFORM set_config('x.took', extract(epoch FROM clock_timestamp() - started)::text, false); END \$\$; SELECT current_setting('x.took')");
 	$running->finish;
@@ -150,6 +169,7 @@ foreach my $fault ('do=stall after=100000', 'do=slow rate=20000', 'do=stall afte
 	like($error, qr/canceling statement due to user request/, "cancelled: $fault");
 	note "$took s";
 	cmp_ok($took, '<', 0.5, 'at once');
+	is($waits_for, 'Extension', 'that it waits for the store is shown');
 	is($progress, length($csv) . '|s3://ferry/items.csv', 'its size was known') if $fault eq 'do=stall after=100000';
 	my $start = time;
 	like(error_of("SET statement_timeout = '1s'; $load"), qr/ERROR:  57014: canceling statement due to statement timeout/, "statement_timeout: $fault");

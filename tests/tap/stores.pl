@@ -149,6 +149,8 @@ is(outcomes("$settled, pattern => 'jobs_1.csv', on_conflict => 'skip', changed_o
 is(query("SELECT count(*) FROM load_folder('s3://lake/inbox/', pattern => 'jobs_1.csv')"), 1, 'with a slash at its end');
 is(query("SELECT count(*) FROM load_folder('s3://lake', settle_seconds => 0)"), 0, 'a bucket itself');
 is(query("SELECT count(*) FROM load_folder('s3://lake/no/such')"), 0, 'what is not there has no objects');
+like(error_of("SELECT * FROM load_folder('s3://lake/no/such/')"), qr/NOTICE:  00000: "s3:\/\/lake\/no\/such\/" has no objects\nHINT: /, 'which is told');
+is(error_of("SELECT * FROM load_folder('s3://lake/inbox', pattern => 'no such')"), '', 'where a pattern leaves none there are some');
 like(error_of("SELECT * FROM load_folder('s3://shore')", $node->safe_psql('postgres', 'SELECT current_user')), qr/ERROR:  42704: no server for "s3:\/\/shore"/, 'no server');
 
 # keys are taken as they stand

@@ -195,8 +195,12 @@ TEST(RemoteService, SignsOnlyWithCredentials) {
   EXPECT_EQ(encrypted[0], "x-amz-content-sha256: UNSIGNED-PAYLOAD");
   EXPECT_EQ(encrypted[2], "x-amz-security-token: token");
   EXPECT_EQ(encrypted[3].find("secret"), std::string::npos);
-  EXPECT_EQ(headers_of({.url = "http://h", .credentials = Credentials{"id", "secret"}})[0],
-            "x-amz-content-sha256: e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+  for (const char* const other : {"http://h", "http://localhost", "http://192.0.2.1", "http://[fd00::1]:9000"})
+    EXPECT_EQ(headers_of({.url = other, .credentials = Credentials{"id", "secret"}})[0],
+              "x-amz-content-sha256: e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855")
+        << other;
+  for (const char* const here : {"http://127.0.0.1", "http://127.0.0.1:9000", "http://[::1]:9000"})
+    EXPECT_EQ(headers_of({.url = here, .credentials = Credentials{"id", "secret"}})[0], encrypted[0]) << here;
 }
 
 }  // namespace

@@ -111,6 +111,7 @@ LoadSummary load_file(const std::string& path, Oid table, Load&& load) {
 
 LoadSummary load_csv_file(const std::string& path, const FileSniff& sniffed, Oid table) {
   return load_file(path, table, [&](pg::Input& file, const LoadOptions& options, TargetTable& target) {
+    check_is_sniffed(sniffed, file, path);
     StreamOptions csv = options_for_new_table(sniffed);
     csv.bytes_total = file.size_bytes();
     csv.compression = file.compression();

@@ -46,6 +46,7 @@ FileSniff sniff_file(const std::string& path, std::uint64_t sample_bytes, std::o
   pg::check_may_read(path);
   const std::unique_ptr<pg::Input> input = pg::open_source(pg::FileOrigin{path}, pg::Compression::automatic);
   FileSniff found;
+  found.etag = input->etag();
   found.compression = input->compression().empty() ? "none" : input->compression();
   try {
     StreamOptions stream;
@@ -66,6 +67,12 @@ FileSniff sniff_file(const std::string& path, std::uint64_t sample_bytes, std::o
     column.title = pg::shown_from_utf8(column.title);
   }
   return found;
+}
+
+void check_is_sniffed(const FileSniff& sniffed, const pg::Input& file, const std::string& path) {
+  if (file.etag() == sniffed.etag) return;
+  throw Error("55000", concat("object \"", path, "\" changed while it was read"))
+      .detail("It is another one than when its dialect was found out.");
 }
 
 void check_is_regular(const std::string& path, const char* purpose) {

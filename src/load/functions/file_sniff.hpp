@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "pg/io/input.hpp"
 #include "text/sniff.hpp"
 
 namespace ferry::load {
@@ -13,6 +14,7 @@ namespace ferry::load {
 struct FileSniff {
   text::SniffedFile file{};
   std::string compression{};  ///< "none", or the format of the compressed file
+  std::string etag{};         ///< of an object: what the store calls this state of it
   std::string encoding{};     ///< of the server, or the wide one that a byte order mark says; see set_encoding()
 };
 
@@ -22,6 +24,9 @@ struct FileSniff {
 
 /// For who reads a file twice: by the time of the second it is to be the same. purpose: as in "cannot sniff". Errors: 0A000.
 void check_is_regular(const std::string& path, const char* purpose);
+
+/// For who opens a file that was sniffed. Errors: 55000 it is an object that has changed.
+void check_is_sniffed(const FileSniff& sniffed, const pg::Input& file, const std::string& path);
 
 /// The server's name.
 [[nodiscard]] std::string_view name_of(text::ColumnType type);

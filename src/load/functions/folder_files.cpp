@@ -74,7 +74,11 @@ bool is_wanted(const char* name, const std::optional<std::string>& pattern) {
 /// The objects right below a URL. The folder itself may be an object without a name.
 std::vector<FolderFile> list_bucket(const std::string& folder, const std::optional<std::string>& pattern) {
   std::vector<FolderFile> files;
-  for (remote::ObjectFacts& object : pg::list_objects(folder + '/')) {
+  std::vector<remote::ObjectFacts> objects = pg::list_objects(folder + '/');
+  if (objects.empty())
+    pg::notice(concat("\"", folder, "/\" has no objects").c_str(),
+               "Folders of a store are the names that objects begin with. Check the spelling.");
+  for (remote::ObjectFacts& object : objects) {
     if (object.key.empty() || object.key.ends_with('/')) continue;
     std::optional<std::string> name = pg::try_from_utf8(object.key);
     FolderFile file{.name = name ? *name : pg::shown_from_utf8(object.key),

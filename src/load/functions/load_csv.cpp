@@ -48,9 +48,9 @@ text::Dialect dialect_of(const pg::Arguments& arguments) {
   return dialect;
 }
 
-StreamOptions sniff_to_load(const std::string& path, bool has_header) {
+FileSniff sniff_to_load(const std::string& path, bool has_header) {
   check_is_regular(path, "sniff");
-  return sniffed_options(sniff_file(path, text::SniffOptions{}.sample_bytes, has_header ? std::optional(true) : std::nullopt));
+  return sniff_file(path, text::SniffOptions{}.sample_bytes, has_header ? std::optional(true) : std::nullopt);
 }
 
 void check_dialect(const text::Dialect& dialect) {
@@ -111,10 +111,15 @@ Datum load_csv(FunctionCallInfo call_info) {
   options.stream_kind = pg::StreamKind::file;
 
   pg::check_may_read(path);
-  if (is_sniffed) take_sniffed(sniff_to_load(path, csv.header == Header::by_name), arguments, csv);
+  std::optional<FileSniff> sniffed;
+  if (is_sniffed) {
+    sniffed = sniff_to_load(path, csv.header == Header::by_name);
+    take_sniffed(sniffed_options(*sniffed), arguments, csv);
+  }
   check_dialect(csv.dialect);
   TargetTable target(table);
   const std::unique_ptr<pg::Input> file = pg::open_source(pg::FileOrigin{path}, filter);
+  if (sniffed) check_is_sniffed(*sniffed, *file, path);
   csv.bytes_total = file->size_bytes();
   csv.compression = filter == pg::Compression::none ? compression : file->compression();
   const LoadSummary summary = load_stream(*file, csv, options, target);

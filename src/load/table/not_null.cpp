@@ -43,6 +43,8 @@ std::string describe_row(TupleTableSlot* slot) {
 
 }  // namespace
 
+std::string failing_row(TupleTableSlot* row_of_table) { return concat("Failing row contains ", describe_row(row_of_table), "."); }
+
 NotNull::NotNull(TargetTable& target) {
   use(target.relation());
   const TupleDesc description = RelationGetDescr(table_);
@@ -80,7 +82,7 @@ std::optional<Problem> NotNull::violation(TupleTableSlot* slot, TupleTableSlot* 
                    .constraint = {},
                    .reason = concat("null value in column \"", column, "\" of relation \"", RelationGetRelationName(table_),
                                     "\" violates not-null constraint"),
-                   .detail = concat("Failing row contains ", describe_row(row_of_table), ".")};
+                   .detail = failing_row(row_of_table)};
   }
   return std::nullopt;
 }

@@ -8,6 +8,9 @@
 
 namespace ferry::load {
 
+/// The detail of an error of a row, as the server has it for those who may see all of it. Calls the server.
+[[nodiscard]] std::string failing_row(TupleTableSlot* row_of_table);
+
 /// The NOT NULL rules of a table, checked without raising an error, which would cost a subtransaction a row.
 class NotNull {
  public:

@@ -1,7 +1,9 @@
 #include "load/write/batch_converter.hpp"
 
+#include "base/concat.hpp"
 #include "load/write/row_by_row_writer.hpp"
 #include "pg/compat.hpp"
+#include "pg/compat/input.hpp"
 #include "pg/subtransaction.hpp"
 #include "pg/table/page_scan.hpp"
 
@@ -11,6 +13,7 @@ extern "C" {
 #include "access/tupconvert.h"
 #include "executor/executor.h"
 #include "executor/nodeModifyTable.h"
+#include "utils/lsyscache.h"
 }
 
 namespace ferry::load {
@@ -166,7 +169,8 @@ void BatchConverter::convert_one(const Record& record, Result& result, BatchRow&
   target_.check_may_insert(fields_);
   ExprContext* const expressions = table_.expression_context();
   ResetExprContext(expressions);
-  converter_.convert(fields_, row.slot, expressions, &converting_);
+  if (const ErrorData* const refusal = converter_.convert(fields_, row.slot, expressions, &converting_))
+    return result.reject(target_.explain(pg::copy_error(*refusal), converting_));
   if (fields_.problem) return result.reject(*fields_.problem);
   row.slot->tts_tableOid = RelationGetRelid(target_.relation());
   if (!converter_.passes_filter(row.slot, expressions)) {
@@ -226,6 +230,34 @@ const NotNull* BatchConverter::not_null_of(ResultRelInfo* target) const {
   return partition ? &*partition : nullptr;
 }
 
+/// The name of the first CHECK that a row breaks, or null, of a target whose CHECKs are prepared: as ExecConstraints(), but
+/// without an error, which would cost a subtransaction. Calls the server without a guard.
+const char* BatchConverter::broken_check(const BatchRow& row) const {
+  const TupleConstr& constraints = *RelationGetDescr(row.target->ri_RelationDesc)->constr;
+  ExprState* const* const checks = pg::compat::prepared_checks(row.target);
+  ExprContext* const expressions = table_.expression_context();
+  expressions->ecxt_scantuple = row.slot;
+  for (int i = 0; i < constraints.num_check; i++)
+    if (checks[i] != nullptr && !ExecCheck(checks[i], expressions)) return constraints.check[i].ccname;
+  return nullptr;
+}
+
+/// What the server says of such a row.
+Problem BatchConverter::check_violation(const BatchRow& row, const char* check, TupleTableSlot* row_of_table) const {
+  Relation const relation = row.target->ri_RelationDesc;
+  const std::string table = RelationGetRelationName(relation);
+  return target_.explain({.sqlstate = "23514",
+                          .message = concat("new row for relation \"", table, "\" violates check constraint \"", check, '"'),
+                          .detail = failing_row(row_of_table),
+                          .hint = {},
+                          .schema = call(get_namespace_name, RelationGetNamespace(relation)),
+                          .table = table,
+                          .column = {},
+                          .constraint = check,
+                          .context = {}},
+                         nullptr);
+}
+
 /// Generated columns, NOT NULL, CHECK and, of a partition that is loaded by itself, its bounds. Calls the server without a guard.
 void BatchConverter::check_constraints(Result& result, BatchRow& row) {
   if (row.target->ri_FdwRoutine != nullptr) return;  // its server checks
@@ -241,6 +273,10 @@ void BatchConverter::check_constraints(Result& result, BatchRow& row) {
     TupleTableSlot* const row_of_table = row.target == table_.target() ? row.slot : slots_[row.at];
     if (auto problem = rules->violation(row.slot, row_of_table)) return refuse(std::move(*problem), result, row);
     needs_check = constraints->num_check > 0;
+    if (needs_check && prepared_.contains(row.target)) {
+      if (const char* const broken = broken_check(row)) return refuse(check_violation(row, broken, row_of_table), result, row);
+      needs_check = false;
+    }
   }
   if (needs_check) ExecConstraints(row.target, row.slot, table_.executor_state());
   if (row.target == table_.target() && relation->rd_rel->relispartition)

@@ -35,8 +35,8 @@ class BatchConverter {
   [[nodiscard]] bool rows_are_independent() const { return !converter_.looks_at_tables(); }
 
   /// Makes the rows of those records whose result is pending. Records that are rejected or filtered out have that result
-  /// afterwards. A row that raises costs a subtransaction, in which nothing is written; the values of the rows before it stay.
-  /// Errors: those that may not become rejects.
+  /// afterwards. A row that raises costs a subtransaction, in which nothing is written; a value that is refused need not raise;
+  /// the values of the rows before it stay. Errors: those that may not become rejects.
   void convert(const Batch& batch);
   /// Of the batch, by the positions of its records; good until the next one, as long as memory() is.
   [[nodiscard]] const std::vector<BatchRow>& rows() const { return rows_; }
@@ -57,6 +57,8 @@ class BatchConverter {
   void convert_one(const Record& record, Result& result, BatchRow& row);
   void refuse(Problem problem, Result& result, BatchRow& row) const;
   void check_constraints(Result& result, BatchRow& row);
+  [[nodiscard]] const char* broken_check(const BatchRow& row) const;
+  [[nodiscard]] Problem check_violation(const BatchRow& row, const char* check, TupleTableSlot* row_of_table) const;
   [[nodiscard]] const NotNull* not_null_of(ResultRelInfo* target) const;
   void route(BatchRow& row);
 

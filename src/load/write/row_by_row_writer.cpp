@@ -276,13 +276,16 @@ bool RowByRowWriter::make_row(Attempt& attempt, TupleTableSlot* slot, Result& re
   TableWriter* const table = &attempt.table;
   source_.split(*attempt.record, fields_);
   target_.check_may_insert(fields_);
-  call([&] {
+  const ErrorData* const refusal = call([&] {
     ExprContext* const expressions = table->expression_context();
     MemoryContext const caller = MemoryContextSwitchTo(expressions->ecxt_per_tuple_memory);
-    attempt.converter->convert(fields_, slot, expressions, &attempt.converting);
+    const ErrorData* const why = attempt.converter->convert(fields_, slot, expressions, &attempt.converting);
     MemoryContextSwitchTo(caller);
+    return why;
   });
-  if (fields_.problem)
+  if (refusal != nullptr)
+    result.reject(target_.explain(pg::copy_error(*refusal), std::exchange(attempt.converting, nullptr)));
+  else if (fields_.problem)
     result.reject(*fields_.problem);
   else if (!passes_filter(attempt, slot))
     result.state = Result::State::filtered;

@@ -5,6 +5,7 @@
 
 #include "base/copy_few.hpp"
 #include "load/table/table_access.hpp"
+#include "load/write/row_by_row_writer.hpp"
 #include "pg/memory.hpp"
 #include "text/value_parse.hpp"
 #include "text/whole_number.hpp"
@@ -164,18 +165,18 @@ bool RowConverter::parse(const ColumnPlan& plan, const Field& field, Datum* valu
   return false;
 }
 
-Datum RowConverter::to_datum(const ColumnPlan& plan, const Field& field) {
-  if (field.state == Field::State::value) return field.value;
+pg::InputValue RowConverter::to_datum(const ColumnPlan& plan, const Field& field) {
+  if (field.state == Field::State::value) return {field.value, nullptr};
   Datum value{};
   const bool is_null = field.state == Field::State::null || field.state == Field::State::absent;
-  if (is_null && plan.parser != Parser::server) return value;
-  if (!is_null && parse(plan, field, &value)) return value;
+  if (is_null && plan.parser != Parser::server) return {value, nullptr};
+  if (!is_null && parse(plan, field, &value)) return {value, nullptr};
   // an input function may want to see a null too: that of a domain does
   TargetColumn& column = *plan.column;
   char* text = field.state == Field::State::view ? pnstrdup(field.text, field.size) : const_cast<char*>(field.text);
   std::int64_t decimal;
   if (!is_null && parse_decimal(plan, field, &decimal)) text = psprintf(INT64_FORMAT, decimal);  // of a domain
-  return InputFunctionCall(&column.input, text, column.input_parameter, column.typmod);
+  return pg::input_value(&column.input, text, column.input_parameter, column.typmod);
 }
 
 void RowConverter::compute_default(ColumnPlan& plan, TupleTableSlot* slot, ExprContext* expressions,
@@ -192,8 +193,8 @@ void RowConverter::compute_default(ColumnPlan& plan, TupleTableSlot* slot, ExprC
   slot->tts_values[at] = MakeExpandedObjectReadOnly(slot->tts_values[at], slot->tts_isnull[at], stored.attlen);
 }
 
-void RowConverter::convert(const Fields& fields, TupleTableSlot* slot, ExprContext* expressions,
-                           const TargetColumn** converting) {
+ErrorData* RowConverter::convert(const Fields& fields, TupleTableSlot* slot, ExprContext* expressions,
+                                 const TargetColumn** converting) {
   std::memset(slot->tts_isnull, true, static_cast<std::size_t>(slot->tts_tupleDescriptor->natts));
   for (std::size_t i = 0; i < fields.valid; i++) {
     const Field& field = fields.values[i];
@@ -204,7 +205,12 @@ void RowConverter::convert(const Fields& fields, TupleTableSlot* slot, ExprConte
     if (is_absent && (has_default || plan.column->input.fn_strict)) continue;
     *converting = plan.column;
     const int at = plan.column->attribute - 1;
-    slot->tts_values[at] = to_datum(plan, field);
+    const pg::InputValue input = to_datum(plan, field);
+    if (input.refusal != nullptr) {
+      if (!is_rejectable(unpack_sql_state(input.refusal->sqlerrcode), plan.column)) ThrowErrorData(input.refusal);
+      return input.refusal;
+    }
+    slot->tts_values[at] = input.value;
     slot->tts_isnull[at] = is_absent || field.state == Field::State::null;
   }
   for (std::size_t i = 0; i < fields.valid && !fields.problem; i++)
@@ -214,6 +220,7 @@ void RowConverter::convert(const Fields& fields, TupleTableSlot* slot, ExprConte
     compute_default(defaults_[i], slot, expressions, converting);
   *converting = nullptr;
   ExecStoreVirtualTuple(slot);
+  return nullptr;
 }
 
 bool RowConverter::convert_simple(const Fields& fields, TupleTableSlot* slot) const {

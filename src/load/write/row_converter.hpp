@@ -5,6 +5,7 @@
 
 #include "load/record/source.hpp"
 #include "load/table/target_table.hpp"
+#include "pg/value_input.hpp"
 
 extern "C" {
 #include "nodes/execnodes.h"
@@ -21,8 +22,10 @@ class RowConverter {
   RowConverter(TargetTable& target, List* filter, const Source& source);
 
   /// Fills slot, emptied before, with values in the current memory context. converting tells which column is at work when an
-  /// error is raised. Calls the server without a guard; nothing here needs a destructor.
-  void convert(const Fields& fields, TupleTableSlot* slot, ExprContext* expressions, const TargetColumn** converting);
+  /// error is raised, or a value is refused: then why is returned, and the slot is empty. Calls the server without a guard;
+  /// nothing here needs a destructor.
+  [[nodiscard]] ErrorData* convert(const Fields& fields, TupleTableSlot* slot, ExprContext* expressions,
+                                   const TargetColumn** converting);
 
   /// The same for a row that takes fast parsers and no defaults, which raises no error; false, and an empty slot, for any other.
   bool convert_simple(const Fields& fields, TupleTableSlot* slot) const;
@@ -59,7 +62,7 @@ class RowConverter {
   static Parser parser_of(const TargetColumn& column, std::size_t& max_bytes);
   static bool parse_decimal(const ColumnPlan& plan, const Field& field, std::int64_t* value);
   static bool parse(const ColumnPlan& plan, const Field& field, Datum* value);
-  static Datum to_datum(const ColumnPlan& plan, const Field& field);
+  static pg::InputValue to_datum(const ColumnPlan& plan, const Field& field);
 
   std::vector<ColumnPlan> fields_;    ///< in the order of the fields
   std::vector<ColumnPlan> defaults_;  ///< columns without a field

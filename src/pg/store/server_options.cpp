@@ -80,10 +80,7 @@ std::string read_endpoint(std::string_view value) {
   std::string_view rest = value;
   if (rest.ends_with('/')) rest.remove_suffix(1);
   const std::size_t scheme = rest.starts_with("https://") ? 8 : rest.starts_with("http://") ? 7 : 0;
-  constexpr std::string_view kOfHosts = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:[]";
-  const std::string_view host = rest.substr(scheme);
-  if (scheme == 0 || host.empty() || host.find_first_not_of(kOfHosts) != std::string_view::npos)
-    throw invalid("endpoint", value, "https://host, https://host:port");
+  if (scheme == 0 || !remote::is_host(rest.substr(scheme))) throw invalid("endpoint", value, "https://host, https://host:port");
   return std::string(rest);
 }
 

@@ -21,6 +21,7 @@ extern "C" {
 #include "foreign/foreign.h"
 #include "storage/fd.h"
 #include "utils/fmgrprotos.h"
+#include "utils/wait_event.h"
 }
 
 namespace ferry::pg {
@@ -149,7 +150,16 @@ int open_spool() {
   });
 }
 
-constexpr remote::Surroundings kSurroundings{check_interrupts, open_spool};
+/// In pg_stat_activity.
+void show_wait(bool is_waiting) {
+  if (is_waiting)
+    pgstat_report_wait_start(PG_WAIT_EXTENSION);
+  else
+    pgstat_report_wait_end();
+}
+
+constexpr remote::Surroundings kSurroundings{
+    .check_interrupts = check_interrupts, .open_spool = open_spool, .show_wait = show_wait};
 
 }  // namespace
 

@@ -22,7 +22,6 @@ namespace {
 bool has_name(std::string_view url) {
   std::string_view host = url.substr(url.find("//") + 2);
   host = host.substr(0, host.find(':'));
-  if (host.ends_with('.')) host.remove_suffix(1);
   const std::size_t dot = host.rfind('.');
   const std::string_view last = dot == std::string_view::npos ? host : host.substr(dot + 1);
   return !last.empty() && ((last[0] >= 'a' && last[0] <= 'z') || (last[0] >= 'A' && last[0] <= 'Z'));

@@ -30,7 +30,8 @@ SELECT o AS options, try_server($$scope 's3://lake', endpoint 'https://store.exa
 SELECT e AS endpoint, try_server($$scope 's3://lake', endpoint '$$ || e || $$'$$) AS outcome FROM unnest(ARRAY[
     'https://store.example', 'https://store.example/', 'https://store.example:9000', 'http://127.0.0.1:8080', 'https://[::1]:8080',
     'store.example', 'ftp://store.example', 'https://', 'https://store.example/path', 'https://user:password@store.example',
-    'https://store.example?x', '']) AS e;
+    'https://store.example?x', 'https://store.example:0', 'https://store.example:65536', 'http://127.0.0.1:90x', 'https://store.example:',
+    'https://[::1', 'https://-store', '']) AS e;
 SELECT s AS scope, try_server($$endpoint 'https://store.example', scope '$$ || s || $$'$$) AS outcome FROM unnest(ARRAY[
     's3://lake', 's3://lake/', 's3://lake/a b/+%/ü/..', 's3://', 's3:///x', 'lake', '/lake', 'ftp://lake', 'http://lake', 'S3://lake', '']) AS s;
 SELECT s AS scope, try_server($$scope '$$ || s || $$'$$) AS outcome FROM unnest(ARRAY[

@@ -272,6 +272,24 @@ CREATE UNIQUE INDEX ON half_numbered (word) WHERE id > 500;
 SELECT engine.take_all('half_numbered');
 COPY (SELECT NULLIF(g % 100, 0), 'word', g FROM generate_series(1, 102) g) TO :'csv' WITH (FORMAT csv);
 SELECT rows_loaded, rows_rejected FROM load_csv('half_numbered', :'csv');
+-- values that are refused and rows that break a CHECK cost no rollback, of which an engine would tell all its servers
+CREATE FUNCTION engine.rollbacks() RETURNS bigint AS '$libdir/ferry_engine_test', 'engine_rollbacks' LANGUAGE C;
+CREATE TYPE size AS ENUM ('small', 'large');
+CREATE TABLE refused (id int PRIMARY KEY, day date, price numeric(6, 2) CONSTRAINT not_less CHECK (price >= 0), size size, flag boolean,
+    facts jsonb, at timestamptz, word varchar(5), CONSTRAINT whole CHECK (id < 1000));
+SELECT engine.take_all('refused');
+COPY (VALUES ('1', '2024-01-01', '1', 'small', 't', '{}', '2024-01-01', 'word'), ('x', '2024-01-02', '1', 'small', 't', '{}', NULL, 'word'),
+    ('3', '2024-02-30', '1', 'small', 't', '{}', NULL, 'word'), ('4', 'no day', '1', 'small', 't', '{}', NULL, 'word'),
+    ('5', NULL, '12345', 'small', 't', '{}', NULL, 'word'), ('6', NULL, '1', 'middle', 't', '{}', NULL, 'word'),
+    ('7', NULL, '1', 'small', 'maybe', '{}', NULL, 'word'), ('8', NULL, '1', 'small', 't', '{', NULL, 'word'),
+    ('9', NULL, '1', 'small', 't', '{}', '2024-01-01 25:00', 'word'), ('10', NULL, '1', 'small', 't', '{}', NULL, 'words and more'),
+    ('11', NULL, '-1', 'small', 't', '{}', NULL, 'word'), ('1012', NULL, '1', 'small', 't', '{}', NULL, 'word'),
+    ('12', NULL, NULL, NULL, NULL, NULL, NULL, NULL)) TO :'csv' WITH (FORMAT csv);
+SELECT engine.rollbacks() AS before \gset
+SELECT rows_loaded, rows_rejected FROM load_csv('refused', :'csv');
+SELECT engine.rollbacks() - :before AS rollbacks;
+SELECT row_number, sqlstate, column_name, constraint_name, reason, detail FROM ferry_rejects
+    WHERE load_id = (SELECT max(load_id) FROM ferry_loads) ORDER BY row_number;
 -- An extension whose hook gets in front while a statement of the session is analyzed, and refuses options of COPY that it does not
 -- know: ours is in front of that again, and core's COPY is the extension's as before.
 CREATE FUNCTION engine.guard_copies() RETURNS void AS '$libdir/ferry_engine_test', 'engine_guard_copies' LANGUAGE C;
