@@ -196,7 +196,7 @@ CREATE FUNCTION @extschema@.load_json(
     OUT elapsed_ms double precision) RETURNS record
 AS 'MODULE_PATHNAME', 'ferry_load_json' LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION @extschema@.load_json(regclass, text, text, bigint, boolean)
-    IS 'load JSON lines or an array of a file of the server; rows that do not fit are kept in ferry_rejects (docs/json_files.md)';
+    IS 'load JSON lines or an array of a file of the server, and keep rows that do not fit in ferry_rejects (docs/json_files.md)';
 
 CREATE FUNCTION @extschema@.sniff_csv(
     path text, sample_bytes bigint = 4194304,
