@@ -26,7 +26,15 @@ void check_role(const CopyStmt& statement) {
   const char* const name = statement.is_program ? "pg_execute_server_program"
                            : statement.is_from  ? "pg_read_server_files"
                                                 : "pg_write_server_files";
-  pg::compat::report_may_not_copy(statement.is_from, statement.is_program, name);
+  const char* const what = statement.is_program ? "to or from an external program"
+                           : statement.is_from  ? "from a file"
+                                                : "to a file";
+  constexpr const char* kHint = "Anyone can COPY to stdout or from stdin. psql's \\copy command also works for anyone.";
+  if (pg::compat::kTellsRoleInDetail)
+    ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("permission denied to COPY %s", what),
+                    errdetail("Only roles with privileges of the \"%s\" role may COPY %s.", name, what), errhint("%s", kHint)));
+  ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+                  errmsg("must be superuser or have privileges of the %s role to COPY %s", name, what), errhint("%s", kHint)));
 }
 
 Bitmapset* column_set(List* attributes) {

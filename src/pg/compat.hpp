@@ -23,6 +23,9 @@ extern "C" {
 #include "utils/timestamp.h"
 #include "utils/tuplesort.h"
 #include "utils/xml.h"
+#if PG_VERSION_NUM >= 160000
+#include "nodes/miscnodes.h"
+#endif
 }
 
 #if PG_VERSION_NUM < 150000
@@ -175,11 +178,20 @@ inline void finish_tuple_desc([[maybe_unused]] TupleDesc description) {
 #endif
 }
 
-/// The parts of a name such as "schema.table". 16 added the context for soft errors.
 #if PG_VERSION_NUM >= 160000
+/// The parts of a name such as "schema.table". 16 added the context for soft errors.
 inline List* parse_qualified_name(const char* name) { return stringToQualifiedNameList(name, nullptr); }
+/// Whether a test wants workers where the planner would take none. 16 renamed the setting.
+inline bool wants_parallel_always() { return debug_parallel_query != DEBUG_PARALLEL_OFF; }
+/// 16 added the list of result relations.
+inline void init_plan_recheck(EPQState* state, EState* estate) { EvalPlanQualInit(state, estate, nullptr, NIL, -1, NIL); }
+/// Gives an index storage of its own in this transaction, without an entry. 16 renamed it.
+inline void set_new_storage(Relation index) { RelationSetNewRelfilenumber(index, index->rd_rel->relpersistence); }
 #else
 inline List* parse_qualified_name(const char* name) { return stringToQualifiedNameList(name); }
+inline bool wants_parallel_always() { return force_parallel_mode != FORCE_PARALLEL_OFF; }
+inline void init_plan_recheck(EPQState* state, EState* estate) { EvalPlanQualInit(state, estate, nullptr, NIL, -1); }
+inline void set_new_storage(Relation index) { RelationSetNewRelfilenode(index, index->rd_rel->relpersistence); }
 #endif
 
 /// 19 added scan flags.
@@ -187,20 +199,6 @@ inline List* parse_qualified_name(const char* name) { return stringToQualifiedNa
 inline IndexFetchTableData* begin_index_fetch(Relation table) { return table_index_fetch_begin(table, SO_NONE); }
 #else
 inline IndexFetchTableData* begin_index_fetch(Relation table) { return table_index_fetch_begin(table); }
-#endif
-
-/// Whether a test wants workers where the planner would take none. 16 renamed the setting.
-#if PG_VERSION_NUM >= 160000
-inline bool wants_parallel_always() { return debug_parallel_query != DEBUG_PARALLEL_OFF; }
-#else
-inline bool wants_parallel_always() { return force_parallel_mode != FORCE_PARALLEL_OFF; }
-#endif
-
-/// 16 added the list of result relations.
-#if PG_VERSION_NUM >= 160000
-inline void init_plan_recheck(EPQState* state, EState* estate) { EvalPlanQualInit(state, estate, nullptr, NIL, -1, NIL); }
-#else
-inline void init_plan_recheck(EPQState* state, EState* estate) { EvalPlanQualInit(state, estate, nullptr, NIL, -1); }
 #endif
 
 /// 16 gave the walker its type.
@@ -212,17 +210,37 @@ inline bool walk_expression(Node* node, bool (*walker)(Node*, void*), void* cont
 #endif
 }
 
-/// Drops what is prepared of a table's CHECKs and generated columns, to be made anew. 16 split the latter, 18 renamed the former.
-inline void forget_prepared_expressions(ResultRelInfo* table) {
+/// The CHECKs of a table that ExecConstraints() has prepared, for each of TupleConstr::check; null where not enforced. 18 renamed
+/// it.
 #if PG_VERSION_NUM >= 180000
-  table->ri_CheckConstraintExprs = nullptr;
+inline ExprState**& prepared_checks(ResultRelInfo* table) { return table->ri_CheckConstraintExprs; }
 #else
-  table->ri_ConstraintExprs = nullptr;
+inline ExprState**& prepared_checks(ResultRelInfo* table) { return table->ri_ConstraintExprs; }
 #endif
+
+/// Drops what is prepared of a table's CHECKs and generated columns, to be made anew. 16 split the latter.
+inline void forget_prepared_expressions(ResultRelInfo* table) {
+  prepared_checks(table) = nullptr;
 #if PG_VERSION_NUM >= 160000
   table->ri_GeneratedExprsI = table->ri_GeneratedExprsU = nullptr;
 #else
   table->ri_GeneratedExprs = nullptr;
+#endif
+}
+
+/// Whether input functions may say why they take no text without raising. 16 added that.
+inline constexpr bool kRefusesSoftly = PG_VERSION_NUM >= 160000;
+
+/// The value of a text; refusal: why there is none, of a function that says so, else null.
+inline Datum take_input(FmgrInfo* function, char* text, Oid parameter, int32 typmod, [[maybe_unused]] ErrorData** refusal) {
+#if PG_VERSION_NUM >= 160000
+  ErrorSaveContext context{.type = T_ErrorSaveContext, .error_occurred = false, .details_wanted = true, .error_data = nullptr};
+  Datum value{};
+  InputFunctionCallSafe(function, text, parameter, typmod, reinterpret_cast<Node*>(&context), &value);
+  *refusal = context.error_data;
+  return value;
+#else
+  return InputFunctionCall(function, text, parameter, typmod);
 #endif
 }
 
@@ -268,13 +286,6 @@ inline void rebuild_index(Oid index, char persistence) {
 #endif
 }
 
-/// Gives an index storage of its own in this transaction, without an entry. 16 renamed it.
-#if PG_VERSION_NUM >= 160000
-inline void set_new_storage(Relation index) { RelationSetNewRelfilenumber(index, index->rd_rel->relpersistence); }
-#else
-inline void set_new_storage(Relation index) { RelationSetNewRelfilenode(index, index->rd_rel->relpersistence); }
-#endif
-
 /// Fills an index that has no entry. 19 added the report of its progress.
 #if PG_VERSION_NUM >= 190000
 inline void build_index(Relation table, Relation index, IndexInfo* info) { index_build(table, index, info, true, true, true); }
@@ -315,18 +326,8 @@ inline Permissions* permissions_of(ParseNamespaceItem* item) { return item->p_rt
 inline void check_permissions(List* tables, Permissions*) { ExecCheckRTPerms(tables, true); }
 #endif
 
-/// Raises what COPY says to those without that role for files or programs of the server. 16 changed the words.
-inline void report_may_not_copy(bool is_from, bool is_program, const char* role) {
-  constexpr const char* kHint = "Anyone can COPY to stdout or from stdin. psql's \\copy command also works for anyone.";
-  const char* const what = is_program ? "to or from an external program" : is_from ? "from a file" : "to a file";
-#if PG_VERSION_NUM >= 160000
-  ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE), errmsg("permission denied to COPY %s", what),
-                  errdetail("Only roles with privileges of the \"%s\" role may COPY %s.", role, what), errhint("%s", kHint)));
-#else
-  ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-                  errmsg("must be superuser or have privileges of the %s role to COPY %s", role, what), errhint("%s", kHint)));
-#endif
-}
+/// Whether COPY says which role it takes in a detail. 16 changed the words.
+inline constexpr bool kTellsRoleInDetail = PG_VERSION_NUM >= 160000;
 
 /// Whether COPY (MERGE ... RETURNING ...) TO is possible. 17 made it so.
 inline constexpr bool kCopiesMerge = PG_VERSION_NUM >= 170000;

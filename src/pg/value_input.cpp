@@ -1,6 +1,6 @@
 #include "pg/value_input.hpp"
 
-#include "pg/compat/input.hpp"
+#include "pg/compat.hpp"
 
 #include "pg/server.hpp"
 
@@ -60,9 +60,7 @@ ErrorData* taken_refusal(MemoryContext context) {
 
 InputValue input_value(FmgrInfo* function, char* text, Oid parameter, std::int32_t typmod) {
   InputValue input{};
-  const auto take = [&] {
-    static_cast<void>(compat::take_input(function, text, parameter, typmod, &input.value, &input.refusal));
-  };
+  const auto take = [&] { input.value = compat::take_input(function, text, parameter, typmod, &input.refusal); };
   if (compat::kRefusesSoftly || !leaves_nothing(function->fn_oid)) {
     take();
     return input;

@@ -14,7 +14,6 @@ repo = pathlib.Path(__file__).resolve().parents[2]
 pages = [repo / "README.md", repo / "CONTRIBUTING.md", *sorted((repo / "docs").glob("*.md"))]
 # console and sql are run by tests/tap/doc_examples.pl, and so are files in other languages
 languages = {"", "text", "console", "sql", "sh", "ini", "json", "python", "java", "javascript", "go", "scala"}
-later = {"operate.md", "performance.md"}  # as in doc_examples.pl
 problems = []
 
 
@@ -43,8 +42,6 @@ def check_links(page):
         if re.match(r"https?:", target):
             continue
         file = (page.parent / target).resolve() if target else page
-        if not file.exists() and file.name in later:
-            continue
         if not file.exists():
             problem(page, line, f"{target} is not there")
         elif anchor and file.suffix == ".md" and anchor not in anchors(file):
@@ -66,7 +63,7 @@ def check_blocks(page, not_run):
         elif language is None and line:
             mark = re.match(r"<!-- (not run|run if): (.*) -->$", line)
             marks = [*marks, f"{mark[1]}: {mark[2]}"] if mark else marks if line.startswith("<!-- file:") else []
-        elif language not in (None, "console") and re.match(r" *(\$|ferry=[#>]) ", line) and page.name not in later:
+        elif language not in (None, "console") and re.match(r" *(\$|ferry=[#>]) ", line):
             problem(page, number, "a session in a block that is not ```console")
 
 

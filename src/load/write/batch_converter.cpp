@@ -3,7 +3,6 @@
 #include "base/concat.hpp"
 #include "load/write/row_by_row_writer.hpp"
 #include "pg/compat.hpp"
-#include "pg/compat/input.hpp"
 #include "pg/subtransaction.hpp"
 #include "pg/table/page_scan.hpp"
 
