@@ -1,5 +1,5 @@
 // floor_insert(source, target): the least that filling a table with a key can cost: tuples that are ready in another table,
-// written a thousand at a time with their index entries, and nothing checked but the indexes. Built by bench/load.
+// written a thousand at a time with their index entries, and nothing checked but the indexes. Built by bench/run.
 extern "C" {
 #include "postgres.h"
 

@@ -1,4 +1,4 @@
-"""Exports a table of bench/avro with python3-avro. Usage: python_export.py TABLE FILE"""
+"""Exports a table with python3-avro. Usage: python_export.py TABLE FILE"""
 
 import csv
 import json

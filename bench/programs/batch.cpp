@@ -170,6 +170,6 @@ int main(int count, char** arguments) {
       rates[static_cast<std::size_t>(i)] = post(arguments[1], kWays[way], rows, i, connections, milliseconds, waiting);
     });
   for (std::thread& client : clients) client.join();
-  std::printf("%lld\n", static_cast<long long>(std::accumulate(rates.begin(), rates.end(), std::int64_t{0})));
+  std::printf("rows_per_second=%lld\n", static_cast<long long>(std::accumulate(rates.begin(), rates.end(), std::int64_t{0})));
   return 0;
 }

@@ -1,4 +1,4 @@
-// generic_avro TABLE FILE: exports a table of bench/avro through the generic API of Avro C, which reads COPY's binary format.
+// generic_avro TABLE FILE: exports a table through the generic API of Avro C, which reads COPY's binary format.
 #include <endian.h>
 
 #include <cstdint>
