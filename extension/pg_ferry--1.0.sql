@@ -123,7 +123,7 @@ CREATE VIEW @extschema@.ferry_progress AS
                    OPERATOR(pg_catalog./) NULLIF(p.done, 0))::pg_catalog.float8) AS eta
     FROM (SELECT c.pid,
                  CASE c.param19 WHEN 1 THEN 'load' WHEN 2 THEN 'import' WHEN 3 THEN 'export' WHEN 4 THEN 'backup' WHEN 5 THEN 'restore'
-                     ELSE CASE c.param5 WHEN 1 THEN 'COPY FROM' WHEN 2 THEN 'COPY TO' END END AS operation,
+                     WHEN 6 THEN 'comparison' ELSE CASE c.param5 WHEN 1 THEN 'COPY FROM' WHEN 2 THEN 'COPY TO' END END AS operation,
                  CASE WHEN t.oid IS NOT NULL THEN t.oid::pg_catalog.regclass::pg_catalog.text END AS table_name,
                  CASE c.param6
                      WHEN 1 THEN CASE WHEN pg_catalog.regexp_count(a.query, $re$'(/|\w+://)[^']*'$re$) OPERATOR(pg_catalog.=) 1
@@ -148,9 +148,9 @@ CREATE VIEW @extschema@.ferry_progress AS
               LEFT JOIN pg_catalog.pg_database d
                   ON d.oid OPERATOR(pg_catalog.=) c.datid AND d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database()
               LEFT JOIN pg_catalog.pg_class t ON t.oid OPERATOR(pg_catalog.=) c.relid AND d.oid IS NOT NULL) p;
-COMMENT ON VIEW @extschema@.ferry_progress IS 'loads, exports, imports, backups, restores and COPY that run now';
+COMMENT ON VIEW @extschema@.ferry_progress IS 'loads, exports, imports, backups, restores, comparisons and COPY that run now';
 COMMENT ON COLUMN @extschema@.ferry_progress.pid IS 'process of the session';
-COMMENT ON COLUMN @extschema@.ferry_progress.operation IS 'load, import, export, backup, restore, COPY FROM or COPY TO';
+COMMENT ON COLUMN @extschema@.ferry_progress.operation IS 'load, import, export, backup, restore, comparison, COPY FROM or COPY TO';
 COMMENT ON COLUMN @extschema@.ferry_progress.table_name IS 'null for a query, and in another database';
 COMMENT ON COLUMN @extschema@.ferry_progress.source IS 'STDIN, STDOUT, PROGRAM, or the path in the statement, if there is one';
 COMMENT ON COLUMN @extschema@.ferry_progress.percent IS 'by bytes, of exports by the rows that the planner expects';
@@ -792,11 +792,18 @@ REVOKE ALL ON FUNCTION @extschema@.prune_backups(integer, text) FROM PUBLIC;
 COMMENT ON FUNCTION @extschema@.prune_backups(integer, text)
     IS 'remove all backups of this database but the newest good ones (docs/backup.md)';
 
-CREATE FUNCTION @extschema@.restore_table(target text, backup_id text = NULL, directory text = NULL, mode text = 'replace')
+CREATE FUNCTION @extschema@.compare_backup(target regclass, backup_id text = NULL, directory text = NULL)
+RETURNS TABLE (change text, key jsonb, columns text[])
+AS 'MODULE_PATHNAME', 'ferry_compare_backup' LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 100;
+REVOKE ALL ON FUNCTION @extschema@.compare_backup(regclass, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION @extschema@.compare_backup(regclass, text, text) IS 'tell what has changed in a table since its backup (docs/backup.md)';
+
+CREATE FUNCTION @extschema@.restore_table(
+    target text, backup_id text = NULL, directory text = NULL, mode text = 'replace', into_table regclass = NULL)
 RETURNS TABLE (backup_id text, table_name text, rows_restored bigint, rows_removed bigint, elapsed_ms double precision)
 AS 'MODULE_PATHNAME', 'ferry_restore_table' LANGUAGE C VOLATILE PARALLEL UNSAFE ROWS 1;
-REVOKE ALL ON FUNCTION @extschema@.restore_table(text, text, text, text) FROM PUBLIC;
-COMMENT ON FUNCTION @extschema@.restore_table(text, text, text, text) IS 'restore a table from its backup';
+REVOKE ALL ON FUNCTION @extschema@.restore_table(text, text, text, text, regclass) FROM PUBLIC;
+COMMENT ON FUNCTION @extschema@.restore_table(text, text, text, text, regclass) IS 'restore a table from its backup, or into another table (docs/backup.md)';
 
 CREATE FUNCTION @extschema@.restore_tables(targets text[], backup_id text = NULL, directory text = NULL, mode text = 'replace')
 RETURNS TABLE (backup_id text, table_name text, rows_restored bigint, rows_removed bigint, elapsed_ms double precision)
@@ -828,7 +835,8 @@ BEGIN
                   '@extschema@.verify_backup(pg_catalog.text, pg_catalog.text)',
                   '@extschema@.list_backups(pg_catalog.text)',
                   '@extschema@.prune_backups(pg_catalog.int4, pg_catalog.text)',
-                  '@extschema@.restore_table(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text)',
+                  '@extschema@.compare_backup(pg_catalog.regclass, pg_catalog.text, pg_catalog.text)',
+                  '@extschema@.restore_table(pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.regclass)',
                   '@extschema@.restore_tables(pg_catalog.text[], pg_catalog.text, pg_catalog.text, pg_catalog.text)']::pg_catalog.regprocedure[])
           AND a.grantee OPERATOR(pg_catalog.<>) p.proowner
     LOOP

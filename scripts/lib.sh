@@ -10,13 +10,13 @@ umask 022
 repo=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 pg_config=${PG_CONFIG:-pg_config}  # set PG_CONFIG to build for another server than the machine's own
 unset "${!PG@}" POSIXLY_CORRECT    # nothing of the caller's PGHOST, PGOPTIONS, ... reaches our server
-export LC_ALL=C.UTF-8 LANGUAGE=
+export LC_ALL=C.UTF-8 LANGUAGE='' no_proxy=127.0.0.1,localhost${no_proxy:+,$no_proxy}
 
-build_packages=(g++ cmake make pkg-config postgresql-server-dev-all libpq-dev libsimdjson-dev libdeflate-dev
-    libsnappy-dev libzstd-dev liblz4-dev zlib1g-dev libbz2-dev liblzma-dev libcurl4-openssl-dev libssl-dev libpugixml-dev libgtest-dev)
+build_packages=(g++ cmake make pkg-config libpq-dev libsimdjson-dev libdeflate-dev libsnappy-dev libzstd-dev liblz4-dev zlib1g-dev
+    libbz2-dev liblzma-dev libcurl4-openssl-dev libssl-dev libpugixml-dev libgtest-dev)
 # shellcheck disable=SC2034
 test_packages=(clang clang-format libclang-rt-dev libavro-dev python3-avro python3-psycopg python3-snappy python3-zstandard libipc-run-perl
-    gzip zstd bzip2 xz-utils lz4)
+    gzip zstd bzip2 xz-utils lz4 git procps shellcheck)
 
 say() { printf '%s\n' "$@"; }
 fail() { printf '%s: %s\n' "${0##*/}" "$*" >&2; exit 1; }
@@ -47,6 +47,14 @@ read_options() {
     done
 }
 
+# in_group COMMAND...: in a process group of its own, so that a signal ends this script at once, and clean_up all that it runs.
+in_group() {
+    set -m
+    "$@" &
+    set +m
+    wait $!
+}
+
 # --- packages
 
 # server_major: prints the major version of the server that pg_config speaks for.
@@ -55,7 +63,7 @@ server_major() { "$pg_config" --version | sed 's/[^0-9]*\([0-9]*\).*/\1/'; }
 dropin=
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
 
-apt() { as_root env DEBIAN_FRONTEND=noninteractive apt-get -qy -o DPkg::Lock::Timeout=300 "$@"; }
+apt() { as_root env ${http_proxy:+http_proxy="$http_proxy"} ${https_proxy:+https_proxy="$https_proxy"} DEBIAN_FRONTEND=noninteractive apt-get -qy -o DPkg::Lock::Timeout=300 "$@"; }
 
 # Installs the packages that are missing; where all are there, nothing is asked and nothing is run.
 install_packages() {
@@ -82,9 +90,11 @@ install_packages() {
 # install_all PACKAGE...: what the build needs, the server, and the packages given.
 install_all() {
     if [ "$pg_config" = pg_config ]; then
-        install_packages "${build_packages[@]}" postgresql "$@"
+        install_packages "${build_packages[@]}" postgresql postgresql-server-dev-all "$@"
         # where several versions live side by side, the server is to be the one that pg_config speaks for
         [ -x "$(pg_config --bindir)/initdb" ] || install_packages "postgresql-$(server_major)"
+    elif [[ $pg_config == /usr/lib/postgresql/* ]]; then
+        install_packages "${build_packages[@]}" "postgresql-$(server_major)" "postgresql-server-dev-$(server_major)" "$@"
     else
         install_packages "${build_packages[@]}" "$@"
     fi
@@ -108,9 +118,9 @@ server_user=$(id -un)
 
 as_server() {
     if [ "$(id -u)" = 0 ]; then
-        setpriv --reuid "$server_user" --regid "$(id -g "$server_user")" --init-groups --inh-caps=-all env HOME="$work" "$@"
+        setpriv --reuid "$server_user" --regid "$(id -g "$server_user")" --init-groups --inh-caps=-all env HOME="$work" TMPDIR="$work" "$@"
     else
-        env HOME="$work" "$@"
+        env HOME="$work" TMPDIR="$work" "$@"
     fi
 }
 
@@ -128,11 +138,13 @@ make_work() {
 
 # clean_up STATUS: leaves nothing behind, and ends the script.
 clean_up() {
-    local children
+    local children child i
     trap '' INT TERM HUP
-    children=$(jobs -p)
-    # shellcheck disable=SC2086  # a list of process ids
-    [ -z "$children" ] || kill $children 2>/dev/null || true
+    children=$(jobs -pr)
+    for child in $children; do kill -- "-$child" 2>/dev/null || kill "$child" 2>/dev/null || true; done
+    # scripts and tests among them stop servers of their own
+    for ((i = 0; i < 300; i++)); do [ -n "$(jobs -pr)" ] && sleep 0.1 || break; done
+    for child in $(jobs -pr); do kill -KILL -- "-$child" 2>/dev/null || kill -KILL "$child" 2>/dev/null || true; done
     [ -z "$dropin" ] || as_root rm -f "$dropin"
     stop_servers
     cd /
@@ -147,12 +159,14 @@ build_folder() {
     if mkdir -p "$repo/$1" 2>/dev/null && [ -w "$repo/$1" ]; then say "$repo/$1"; else say "$work/$1"; fi
 }
 
-# build FOLDER TARGET OPTION...: configures with the cmake options and builds the target.
+# build FOLDER TARGET OPTION...: configures with the cmake options and builds the target, with what else can be built if it fails.
+# The module is optimised as it is installed; of debug information it has the lines only, as all of it takes a third of the time.
 build() {
     local folder=$1 target=$2
     shift 2
-    quietly "$work/build.log" cmake -S "$repo" -B "$folder" -DFERRY_WERROR=ON -DFERRY_TESTS=ON -DPG_CONFIG="$(command -v "$pg_config")" "$@" &&
-        quietly "$work/build.log" cmake --build "$folder" --target "$target" -j "$(nproc)"
+    quietly "$work/build.log" in_group cmake -S "$repo" -B "$folder" -DCMAKE_CXX_FLAGS_RELWITHDEBINFO='-O2 -g1 -DNDEBUG' -DFERRY_WERROR=ON \
+        -DFERRY_TESTS=ON -DPG_CONFIG="$(command -v "$pg_config")" "$@" &&
+        quietly "$work/build.log" in_group cmake --build "$folder" --target "$target" -j "$(nproc)" -- -k
 }
 
 # --- the private server
@@ -183,22 +197,27 @@ private_installation() {
     export PATH=$work/root$bindir:$PATH
 }
 
-# start_server [OPTION...]: a new cluster, UTF8 and C.UTF-8, in $work/data, with its log in $work/server.log.
+# start_server [OPTION...]: a new cluster, UTF8 and C.UTF-8, in $work/data, with its log in $work/server.log. The server's program is
+# that of the private installation, or the one in $postgres.
 start_server() {
     cd "$work" # the server's user may not be able to read the caller's folder
     as_server mkdir -m 700 "$work/socket"
     quietly "$work/initdb.log" as_server initdb -D "$work/data" -U postgres -A trust -E UTF8 --locale C.UTF-8 --no-sync
-    quietly "$work/start.log" as_server pg_ctl -w -D "$work/data" -l "$work/server.log" \
+    quietly "$work/start.log" as_server pg_ctl -w -p "${postgres:-$work/root$bindir/postgres}" -D "$work/data" -l "$work/server.log" \
         -o "-c listen_addresses='' -c unix_socket_directories='$work/socket' -c fsync=off $*" start
     export PGHOST=$work/socket PGPORT=5432 PGUSER=postgres PGDATABASE=postgres
 }
 
-# Stops every server that was started in $work, those of the TAP tests included.
+# Stops every server that was started in $work, those of the tests included.
 stop_servers() {
     local pid_file
     while IFS= read -r pid_file; do
         as_server pg_ctl -s -w -D "${pid_file%/*}" -m fast stop || as_server pg_ctl -s -w -D "${pid_file%/*}" -m immediate stop || true
     done < <(find "$work" -name postmaster.pid)
+    # stores of tests that were ended
+    while IFS= read -r pid_file; do
+        kill "$(cat "$pid_file")" 2>/dev/null || true
+    done < <(find "$work" -name pid -type f)
 }
 
 make_work

@@ -27,6 +27,6 @@ WHERE is_so LIMIT 1
 \gexec
 
 SELECT backup_id, table_name, rows, bytes, left(sha256, 12) || '...' AS sha256, path
-FROM backup_tables(regexp_split_to_array(btrim(:'tables'), '\s+')::regclass[], nullif(:'dir', ''));
+FROM backup_tables(regexp_split_to_array(btrim(:'tables'), '[[:space:]]+')::regclass[], nullif(:'dir', ''));
 
 \echo :ROW_COUNT 'tables backed up'

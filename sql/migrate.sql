@@ -21,7 +21,7 @@
 
 -- what is missing or wrong ends the script
 SELECT format('DO $do$ BEGIN RAISE EXCEPTION %L USING HINT = %L; END $do$', problem, hint)
-FROM (VALUES (NOT :'rejects' ~ '^\d{1,18}$',
+FROM (VALUES (NOT :'rejects' ~ '^[0-9]{1,18}$',
               'variable "rejects" must be a whole number', 'Say it as -v rejects=10.')) c(is_so, problem, hint)
 WHERE is_so LIMIT 1
 \gexec

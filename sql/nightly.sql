@@ -42,7 +42,7 @@ FROM (VALUES (NOT EXISTS (SELECT FROM pg_available_extensions WHERE name = 'pg_c
               'extension "pg_cron" is not available', 'Install its package for this server, such as postgresql-15-cron.'),
              (to_regnamespace(quote_ident(:'schema')) IS NULL,
               'schema "' || :'schema' || '" does not exist', 'Say it as -v schema=public.'),
-             (NOT :'keep' ~ '^[1-9]\d{0,8}$',
+             (NOT :'keep' ~ '^[1-9][0-9]{0,8}$',
               'variable "keep" must be a whole number above 0', 'Say it as -v keep=14.')) c(is_so, problem, hint)
 WHERE is_so LIMIT 1
 \gexec

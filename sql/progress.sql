@@ -15,7 +15,7 @@
 SELECT format('DO $do$ BEGIN RAISE EXCEPTION %L USING HINT = %L; END $do$', problem, hint)
 FROM (VALUES (to_regclass('ferry_progress') IS NULL,
               'view ferry_progress is not in the search_path', 'Run CREATE EXTENSION pg_ferry, or SET search_path to its schema, too.'),
-             (NOT (:'every' ~ '^\d*\.?\d+$' AND :'every' ~ '[1-9]'),
+             (NOT (:'every' ~ '^[0-9]{0,6}([.][0-9]{1,3})?$' AND :'every' ~ '[1-9]'),
               'variable "every" must be a number of seconds', 'Say it as -v every=0.5.')) c(is_so, problem, hint)
 WHERE is_so LIMIT 1
 \gexec

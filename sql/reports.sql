@@ -21,9 +21,9 @@ FROM (VALUES (to_regproc('hires_by_quarter') IS NULL,
               'function hires_by_quarter() is not in the search_path', 'Run CREATE EXTENSION pg_ferry_hiring, or SET search_path to its schema, too.'),
              (to_regclass('departments') IS NULL OR to_regclass('jobs') IS NULL OR to_regclass('hired_employees') IS NULL,
               'departments, jobs and hired_employees are not in the search_path', 'create_hiring_tables() makes them, sql/migrate.sql fills them.'),
-             (NOT :'year' ~ '^\d{1,6}$',
+             (NOT :'year' ~ '^[0-9]{1,6}$',
               'variable "year" must be a whole number', 'Say it as -v year=2021.'),
-             (NOT :'rows' ~ '^\d{0,18}$',
+             (NOT :'rows' ~ '^[0-9]{0,18}$',
               'variable "rows" must be a whole number', 'Leave it out for all rows.')) c(is_so, problem, hint)
 WHERE is_so LIMIT 1
 \gexec

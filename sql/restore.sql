@@ -26,6 +26,6 @@ FROM (VALUES (to_regproc('restore_tables') IS NULL,
 WHERE is_so LIMIT 1
 \gexec
 
-SELECT * FROM restore_tables(regexp_split_to_array(btrim(:'tables'), '\s+'), directory => nullif(:'dir', ''));
+SELECT * FROM restore_tables(regexp_split_to_array(btrim(:'tables'), '[[:space:]]+'), directory => nullif(:'dir', ''));
 
 \echo :ROW_COUNT 'tables restored'

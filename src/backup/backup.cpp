@@ -22,6 +22,7 @@
 #include "pg/io/sha256.hpp"
 #include "pg/progress.hpp"
 #include "pg/stopwatch.hpp"
+#include "pg/table/table_use.hpp"
 
 #include "pg/server.hpp"
 
@@ -195,7 +196,11 @@ void run(const Request& request, const std::optional<std::string>& named_directo
     const char* const schema = pg::call(get_namespace_name, request.schema);
     throw Error("42P01", concat("schema \"", schema == nullptr ? "" : schema, "\" has no tables to back up"));
   }
-  for (PlannedTable& table : planned) pg::call(relation_close, open_checked(table), LOCKMODE{NoLock});
+  for (PlannedTable& table : planned) {
+    Relation const relation = open_checked(table);
+    pg::show_use(relation, ACL_SELECT);
+    pg::call(relation_close, relation, LOCKMODE{NoLock});
+  }
   report_shortcomings(planned);
 
   Manifest manifest = begin_manifest(new_backup_id(), taken_at);

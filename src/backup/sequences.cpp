@@ -218,10 +218,11 @@ std::vector<SequenceEntry> read_sequences(Relation table) {
   return entries;
 }
 
-void restore_sequences(Relation table, const std::vector<SequenceEntry>& saved, Direction direction) {
+void restore_sequences(Relation table, const std::vector<SequenceEntry>& saved, Direction direction, Feeders feeders) {
   const std::vector<FedColumn> fed = fed_columns(table);
   const std::vector<const SequenceEntry*> entries = match(fed, saved);
   for (std::size_t i = 0; i < fed.size(); i++) {
+    if (feeders == Feeders::own && !fed[i].from.is_owned) continue;
     if (fed[i].from.is_owned && entries[i] != nullptr)
       restore_position(fed[i], *entries[i], direction);
     else if (fed[i].feeds)

@@ -172,8 +172,8 @@ void check_may_read(Relation relation) {
       aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_TABLE, name);
   });
   if (pg::call(check_enable_rls, table, Oid{InvalidOid}, false) == RLS_ENABLED)
-    throw Error("42501", concat("row-level security policies would leave rows of table \"", name, "\" out of the backup"))
-        .hint("Back up as a role with BYPASSRLS, or as the owner of the table if row-level security is not forced on it.");
+    throw Error("42501", concat("row-level security policies would hide rows of table \"", name, '"'))
+        .hint("Do this as a role with BYPASSRLS, or as the owner of the table if row-level security is not forced on it.");
 }
 
 /// Under REPEATABLE READ and higher the snapshot may be older than the lock. A table rewritten in between reads as empty then.

@@ -1,5 +1,6 @@
 #include "copy/hook.hpp"
 
+#include "base/error.hpp"
 #include "copy/copy_from.hpp"
 #include "copy/copy_to.hpp"
 #include "copy/formats.hpp"
@@ -8,6 +9,7 @@
 #include "pg/server.hpp"
 
 extern "C" {
+#include "executor/executor.h"
 #include "parser/analyze.h"
 #include "parser/parse_node.h"
 #include "tcop/cmdtag.h"
@@ -35,6 +37,15 @@ void run(const Format& format, PlannedStmt* planned, bool is_read_only_tree, con
   if (completion != nullptr) SetQueryCompletion(completion, CMDTAG_COPY, static_cast<uint64>(rows));
 }
 
+/// A module that looks at the check of privileges expects to have seen the statement before (pgaudit takes the server down where
+/// it has not), and nobody is to pass it by. So the statement is refused where it is behind us. Errors: 55000.
+void check_guard_is_asked(bool is_before) {
+  if (is_before)
+    throw Error("55000", "COPY with options of pg_ferry would pass by a module that checks or audits statements")
+        .detail("That module was loaded before pg_ferry, and so is asked behind it.")
+        .hint("List pg_ferry before it in \"shared_preload_libraries\". The functions of pg_ferry work in any order.");
+}
+
 /// Where in the chain of hooks a function of ours is.
 enum class Place {
   inner,  ///< where the module was when it was loaded
@@ -42,6 +53,9 @@ enum class Place {
 };
 template <Place>
 ProcessUtility_hook_type next_hook = nullptr;
+/// Whether a module that we are in front of looks at the check of privileges, too: a security module, or one that audits.
+template <Place>
+bool is_before_guard = false;
 post_parse_analyze_hook_type next_analyze_hook = nullptr;
 
 template <Place place>
@@ -55,7 +69,10 @@ void process_utility(PlannedStmt* planned, const char* query, bool is_read_only_
     next(planned, query, is_read_only_tree, context, parameters, environment, receiver, completion);
     return;
   }
-  pg::boundary([&] { run(*format, planned, is_read_only_tree, query, environment, completion); });
+  pg::boundary([&] {
+    check_guard_is_asked(is_before_guard<place>);
+    run(*format, planned, is_read_only_tree, query, environment, completion);
+  });
 }
 
 /// An extension that puts its hook in front only while a statement is analyzed would refuse options of COPY that it does not
@@ -64,6 +81,7 @@ void process_utility(PlannedStmt* planned, const char* query, bool is_read_only_
 void go_in_front() {
   if (next_hook<Place::outer> != nullptr) return;
   next_hook<Place::outer> = ProcessUtility_hook;
+  is_before_guard<Place::outer> = ExecutorCheckPerms_hook != nullptr;
   ProcessUtility_hook = process_utility<Place::outer>;
 }
 
@@ -83,6 +101,7 @@ struct Analysis<void (*)(Arguments...)> {
 
 void install_hook() {
   next_hook<Place::inner> = ProcessUtility_hook;
+  is_before_guard<Place::inner> = ProcessUtility_hook != nullptr && ExecutorCheckPerms_hook != nullptr;
   ProcessUtility_hook = process_utility<Place::inner>;
   next_analyze_hook = post_parse_analyze_hook;
   post_parse_analyze_hook = Analysis<post_parse_analyze_hook_type>::run;

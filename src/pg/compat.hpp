@@ -1,6 +1,6 @@
 #pragma once
 
-// The only file that knows server versions. Each wrapper takes the newest signature and says what changed when.
+// The only file that knows server versions. Wrappers have the newest signature; "Goes with 17" is when 17 is supported no more.
 
 #include "pg/server.hpp"
 
@@ -34,14 +34,14 @@ extern "C" {
 
 namespace ferry::pg::compat {
 
-/// Whether a column holds no null for sure. 18 lets NOT NULL be NOT VALID.
+/// Whether a column holds no null for sure. 18 lets NOT NULL be NOT VALID. Goes with 17.
 #if PG_VERSION_NUM >= 180000
 inline bool is_not_null(TupleDesc row, int i) { return TupleDescCompactAttr(row, i)->attnullability == ATTNULLABLE_VALID; }
 #else
 inline bool is_not_null(TupleDesc row, int i) { return TupleDescAttr(row, i)->attnotnull; }
 #endif
 
-/// The next of sorted pass-by-value datums; false at their end. 16 added copy.
+/// The next of sorted pass-by-value datums; false at their end. 16 added copy. Goes with 15.
 inline bool next_sorted_datum(Tuplesortstate* sort, Datum* value) {
   bool is_null = false;
 #if PG_VERSION_NUM >= 160000
@@ -51,7 +51,7 @@ inline bool next_sorted_datum(Tuplesortstate* sort, Datum* value) {
 #endif
 }
 
-/// A range in its canonical form. 16 added the node for soft errors.
+/// A range in its canonical form. 16 added the node for soft errors. Goes with 15.
 inline RangeType* make_range(TypeCacheEntry* type, RangeBound* lower, RangeBound* upper, bool is_empty) {
 #if PG_VERSION_NUM >= 160000
   return ::make_range(type, lower, upper, is_empty, nullptr);
@@ -60,8 +60,7 @@ inline RangeType* make_range(TypeCacheEntry* type, RangeBound* lower, RangeBound
 #endif
 }
 
-/// A one-relation range table in estate, with rti 1, for a relation that is written to. UPDATE OF triggers and texts of errors go
-/// by written. 16 moved permissions into RTEPermissionInfo; 18 added the set of unpruned relations.
+/// A range table of one relation, of which columns are written. 16 moved permissions, 18 added unpruned relations. Goes with 17.
 inline void init_range_table(EState* estate, Relation relation, const Bitmapset* written) {
   // the executor wants the lock held that the entry names, be there a stronger one or not
   LockRelation(relation, RowExclusiveLock);
@@ -84,7 +83,7 @@ inline void init_range_table(EState* estate, Relation relation, const Bitmapset*
 #endif
 }
 
-/// 17 added MERGE's actions, 18 the conflict action.
+/// 17 added MERGE's actions, 18 the conflict action. Goes with 17.
 inline void check_valid_result_relation(ResultRelInfo* result_relation, CmdType operation) {
 #if PG_VERSION_NUM >= 180000
   CheckValidResultRel(result_relation, operation, ONCONFLICT_NONE, NIL);
@@ -95,7 +94,7 @@ inline void check_valid_result_relation(ResultRelInfo* result_relation, CmdType 
 #endif
 }
 
-/// arbiters: those that no_duplicate_error is for, or NIL: all. 16 added only_summarizing; 19 replaced the flags by a bit mask.
+/// arbiters: those that no_duplicate_error is for, NIL: all. 16 added only_summarizing, 19 made flags a mask. Goes with 18.
 inline List* insert_index_tuples(ResultRelInfo* result_relation, TupleTableSlot* slot, EState* estate, bool update,
                                  bool no_duplicate_error, [[maybe_unused]] bool only_summarizing, List* arbiters = NIL,
                                  bool* is_taken = nullptr) {
@@ -110,7 +109,7 @@ inline List* insert_index_tuples(ResultRelInfo* result_relation, TupleTableSlot*
 #endif
 }
 
-/// Whether no row has slot's key in the indexes; waits for who writes one. taken_by: the row that has. 18 added one to leave out.
+/// Whether no row has slot's key, when its writers are done; taken_by: the row that has. 18 added one to leave out. Goes with 17.
 inline bool is_key_free(ResultRelInfo* table, TupleTableSlot* slot, EState* estate, List* arbiters, ItemPointer taken_by) {
 #if PG_VERSION_NUM >= 180000
   ItemPointerData none{};
@@ -121,7 +120,7 @@ inline bool is_key_free(ResultRelInfo* table, TupleTableSlot* slot, EState* esta
 #endif
 }
 
-/// False: a BEFORE UPDATE row trigger suppresses the new version of the row at tid. 16 and 18 added what MERGE needs.
+/// False: a BEFORE UPDATE row trigger suppresses the new version of the row at tid. 16, 18 added what MERGE needs. Goes with 17.
 inline bool fire_before_update(EState* estate, EPQState* recheck, ResultRelInfo* table, ItemPointer tid, TupleTableSlot* slot) {
 #if PG_VERSION_NUM >= 180000
   return ExecBRUpdateTriggers(estate, recheck, table, tid, nullptr, slot, nullptr, nullptr, false);
@@ -132,7 +131,7 @@ inline bool fire_before_update(EState* estate, EPQState* recheck, ResultRelInfo*
 #endif
 }
 
-/// Updates the tuple at tid. Tells whether indexes need entries, and whether only summarizing ones do (16). 19 added options.
+/// Updates the tuple at tid; tells whether indexes need entries, or summarizing ones only (16). 19 added options. Goes with 18.
 inline TM_Result update_tuple(Relation relation, ItemPointer tid, TupleTableSlot* slot, CommandId command, Snapshot snapshot,
                               bool* update_indexes, bool* only_summarizing) {
   TM_FailureData failure{};
@@ -153,7 +152,7 @@ inline TM_Result update_tuple(Relation relation, ItemPointer tid, TupleTableSlot
 #endif
 }
 
-/// 18 added instrumentation, 19 scan flags.
+/// 18 added instrumentation, 19 scan flags. Goes with 18.
 inline IndexScanDesc begin_index_scan(Relation heap, Relation index, Snapshot snapshot, int key_count) {
 #if PG_VERSION_NUM >= 190000
   return index_beginscan(heap, index, snapshot, nullptr, key_count, 0, SO_NONE);
@@ -164,14 +163,14 @@ inline IndexScanDesc begin_index_scan(Relation heap, Relation index, Snapshot sn
 #endif
 }
 
-/// The index of the primary key, or InvalidOid where there is none or it is deferrable. 18 gives deferrable ones too if asked.
+/// The index of the primary key, or InvalidOid where there is none or it is deferrable. 18 gives those if asked. Goes with 17.
 #if PG_VERSION_NUM >= 180000
 inline Oid primary_key_index(Relation table) { return RelationGetPrimaryKeyIndex(table, false); }
 #else
 inline Oid primary_key_index(Relation table) { return RelationGetPrimaryKeyIndex(table); }
 #endif
 
-/// To be called when a TupleDesc made by hand is complete. 19 introduced it.
+/// To be called when a TupleDesc made by hand is complete. 19 introduced it. Goes with 18.
 inline void finish_tuple_desc([[maybe_unused]] TupleDesc description) {
 #if PG_VERSION_NUM >= 190000
   TupleDescFinalize(description);
@@ -179,13 +178,13 @@ inline void finish_tuple_desc([[maybe_unused]] TupleDesc description) {
 }
 
 #if PG_VERSION_NUM >= 160000
-/// The parts of a name such as "schema.table". 16 added the context for soft errors.
+/// The parts of a name such as "schema.table". 16 added the context for soft errors. Goes with 15.
 inline List* parse_qualified_name(const char* name) { return stringToQualifiedNameList(name, nullptr); }
-/// Whether a test wants workers where the planner would take none. 16 renamed the setting.
+/// Whether a test wants workers where the planner would take none. 16 renamed the setting. Goes with 15.
 inline bool wants_parallel_always() { return debug_parallel_query != DEBUG_PARALLEL_OFF; }
-/// 16 added the list of result relations.
+/// 16 added the list of result relations. Goes with 15.
 inline void init_plan_recheck(EPQState* state, EState* estate) { EvalPlanQualInit(state, estate, nullptr, NIL, -1, NIL); }
-/// Gives an index storage of its own in this transaction, without an entry. 16 renamed it.
+/// Gives an index storage of its own in this transaction, without an entry. 16 renamed it. Goes with 15.
 inline void set_new_storage(Relation index) { RelationSetNewRelfilenumber(index, index->rd_rel->relpersistence); }
 #else
 inline List* parse_qualified_name(const char* name) { return stringToQualifiedNameList(name); }
@@ -194,14 +193,14 @@ inline void init_plan_recheck(EPQState* state, EState* estate) { EvalPlanQualIni
 inline void set_new_storage(Relation index) { RelationSetNewRelfilenode(index, index->rd_rel->relpersistence); }
 #endif
 
-/// 19 added scan flags.
+/// 19 added scan flags. Goes with 18.
 #if PG_VERSION_NUM >= 190000
 inline IndexFetchTableData* begin_index_fetch(Relation table) { return table_index_fetch_begin(table, SO_NONE); }
 #else
 inline IndexFetchTableData* begin_index_fetch(Relation table) { return table_index_fetch_begin(table); }
 #endif
 
-/// 16 gave the walker its type.
+/// 16 gave the walker its type. Goes with 15.
 inline bool walk_expression(Node* node, bool (*walker)(Node*, void*), void* context) {
 #if PG_VERSION_NUM >= 160000
   return expression_tree_walker_impl(node, walker, context);
@@ -210,15 +209,14 @@ inline bool walk_expression(Node* node, bool (*walker)(Node*, void*), void* cont
 #endif
 }
 
-/// The CHECKs of a table that ExecConstraints() has prepared, for each of TupleConstr::check; null where not enforced. 18 renamed
-/// it.
+/// The CHECKs that ExecConstraints() has prepared, as TupleConstr::check; null where not enforced. 18 renamed it. Goes with 17.
 #if PG_VERSION_NUM >= 180000
 inline ExprState**& prepared_checks(ResultRelInfo* table) { return table->ri_CheckConstraintExprs; }
 #else
 inline ExprState**& prepared_checks(ResultRelInfo* table) { return table->ri_ConstraintExprs; }
 #endif
 
-/// Drops what is prepared of a table's CHECKs and generated columns, to be made anew. 16 split the latter.
+/// Drops what is prepared of a table's CHECKs and generated columns, to be made anew. 16 split the latter. Goes with 15.
 inline void forget_prepared_expressions(ResultRelInfo* table) {
   prepared_checks(table) = nullptr;
 #if PG_VERSION_NUM >= 160000
@@ -228,10 +226,10 @@ inline void forget_prepared_expressions(ResultRelInfo* table) {
 #endif
 }
 
-/// Whether input functions may say why they take no text without raising. 16 added that.
+/// Whether input functions may say why they take no text without raising. 16 added that. Goes with 15.
 inline constexpr bool kRefusesSoftly = PG_VERSION_NUM >= 160000;
 
-/// The value of a text; refusal: why there is none, of a function that says so, else null.
+/// The value of a text; refusal: why there is none, of a function that says so, else null. Goes with 15.
 inline Datum take_input(FmgrInfo* function, char* text, Oid parameter, int32 typmod, [[maybe_unused]] ErrorData** refusal) {
 #if PG_VERSION_NUM >= 160000
   ErrorSaveContext context{.type = T_ErrorSaveContext, .error_occurred = false, .details_wanted = true, .error_data = nullptr};
@@ -244,7 +242,7 @@ inline Datum take_input(FmgrInfo* function, char* text, Oid parameter, int32 typ
 #endif
 }
 
-/// What an index keeps from one entry to the next, see insert_state.hpp. 17 introduced it.
+/// What an index keeps from one entry to the next, see insert_state.hpp. 17 introduced it. Goes with 16.
 #if PG_VERSION_NUM >= 170000
 inline bool keeps_insert_state(Relation index) { return index->rd_indam->aminsertcleanup != nullptr; }
 inline void release_insert_state(Relation index, IndexInfo* info) { index_insert_cleanup(index, info); }
@@ -253,14 +251,14 @@ inline bool keeps_insert_state(Relation) { return false; }
 inline void release_insert_state(Relation, IndexInfo*) {}
 #endif
 
-/// Whether an interval is an infinity. 17 introduced them.
+/// Whether an interval is an infinity. 17 introduced them. Goes with 16.
 #if PG_VERSION_NUM >= 170000
 inline bool is_infinite(const Interval& interval) { return INTERVAL_NOT_FINITE(&interval); }
 #else
 inline bool is_infinite(const Interval&) { return false; }
 #endif
 
-/// Whether the table's storage was made in this transaction. 16 renamed the fields.
+/// Whether the table's storage was made in this transaction. 16 renamed the fields. Goes with 15.
 inline bool has_new_storage(Relation table) {
 #if PG_VERSION_NUM >= 160000
   return table->rd_createSubid != InvalidSubTransactionId || table->rd_firstRelfilelocatorSubid != InvalidSubTransactionId;
@@ -269,14 +267,14 @@ inline bool has_new_storage(Relation table) {
 #endif
 }
 
-/// The last leaf of a btree, pinned and locked for reading; InvalidBuffer where there is none. 17 took the snapshot away.
+/// The last leaf of a btree, pinned and locked for reading, or InvalidBuffer. 17 took the snapshot away. Goes with 16.
 #if PG_VERSION_NUM >= 170000
 inline Buffer last_btree_leaf(Relation index) { return _bt_get_endpoint(index, 0, true); }
 #else
 inline Buffer last_btree_leaf(Relation index) { return _bt_get_endpoint(index, 0, true, nullptr); }
 #endif
 
-/// Builds an index anew. 17 added the statement.
+/// Builds an index anew. 17 added the statement. Goes with 16.
 inline void rebuild_index(Oid index, char persistence) {
   ReindexParams parameters{};
 #if PG_VERSION_NUM >= 170000
@@ -286,14 +284,14 @@ inline void rebuild_index(Oid index, char persistence) {
 #endif
 }
 
-/// Fills an index that has no entry. 19 added the report of its progress.
+/// Fills an index that has no entry. 19 added the report of its progress. Goes with 18.
 #if PG_VERSION_NUM >= 190000
 inline void build_index(Relation table, Relation index, IndexInfo* info) { index_build(table, index, info, true, true, true); }
 #else
 inline void build_index(Relation table, Relation index, IndexInfo* info) { index_build(table, index, info, true, true); }
 #endif
 
-/// Whether a foreign key has a period, which several rows together may cover. 18 introduced it.
+/// Whether a foreign key has a period, which several rows together may cover. 18 introduced it. Goes with 17.
 inline bool has_period([[maybe_unused]] Oid constraint) {
 #if PG_VERSION_NUM >= 180000
   HeapTuple const tuple = SearchSysCache1(CONSTROID, ObjectIdGetDatum(constraint));
@@ -306,7 +304,7 @@ inline bool has_period([[maybe_unused]] Oid constraint) {
 #endif
 }
 
-/// The map from the root table's row type to a partition's; null where they are equal. 16 made it lazy.
+/// The map from the root table's row type to a partition's; null where they are equal. 16 made it lazy. Goes with 15.
 inline TupleConversionMap* root_to_partition_map(ResultRelInfo* partition, [[maybe_unused]] EState* estate) {
 #if PG_VERSION_NUM >= 160000
   return ExecGetRootToChildMap(partition, estate);
@@ -315,24 +313,26 @@ inline TupleConversionMap* root_to_partition_map(ResultRelInfo* partition, [[may
 #endif
 }
 
-/// What a statement needs to do with a table of its range table. 16 moved it out of the range table's entries.
+/// What a statement needs to do with a table of its range table. 16 moved it out of the range table's entries. Goes with 15.
 #if PG_VERSION_NUM >= 160000
 using Permissions = RTEPermissionInfo;
 inline Permissions* permissions_of(ParseNamespaceItem* item) { return item->p_perminfo; }
 inline void check_permissions(List* tables, Permissions* of_one) { ExecCheckPermissions(tables, list_make1(of_one), true); }
+inline void set_permissions(PlannedStmt* plan, Permissions* of_one) { plan->permInfos = list_make1(of_one); }
 #else
 using Permissions = RangeTblEntry;
 inline Permissions* permissions_of(ParseNamespaceItem* item) { return item->p_rte; }
 inline void check_permissions(List* tables, Permissions*) { ExecCheckRTPerms(tables, true); }
+inline void set_permissions(PlannedStmt*, Permissions*) {}
 #endif
 
-/// Whether COPY says which role it takes in a detail. 16 changed the words.
+/// Whether COPY says which role it takes in a detail. 16 changed the words. Goes with 15.
 inline constexpr bool kTellsRoleInDetail = PG_VERSION_NUM >= 160000;
 
-/// Whether COPY (MERGE ... RETURNING ...) TO is possible. 17 made it so.
+/// Whether COPY (MERGE ... RETURNING ...) TO is possible. 17 made it so. Goes with 16.
 inline constexpr bool kCopiesMerge = PG_VERSION_NUM >= 170000;
 
-/// Gives a query the tables that a parse state has gathered. 16 moved permissions out of the range table's entries.
+/// Gives a query the tables that a parse state has gathered. 16 moved permissions out of the range table's entries. Goes with 15.
 inline void set_range_table(Query* query, const ParseState* state) {
   query->rtable = state->p_rtable;
 #if PG_VERSION_NUM >= 160000
@@ -340,7 +340,7 @@ inline void set_range_table(Query* query, const ParseState* state) {
 #endif
 }
 
-/// Plans a query, whatever values its parameters will have; options: CURSOR_OPT_*. 19 added the state of EXPLAIN.
+/// Plans a query, whatever values its parameters will have; options: CURSOR_OPT_*. 19 added the state of EXPLAIN. Goes with 18.
 inline PlannedStmt* plan_query(Query* query, const char* text, int options) {
 #if PG_VERSION_NUM >= 190000
   return pg_plan_query(query, text, options, nullptr, nullptr);
@@ -349,30 +349,30 @@ inline PlannedStmt* plan_query(Query* query, const char* text, int options) {
 #endif
 }
 
-/// Runs a started query to its end. 18 took the flag away that it runs once.
+/// Runs a started query to its end. 18 took the flag away that it runs once. Goes with 17.
 #if PG_VERSION_NUM >= 180000
 inline void run_query(QueryDesc* query) { ExecutorRun(query, ForwardScanDirection, 0); }
 #else
 inline void run_query(QueryDesc* query) { ExecutorRun(query, ForwardScanDirection, 0, true); }
 #endif
 
-/// What the server's own check of a foreign key says that somebody did to a parent who deleted it. 19 looks for it itself.
+/// What the server's check of a foreign key says that who deleted a parent did to it. 19 looks for it itself. Goes with 18.
 inline constexpr const char* kParentDeleted = PG_VERSION_NUM >= 190000 ? "delete" : "update";
 
-/// XML content with its white space. 19 lets the caller take the error.
+/// XML content with its white space. 19 lets the caller take the error. Goes with 18.
 #if PG_VERSION_NUM >= 190000
 inline xmltype* parse_xml_content(varlena* content) { return xmlparse(content, XMLOPTION_CONTENT, true, nullptr); }
 #else
 inline xmltype* parse_xml_content(varlena* content) { return xmlparse(content, XMLOPTION_CONTENT, true); }
 #endif
 
-/// Whether a line \. ends the data of COPY FROM STDIN in CSV. 18 made it data there.
+/// Whether a line \. ends the data of COPY FROM STDIN in CSV. 18 made it data there. Goes with 17.
 inline constexpr bool kMarkerEndsCsv = PG_VERSION_NUM < 180000;
 
-/// Whether COPY has an option REJECT_LIMIT of its own, for ON_ERROR ignore. 18 added it.
+/// Whether COPY has an option REJECT_LIMIT of its own, for ON_ERROR ignore. 18 added it. Goes with 17.
 inline constexpr bool kKnowsRejectLimit = PG_VERSION_NUM >= 180000;
 
-/// The format of COPY. 19 replaced the flags by an enumeration.
+/// The format of COPY. 19 replaced the flags by an enumeration. Goes with 18.
 #if PG_VERSION_NUM >= 190000
 inline bool is_csv(const CopyFormatOptions& options) { return options.format == COPY_FORMAT_CSV; }
 inline bool is_binary(const CopyFormatOptions& options) { return options.format == COPY_FORMAT_BINARY; }
@@ -381,14 +381,14 @@ inline bool is_csv(const CopyFormatOptions& options) { return options.csv_mode; 
 inline bool is_binary(const CopyFormatOptions& options) { return options.binary; }
 #endif
 
-/// The DEFAULT option of COPY, or null. 16 introduced it.
+/// The DEFAULT option of COPY, or null. 16 introduced it. Goes with 15.
 #if PG_VERSION_NUM >= 160000
 inline const char* default_marker(const CopyFormatOptions& options) { return options.default_print; }
 #else
 inline const char* default_marker(const CopyFormatOptions&) { return nullptr; }
 #endif
 
-/// Whether COPY has FORCE_NOT_NULL * and FORCE_NULL *. 17 introduced them.
+/// Whether COPY has FORCE_NOT_NULL * and FORCE_NULL *. 17 introduced them. Goes with 16.
 #if PG_VERSION_NUM >= 170000
 inline bool forces_all_not_null(const CopyFormatOptions& options) { return options.force_notnull_all; }
 inline bool forces_all_null(const CopyFormatOptions& options) { return options.force_null_all; }

@@ -16,7 +16,7 @@ enum class StreamKind : std::uint8_t { file, program, pipe, callback };
 
 /// What a session is at: beside what pg_stat_progress_copy has a column for, this and the time of the start are shown in two of
 /// the numbers that the server's COPY has no use for. The view ferry_progress reads them.
-enum class Operation : std::uint8_t { load = 1, import, exporting, backup, restore };
+enum class Operation : std::uint8_t { load = 1, import, exporting, backup, restore, comparison };
 
 /// What a load shows in pg_stat_progress_copy. Ends with the transaction at the latest.
 struct LoadProgress {

@@ -58,7 +58,7 @@ ErrorData* taken_refusal(MemoryContext context) {
 
 }  // namespace
 
-InputValue input_value(FmgrInfo* function, char* text, Oid parameter, std::int32_t typmod) {
+InputValue input_value(FmgrInfo* function, char* text, Oid parameter, int32 typmod) {
   InputValue input{};
   const auto take = [&] { input.value = compat::take_input(function, text, parameter, typmod, &input.refusal); };
   if (compat::kRefusesSoftly || !leaves_nothing(function->fn_oid)) {

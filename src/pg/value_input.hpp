@@ -13,6 +13,6 @@ struct InputValue {
 /// A refusal costs no subtransaction where the function leaves nothing but memory behind: from PostgreSQL 16 on where it says so
 /// itself, before of the functions of which that is known. Others raise, and so do all for what is no refusal. Calls the server
 /// without a guard.
-[[nodiscard]] InputValue input_value(FmgrInfo* function, char* text, Oid parameter, std::int32_t typmod);
+[[nodiscard]] InputValue input_value(FmgrInfo* function, char* text, Oid parameter, int32 typmod);
 
 }  // namespace ferry::pg

@@ -29,16 +29,21 @@ answers 0 '^  isolation  ' scripts/test -h
 answers 0 '^scripts/test ' scripts/test regress --help
 answers 1 '^test: there is no part "regres"; see .*/scripts/test --help$' scripts/test unit regres
 answers 1 '^test: there is no part ""' scripts/test ''
+answers 0 '^  isolation  ' .ci/run --help
+answers 1 '^test: there is no option "--fast"' .ci/run --fast
 answers 1 '^demo: there is no argument "quickly"' scripts/demo quickly
 answers 2 '^usage: sample_data FOLDER$' scripts/sample_data
 answers 1 '^matrix: "buzz" is no suite' scripts/matrix trixie buzz
 answers 1 '^matrix: there is no program "/nowhere/pg_config"' scripts/matrix /nowhere/pg_config
 answers 1 '^matrix: there is no part "regres"; see .*/scripts/test --help$' scripts/matrix trixie -- unit regres
-answers 1 '^load: ROWS must be a whole number above 0, not "many"; see .*/bench/load --help$' bench/load many
-answers 1 '^load: ROUNDS must be' bench/load 1000 0
-answers 1 '^load: there is no scenario "quick:5"; see .*/bench/load --help$' bench/load 1000 1 ascending:5 quick:5
-answers 1 '^avro: there is no scenario "quick"' bench/avro 10 1 narrow quick
-answers 1 '^batch: ROWS must be' bench/batch 1000 1 1 100 few
+answers 1 '^run: there is no comparison "quick"; see .*/bench/run --help$' bench/run --quick load quick
+answers 1 '^run: there is no comparison "load.quick"' bench/run load.quick
+FERRY_BENCH_ROWS=many answers 1 '^run: FERRY_BENCH_ROWS and FERRY_BENCH_ROUNDS must be whole numbers above 0, not "many"$' bench/run
+FERRY_BENCH_ROWS=99 answers 1 '^run: FERRY_BENCH_ROWS must be at least 100$' bench/run
+FERRY_BENCH_ROUNDS=0 answers 1 '^run: FERRY_BENCH_ROWS and' bench/run load
+for comparison in $(sed -nE 's/^([a-z0-9]+_comparisons)=.*/\1/p; s/^compare_([a-z]+)\..*/\1/p' "$root"/bench/comparisons/*.sh | sort -u); do
+    answers 0 "^  ${comparison%_comparisons}  " bench/run --help
+done
 for part in $(sed -nE 's/^part_([a-z]+)\(\).*/\1/p' "$root/scripts/test"); do
     answers 0 "^  $part  " scripts/test --help
 done
@@ -50,7 +55,7 @@ for script in "$root"/scripts/* "$root"/bench/*; do
     answers 1 "^${name#*/}: there is no option \"--fast\"; see .*/$name --help$" "$name" --fast
 done
 if command -v shellcheck >/dev/null; then
-    mapfile -t scripts < <(cd "$root" && grep -lE '^#!.*\b(ba)?sh$|^# shellcheck shell=' -r scripts bench tests/scripts tests/style .ci debian)
+    mapfile -t scripts < <(cd "$root" && grep -lE '^#!.*\b(ba)?sh$|^# shellcheck shell=' -r scripts bench tests .ci debian)
     (cd "$root" && shellcheck -x -S warning "${scripts[@]}") || failures=1
 else
     echo 'shellcheck is not here: what it would say is not known'

@@ -32,7 +32,7 @@ may_include() {
         copy) echo "$core pg map export load settings.hpp" ;;
         query) echo "$core pg map settings.hpp" ;;
         backup) echo "$core pg map export settings.hpp" ;;
-        backup/restore) echo "$core pg map settings.hpp backup." ;;
+        backup/restore | backup/compare) echo "$core pg map settings.hpp backup." ;;
     esac
 }
 # may_include_folder FROM FOLDER: whether a file of folder FROM may include one of FOLDER
@@ -61,6 +61,20 @@ done < <(find src -mindepth 1 -type d | sort)
 
 report 'src/copy includes more of load than the one header for it' "$(grep -rn '#include "load/' src/copy | grep -v '"load/load_stream.hpp"')"
 report 'a switch on the server version outside of src/pg/compat.hpp' "$(grep -rnE 'PG_VERSION_NUM' src --include='*.?pp' | grep -v '^src/pg/compat.hpp:')"
+# a comment and what it belongs to are a block between empty lines
+report 'a switch on the server version that does not say when it can go' "$(awk -v RS= '
+    match($0, /PG_VERSION_NUM (>=|<) [0-9]+/) && /\/\/\// {
+        newest = 0
+        for (rest = $0; match(rest, /PG_VERSION_NUM (>=|<) [0-9]+/); rest = substr(rest, RSTART + RLENGTH)) {
+            split(substr(rest, RSTART, RLENGTH), words, " ")
+            if (words[3] > newest) newest = words[3]
+        }
+        goes = "Goes with " int(newest / 10000) - 1 "."
+        if (!index($0, goes)) print FILENAME ": no \"" goes "\" above: " $0
+    }' src/pg/compat.hpp)"
+report 'a test with a module of tests/ that the Makefile does not leave out of installcheck' "$(comm -12 \
+    <(grep -l 'ferry_[a-z]*_test' tests/regress/sql/*.sql | sed 's#.*/\(.*\)\.sql#\1#' | sort) \
+    <(make -s -f Makefile -E 'listed:; @printf "%s\n" $(REGRESS)' listed 2>/dev/null | sort))"
 report 'files of more than 400 lines' "$(find src tests -name '*.?pp' -exec wc -l {} + | awk '$2 != "total" && $1 > 400')"
 report 'lines of more than 130 characters' "$(grep -rnE '^.{131,}' src --include='*.?pp' | cut -c1-120)"
 report 'open ends' "$(grep -rnwE 'TODO|FIXME|XXX|HACK' src sql scripts extension control --include='*')"

@@ -8,10 +8,12 @@ trap 'rm -rf "$folder"' EXIT
 mkdir "$folder/objects"
 DESTDIR=$folder/cmake cmake --install "$1" >/dev/null
 (cd "$repo/src" && find . -type d -exec mkdir -p "$folder/objects/src/{}" \;)
-make="make -s -C $folder/objects -f $repo/Makefile PG_CONFIG=$2"
+# make takes no blanks in paths
+ln -s "$repo" "$folder/repo"
+make=(make -s -C "$folder/objects" -f "$folder/repo/Makefile" "PG_CONFIG=$2")
 # what is made is touched instead
-$make --touch all >/dev/null
-$make install DESTDIR="$folder/pgxs" >/dev/null
+"${make[@]}" --touch all >/dev/null
+"${make[@]}" install DESTDIR="$folder/pgxs" >/dev/null
 # modules by name only, all else with its contents
 list() { (cd "$folder/$1" && find . -name '*.so' && find . -type f ! -name '*.so' -exec cksum {} +) | sort -k 3; }
 list cmake >"$folder/cmake.list"

@@ -41,8 +41,15 @@ sub stop
 	return;
 }
 
-# NAME=VALUE, as a program writes them.
-sub _run { my ($program, @arguments) = @_; open(my $out, '-|', $program, @arguments) or return; my $said = join('', <$out>); close $out; return $said =~ /^(\w+)=(.*)$/mg; }
+# NAME=VALUE, as a program writes them. Its status 77 is that there is no store to be had.
+sub _run
+{
+	my ($program, @arguments) = @_;
+	open(my $out, '-|', $program, @arguments) or die "$program: $!";
+	my $said = join('', <$out>);
+	die "$program @arguments ended with $?" unless close($out) || $? >> 8 == 77;
+	return $said =~ /^(\w+)=(.*)$/mg;
+}
 
 sub endpoint { return $_[0]{FERRY_STORE_ENDPOINT}; }
 sub proxy { my ($self, $what) = @_; return $self->{proxy}{"FERRY_PROXY_$what"}; }

@@ -143,12 +143,30 @@ like($error, qr/ERROR:  backup "$shared_id" was taken in database "postgres"/, '
 $node->safe_psql('other', "SELECT restore_table('shared', '$shared_id', current_setting('data_directory') || '/pg_ferry_backups')");
 is($node->safe_psql('other', 'SELECT a FROM shared'), 'of postgres', 'but by its directory, which takes the right to read files');
 
+# A directory and a file that the server's user may not use
+SKIP:
+{
+	my $closed = PostgreSQL::Test::Utils::tempdir();
+	append_to_file("$closed/parts.csv", "1,one\n");
+	chmod 0, "$closed/parts.csv";
+	chmod 0500, $closed;
+	skip 'root may do everything', 2 if $> == 0;
+	($status, $out, $error) = $node->psql('postgres', "SELECT backup_table('parts', '$closed/backups')");
+	like($error, qr/could not create directory .*Permission denied\n.*HINT:  The server writes files as its own user of the operating system\./s,
+		'whose directory it must be is told');
+	($status, $out, $error) = $node->psql('postgres', "SELECT load_csv('parts', '$closed/parts.csv')");
+	like($error, qr/could not open file .*Permission denied\n.*HINT:  The server reads files as its own user of the operating system\./s,
+		'and who must be able to read a file');
+	chmod 0700, $closed;
+}
+
 # A standby may back up, and not restore.
 $node->backup('base');
 my $standby = PostgreSQL::Test::Cluster->new('standby');
 $standby->init_from_backup($node, 'base', has_streaming => 1);
 $standby->start;
 is($standby->safe_psql('postgres', "SELECT rows FROM backup_table('parts', '$folder')"), 50000, 'a standby backs up');
+is($standby->safe_psql('postgres', "SELECT count(*) FROM compare_backup('parts', directory => '$folder')"), 0, 'and compares');
 ($status, $out, $error) = $standby->psql('postgres', "\\set VERBOSITY verbose\nSELECT restore_table('parts', directory => '$folder')");
 like($error, qr/ERROR:  25006/, 'and refuses to restore');
 $node->safe_psql('postgres', 'TRUNCATE parts');

@@ -146,7 +146,7 @@ is($store->get("$deep/x.avro"), 'mine', 'a name like that of a removal is nobody
 is($store->get("$deep/sub/y.avro"), 'mine', 'nor is what lies below');
 
 # rights: a role needs USAGE and keys; a server that is not writable can be restored from
-query(q{CREATE ROLE keeper LOGIN; ALTER TABLE parents OWNER TO keeper; ALTER TABLE parts OWNER TO keeper; GRANT EXECUTE ON FUNCTION backup_table(regclass, text), list_backups(text), restore_table(text, text, text, text) TO keeper;});
+query(q{CREATE ROLE keeper LOGIN; ALTER TABLE parents OWNER TO keeper; ALTER TABLE parts OWNER TO keeper; GRANT EXECUTE ON FUNCTION backup_table(regclass, text), list_backups(text), restore_table(text, text, text, text, regclass) TO keeper;});
 sub keeper_error { my ($sql) = @_; my ($code, $out, $error) = $node->psql('postgres', "\\set VERBOSITY verbose\n$sql", extra_params => [ '-U', 'keeper' ]); return $error; }
 like(keeper_error("SELECT backup_table('parents')"), qr/ERROR:  42501: .*foreign server "vault"/, 'without USAGE there is no backup');
 query('GRANT USAGE ON FOREIGN SERVER vault TO keeper');

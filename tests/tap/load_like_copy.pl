@@ -12,7 +12,7 @@ use Test::More;
 use CopyOracle;
 
 my $seed = $ENV{FERRY_SEED} // 20210401;
-my $rows = $ENV{FERRY_ROWS} // 1500;
+my $rows = $ENV{FERRY_ROWS} // 1000;
 srand($seed);
 note("FERRY_SEED=$seed FERRY_ROWS=$rows");
 

@@ -89,6 +89,16 @@ for my $time (1, 2)
 	command_checks_all([ 'timeout', '-s', 'INT', '2', @{ script('hr', 'progress', 'every=0.5') } ], 124, [qr/operation/], [qr/\A\z/], "progress, $time");
 }
 
+# where a backslash in a plain string is an escape, too
+{
+	local $ENV{PGOPTIONS} = '-c standard_conforming_strings=off';
+	command_checks_all(script('hr', 'migrate', "dir=$samples"), 0, [qr/\n0 files loaded, 3 unchanged/], [qr/\A\z/], 'migrate with escapes');
+	command_checks_all(script('hr', 'reports', 'rows=3'), 0, [qr/\n3 pairs of department and job/], [qr/\A\z/], 'reports with escapes');
+	command_checks_all(script('hr', 'backup'), 0, [qr/\n3 tables backed up\n\z/], [qr/\A\z/], 'backup with escapes');
+	command_checks_all(script('hr', 'restore'), 0, [qr/\n3 tables restored\n\z/], [qr/\A\z/], 'restore with escapes');
+	command_checks_all([ 'timeout', '-s', 'INT', '2', @{ script('hr', 'progress', 'every=.5') } ], 124, [qr/operation/], [qr/\A\z/], 'progress with escapes');
+}
+
 # --- variables that are wrong
 
 refuses(qr/variable "year" must be a whole number\nHINT:  Say it as -v year=2021\./, 'hr', 'reports', $_) foreach 'year=', 'year=last', "year=2021'", 'year=2021; DROP TABLE jobs';
@@ -99,7 +109,7 @@ refuses(qr/variable "tables" must name a table/, 'hr', $_, 'tables= ') foreach '
 refuses(qr/relation "ships" does not exist/, 'hr', 'backup', 'tables=jobs ships');
 refuses(qr/relation "ships" does not exist/, 'hr', 'restore', 'tables=jobs ships');
 refuses(qr/.*"\Q$backups\E\/none"/, 'hr', 'restore', "dir=$backups/none");
-refuses(qr/variable "every" must be a number of seconds/, 'hr', 'progress', $_) foreach 'every=', 'every=0', 'every=often';
+refuses(qr/variable "every" must be a number of seconds/, 'hr', 'progress', $_) foreach 'every=', 'every=0', 'every=often', 'every=0.0001', 'every=99999999999999999999';
 
 # --- pg_cron: backup_nightly.pl runs the jobs
 
@@ -111,13 +121,15 @@ SKIP:
 }
 SKIP:
 {
-	skip 'pg_cron is not installed for this server', 6 unless $has_cron;
+	skip 'pg_cron is not installed for this server', 7 unless $has_cron;
 	$node->append_conf('postgresql.conf', "shared_preload_libraries = 'pg_cron'\ncron.database_name = 'hr'\ncron.launch_active_jobs = off");
 	$node->restart;
 	command_checks_all(script('hr', 'nightly', 'keep=7'), 0, [qr/\njobs: public backup at 0 2 \* \* \*, public prune at 30 2 \* \* \*\n\z/], [qr/\A\z/], "nightly, $_") for 1, 2;
 	is($node->safe_psql('hr', 'SELECT count(*) FROM cron.job'), '2', 'two jobs');
 	refuses(qr/variable "keep" must be a whole number above 0/, 'hr', 'nightly', $_) foreach 'keep=0', 'keep=all';
 	refuses(qr/schema "none" does not exist/, 'hr', 'nightly', 'schema=none');
+	local $ENV{PGOPTIONS} = '-c standard_conforming_strings=off';
+	command_checks_all(script('hr', 'nightly', 'keep=7'), 0, [qr/\njobs: public backup/], [qr/\A\z/], 'nightly with escapes');
 }
 $node->stop;
 done_testing();

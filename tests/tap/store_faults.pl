@@ -65,7 +65,7 @@ query('TRUNCATE items');
 foreach my $case (
 	[ 'do=close', '08006' ], [ 'do=cut after=0', '08006' ], [ 'do=reset after=0', '08006' ], [ 'do=status status=500 code=InternalError', '08006' ],
 	[ 'do=status status=503 code=SlowDown', '08006' ], [ 'do=redirect location=http://127.0.0.1:1/elsewhere', '08P01' ],
-	[ 'do=length by=100', '55000' ], [ 'do=status status=403 code=AccessDenied', '28000' ], [ 'do=status status=404 code=NoSuchKey', '58P01' ], [ 'do=status status=404 code=NoSuchBucket', '58P01' ])
+	[ 'do=length by=100 times=1', '55000' ], [ 'do=status status=403 code=AccessDenied', '28000' ], [ 'do=status status=404 code=NoSuchKey', '58P01' ], [ 'do=status status=404 code=NoSuchBucket', '58P01' ])
 {
 	my ($fault, $sqlstate) = @$case;
 	$store->faults("match=items.csv $fault");

@@ -1,6 +1,8 @@
 #include "avro/codec_name.hpp"
 #include "codec/codec.hpp"
 
+#include <climits>
+
 #include <bzlib.h>
 #include <lzma.h>
 #include <snappy-c.h>

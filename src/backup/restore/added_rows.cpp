@@ -35,7 +35,7 @@ struct Way {
   Bitmapset* columns;  ///< in these
 };
 
-Way find_way(Relation table, const RestoreSource& source, Mode mode) {
+Way find_way(Relation table, const BackupRows& source, Mode mode) {
   if (mode != Mode::upsert) return {table->rd_rel->relkind == RELKIND_RELATION, false, nullptr};
   Bitmapset* columns = pg::call([table] { return bms_add_range(nullptr, 1, RelationGetNumberOfAttributes(table)); });
   for (const DefaultColumn& column : source.columns().defaults)
@@ -112,7 +112,7 @@ class BatchKeys {
 /// Writes a table a batch at a time.
 class BatchedRows {
  public:
-  BatchedRows(Relation table, RestoreSource& source, Mode mode, List* partners)
+  BatchedRows(Relation table, BackupRows& source, Mode mode, List* partners)
       : table_(table),
         source_(source),
         way_(find_way(table, source, mode)),
@@ -212,7 +212,7 @@ class BatchedRows {
   }
 
   Relation table_;
-  RestoreSource& source_;
+  BackupRows& source_;
   Way way_;
   bool rebuilds_indexes_;
   pg::TableWriter writer_;
@@ -224,7 +224,7 @@ class BatchedRows {
 };
 
 /// Row by row: for rows whose defaults may look at the rows before them.
-void write_each(Relation table, RestoreSource& source, Mode mode, List* partners) {
+void write_each(Relation table, BackupRows& source, Mode mode, List* partners) {
   const Way way = find_way(table, source, mode);
   pg::TableWriter writer = open_writer(table, partners, NIL);
   load_rows(source, writer, [&](TupleTableSlot* row) { put_row(writer, row, way); });
@@ -233,7 +233,7 @@ void write_each(Relation table, RestoreSource& source, Mode mode, List* partners
 
 }  // namespace
 
-void add_rows(Relation table, RestoreSource& source, Mode mode, List* partners) {
+void add_rows(Relation table, BackupRows& source, Mode mode, List* partners) {
   if (source.columns().has_volatile_default)
     write_each(table, source, mode, partners);
   else

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "backup/restore/restore_source.hpp"
+#include "backup/backup_rows.hpp"
 #include "backup/restore/restore_target.hpp"
 
 #include "pg/server.hpp"
@@ -11,6 +11,6 @@ namespace ferry::backup {
 /// list of OIDs. Mode upsert: a row whose primary key is there already takes the place of that row, and columns that source has
 /// not keep what they have. Where the table is empty and its storage is of this transaction, indexes are built at the end.
 /// Errors: the server's, with the position in the file.
-void add_rows(Relation table, RestoreSource& source, Mode mode, List* partners);
+void add_rows(Relation table, BackupRows& source, Mode mode, List* partners);
 
 }  // namespace ferry::backup

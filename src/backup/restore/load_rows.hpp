@@ -1,6 +1,6 @@
 #pragma once
 
-#include "backup/restore/restore_source.hpp"
+#include "backup/backup_rows.hpp"
 #include "pg/guard.hpp"
 #include "pg/table/table_writer.hpp"
 
@@ -12,7 +12,7 @@ inline constexpr int kBracketRows = 1000;
 /// Gives every row of source to put(slot), which calls the server without a guard and in a memory context that lives as long as
 /// the row.
 template <class F>
-void load_rows(RestoreSource& source, pg::TableWriter& writer, F&& put) {
+void load_rows(BackupRows& source, pg::TableWriter& writer, F&& put) {
   while (source.next_block()) {
     bool has_more = true;
     while (has_more) {

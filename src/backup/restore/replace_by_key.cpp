@@ -198,7 +198,7 @@ void Replacement::fail_duplicate_key() const {
                   errdetail("The key is that of index \"%s\".", get_rel_name(key_))));
 }
 
-std::int64_t replace_rows(Relation table, RestoreSource& source, const ReplacementOptions& options) {
+std::int64_t replace_rows(Relation table, BackupRows& source, const ReplacementOptions& options) {
   Replacement replacement = pg::call(Replacement::open, table, options);
   Replacement& r = replacement;
   const bool has_key = OidIsValid(options.key);
@@ -287,7 +287,7 @@ class Partitions {
   std::unordered_map<Oid, Replacement> opened_;
 };
 
-std::int64_t replace_partitions(Relation root, RestoreSource& source, const ReplacementOptions& options) {
+std::int64_t replace_partitions(Relation root, BackupRows& source, const ReplacementOptions& options) {
   Partitions partitions(root, options);
   pg::TableWriter router = pg::call([root] {
     PushActiveSnapshot(GetLatestSnapshot());
@@ -308,7 +308,7 @@ std::int64_t replace_partitions(Relation root, RestoreSource& source, const Repl
 
 }  // namespace
 
-std::int64_t replace_by_key(Relation table, RestoreSource& source, Oid key, List* partners) {
+std::int64_t replace_by_key(Relation table, BackupRows& source, Oid key, List* partners) {
   const ReplacementOptions options{.key = key, .partners = partners, .memory_kb = work_mem};
   const bool is_partitioned = table->rd_rel->relkind == RELKIND_PARTITIONED_TABLE;
   return is_partitioned ? replace_partitions(table, source, options) : replace_rows(table, source, options);

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-#include "backup/restore/restore_source.hpp"
+#include "backup/backup_rows.hpp"
 
 #include "pg/server.hpp"
 
@@ -14,6 +14,6 @@ namespace ferry::backup {
 /// table: open, and locked against writers before the call, its partitions too. key: as find_key() tells. partners: a list of
 /// OIDs; foreign keys between the table and these are the caller's to check. Returns how many rows were removed.
 /// Errors: 23503 a row to remove is referenced, whatever the key's ON DELETE says; 23505 two rows of source with one key.
-[[nodiscard]] std::int64_t replace_by_key(Relation table, RestoreSource& source, Oid key, List* partners);
+[[nodiscard]] std::int64_t replace_by_key(Relation table, BackupRows& source, Oid key, List* partners);
 
 }  // namespace ferry::backup

@@ -1,8 +1,9 @@
 #include <algorithm>
 #include <string>
 
+#include "backup/backup_columns.hpp"
 #include "backup/folder.hpp"
-#include "backup/restore/restore_columns.hpp"
+#include "backup/readable_backup.hpp"
 #include "backup/restore/restore_run.hpp"
 #include "backup/restore/restore_target.hpp"
 #include "base/concat.hpp"
@@ -16,7 +17,6 @@
 
 extern "C" {
 #include "catalog/partition.h"
-#include "commands/dbcommands.h"
 #include "nodes/makefuncs.h"
 #include "utils/varlena.h"
 }
@@ -24,37 +24,6 @@ extern "C" {
 // The functions that restore: they find out which tables, which backup, and whether the user may have it.
 namespace ferry::backup {
 namespace {
-
-/// Where the backups are that a call may use. database: only those of it count.
-struct Where {
-  std::unique_ptr<Directory> directory;
-  std::optional<std::string> backup_id, database;
-};
-
-Where find_where(const pg::Arguments& arguments) {
-  // who names a directory may read the server's files; without one nobody gets at the rows of another database
-  std::optional<std::string> database;
-  if (arguments.is_null(2)) database = pg::to_utf8(pg::call(get_database_name, MyDatabaseId));
-  return {find_directory(arguments.optional_text(2), Purpose::restore), arguments.optional_text(1), database};
-}
-
-bool has_role_of(const std::string& owner) {
-  const char* const name = owner.c_str();
-  return pg::call([name] {
-    const Oid role = get_role_oid(name, true);
-    return superuser() || (OidIsValid(role) && has_privs_of_role(GetUserId(), role));
-  });
-}
-
-/// A backup that is found by name may be of another table of that name, long gone: its rows are for those who have the
-/// privileges of the table's owner then. Errors: 42501.
-void check_may_have(const std::string& backup_id, const TableEntry& entry, const RestoreTarget& target) {
-  if (entry.oid == static_cast<std::int64_t>(target.oid)) return;
-  const std::string owner = pg::from_utf8(entry.owner);
-  if (!has_role_of(owner))
-    throw Error("42501", concat("permission denied for backup \"", backup_id, '"'))
-        .detail(concat("It is of another table of that name, which role \"", owner, "\" owned."));
-}
 
 /// The tables that a name might mean that none has: one for each schema of the search_path, if it names no schema.
 std::vector<TableName> candidates(const std::string& name) {
@@ -81,7 +50,7 @@ std::vector<TableName> candidates(const std::string& name) {
   Error error("42P01", concat("relation \"", name, "\" does not exist"));
   for (const TableName& table : candidates(name)) {
     const std::optional<Found> found = search_backup(*where.directory, where.backup_id, where.database, {table});
-    if (!found || (where.database && !has_role_of(pg::from_utf8(found->tables[0]->owner)))) continue;
+    if (!found || (where.database && !has_role_of(found->tables[0]->owner))) continue;
     error.detail(concat("Backup \"", found->manifest.backup_id, "\" holds it. ", definition_then(*found->tables[0])))
         .hint("Create the table first; its definition is never run.");
     break;
@@ -127,15 +96,33 @@ void add_result(pg::ResultRows& rows, const std::string& backup_id, const TableR
   rows.add(row, nulls);
 }
 
-Datum restore(FunctionCallInfo fcinfo, const char* function, const std::vector<std::string>& names) {
+/// What the functions have in common: their arguments from the second on. Errors: 25006.
+struct Call {
+  Mode mode;
+  Where where;
+};
+
+Call begin_call(const pg::Arguments& arguments, const char* function) {
   pg::call([function] {
     PreventCommandIfReadOnly(function);
     PreventCommandIfParallelMode(function);
     PreventCommandDuringRecovery(function);
   });
-  const pg::Arguments arguments(fcinfo);
-  const Mode mode = mode_by_name(arguments.text(3, "mode"));
-  const Where where = find_where(arguments);
+  return {mode_by_name(arguments.text(3, "mode")), find_where(arguments.optional_text(1), arguments.optional_text(2))};
+}
+
+TableRestore plan_restore(const std::string& name, const RestoreTarget& target, const Found& found, const TableEntry* entry) {
+  return {.name = name, .target = target, .entry = entry, .path = concat(found.folder, '/', entry->file)};
+}
+
+void run(std::vector<TableRestore>& tables, Mode mode, const Found& found, FunctionCallInfo fcinfo) {
+  restore_all(tables, mode);
+  pg::ResultRows rows(fcinfo);
+  for (const TableRestore& table : tables) add_result(rows, found.manifest.backup_id, table);
+}
+
+void restore_in_place(const std::vector<std::string>& names, const Call& call, FunctionCallInfo fcinfo) {
+  const Where& where = call.where;
   const std::vector<RestoreTarget> targets = find_targets(names, where);
   std::vector<TableName> wanted;
   for (const RestoreTarget& target : targets) wanted.push_back({pg::to_utf8(target.schema), pg::to_utf8(target.table)});
@@ -143,26 +130,64 @@ Datum restore(FunctionCallInfo fcinfo, const char* function, const std::vector<s
   const Found found = find_backup(*where.directory, where.backup_id, where.database, wanted);
   std::vector<TableRestore> tables;
   for (std::size_t i = 0; i < targets.size(); i++) {
-    if (where.database) check_may_have(found.manifest.backup_id, *found.tables[i], targets[i]);
-    tables.push_back({.name = names[i],
-                      .target = targets[i],
-                      .entry = found.tables[i],
-                      .path = concat(found.folder, '/', found.tables[i]->file)});
+    check_may_have(where, found.manifest.backup_id, *found.tables[i], targets[i].oid);
+    tables.push_back(plan_restore(names[i], targets[i], found, found.tables[i]));
   }
-  restore_all(tables, mode);
-  pg::ResultRows rows(fcinfo);
-  for (const TableRestore& table : tables) add_result(rows, found.manifest.backup_id, table);
-  return Datum{0};
+  run(tables, call.mode, found, fcinfo);
+}
+
+/// The backup of the table that a name means, or meant: it need not be there any more.
+Found find_backup_of(const std::string& name, const Where& where) {
+  const std::optional<RestoreTarget> today = find_table(name);
+  std::vector<TableName> names;
+  if (today) {
+    check_is_no_part(*today, where);
+    names.push_back({pg::to_utf8(today->schema), pg::to_utf8(today->table)});
+  } else {
+    names = candidates(name);
+  }
+  for (const TableName& table : names) {
+    std::optional<Found> found = search_backup(*where.directory, where.backup_id, where.database, {table});
+    if (!found) continue;
+    const TableEntry& entry = *found->tables[0];
+    const bool is_same = today && entry.oid == static_cast<std::int64_t>(today->oid);
+    // its rows are its owner's
+    if (is_same && where.database) check_owns(name, today->oid);
+    check_may_have(where, found->manifest.backup_id, entry, is_same ? today->oid : InvalidOid);
+    return std::move(*found);
+  }
+  if (names.empty()) throw Error("42P01", concat("relation \"", name, "\" does not exist"));
+  return find_backup(*where.directory, where.backup_id, where.database, {names.front()});
+}
+
+void restore_beside(const std::string& name, Oid into_table, const Call& call, FunctionCallInfo fcinfo) {
+  const std::string into_name = name_of_table(into_table);
+  const std::optional<RestoreTarget> into = find_target(into_name);
+  if (!into) throw Error("42P01", concat("table with OID ", into_table, " does not exist"));
+  const Found found = find_backup_of(name, call.where);
+  std::vector<TableRestore> tables{plan_restore(into_name, *into, found, found.tables[0])};
+  tables[0].is_beside = found.tables[0]->oid != static_cast<std::int64_t>(into->oid);
+  run(tables, call.mode, found, fcinfo);
 }
 
 Datum restore_table(FunctionCallInfo fcinfo) {
-  return restore(fcinfo, "restore_table()", {pg::Arguments(fcinfo).text(0, "target")});
+  const pg::Arguments arguments(fcinfo);
+  const Call call = begin_call(arguments, "restore_table()");
+  const std::string name = arguments.text(0, "target");
+  if (arguments.is_null(4))
+    restore_in_place({name}, call, fcinfo);
+  else
+    restore_beside(name, arguments.oid(4, "into_table"), call, fcinfo);
+  return Datum{0};
 }
 
 Datum restore_tables(FunctionCallInfo fcinfo) {
-  const std::vector<std::string> names = pg::Arguments(fcinfo).texts(0, "targets");
+  const pg::Arguments arguments(fcinfo);
+  const Call call = begin_call(arguments, "restore_tables()");
+  const std::vector<std::string> names = arguments.texts(0, "targets");
   if (names.empty()) throw Error("22023", "no tables to restore").hint("Name at least one table.");
-  return restore(fcinfo, "restore_tables()", names);
+  restore_in_place(names, call, fcinfo);
+  return Datum{0};
 }
 
 }  // namespace

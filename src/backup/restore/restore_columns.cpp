@@ -1,12 +1,8 @@
 #include "backup/restore/restore_columns.hpp"
 
-#include <algorithm>
-
 #include "base/concat.hpp"
 #include "base/error.hpp"
-#include "map/read/read_node.hpp"
 #include "map/types/table.hpp"
-#include "pg/encoding.hpp"
 #include "pg/guard.hpp"
 
 #include "pg/server.hpp"
@@ -34,7 +30,7 @@ Node* default_of(Relation table, const FormData_pg_attribute* attribute) {
                           COERCE_IMPLICIT_CAST, -1, false);
 }
 
-void add_default(RestoreColumns& columns, const map::Column& column, const TableEntry& entry, Relation table) {
+void add_default(MatchedColumns& columns, const map::Column& column, const TableEntry& entry, Relation table) {
   const FormData_pg_attribute* const attribute = TupleDescAttr(RelationGetDescr(table), column.attribute - 1);
   Node* const expression = pg::call(default_of, table, attribute);
   if (expression == nullptr && !column.is_nullable && entry.rows > 0)
@@ -51,42 +47,15 @@ void add_default(RestoreColumns& columns, const map::Column& column, const Table
   columns.defaults.push_back({column.attribute, state});
 }
 
-/// Adds the fields of records that no attribute of a composite type takes, each with the names on the way to it.
-void append_skipped(const map::ReadNode& node, const std::string& path, std::vector<std::string>& skipped) {
-  for (std::size_t i = 0; i < node.parts.size(); i++) {
-    const bool is_field = node.op == map::ReadOp::composite;
-    const std::string part = is_field ? concat(path, '.', map::column_name(node.schema->fields[i])) : path;
-    if (!is_field || node.attributes[i] >= 0)
-      append_skipped(node.parts[i], part, skipped);
-    else if (std::find(skipped.begin(), skipped.end(), part) == skipped.end())
-      skipped.push_back(part);
-  }
-}
-
-std::string quoted_list(const std::vector<std::string>& names) {
-  std::string list;
-  for (const std::string& name : names) list += concat(list.empty() ? "\"" : ", \"", name, '"');
-  return list;
-}
-
 }  // namespace
 
-std::string definition_then(const TableEntry& entry) {
-  if (!entry.definition.empty()) return concat("It was backed up as:\n", pg::from_utf8(entry.definition));
-  std::string columns;
-  for (const ColumnEntry& column : entry.columns)
-    columns += concat(columns.empty() ? "" : ", ", pg::call(quote_identifier, pg::from_utf8(column.name).c_str()), ' ',
-                      pg::from_utf8(column.type), column.is_not_null ? " NOT NULL" : "");
-  return concat("It was backed up with the columns (", columns, ").");
-}
-
-RestoreColumns match_columns(const avro::Schema& writer, const TableEntry& entry, Relation table) {
+MatchedColumns match_restored(const avro::Schema& writer, const TableEntry& entry, Relation table) {
   if (writer.type != avro::Type::record)
     throw Error("42804", concat("records expected, but the file has values of type ", avro::type_name(writer.type)));
   const map::Table today = map::describe(table);
   std::vector<std::string> names;
   for (const map::Column& column : today.columns) names.push_back(column.name);
-  RestoreColumns columns;
+  MatchedColumns columns;
   std::vector<int> index_of(today.columns.size(), -1);
   for (const int column : map::match_fields(writer.fields, names)) {
     const std::string name = map::column_name(writer.fields[columns.column_of_field.size()]);
@@ -109,25 +78,7 @@ RestoreColumns match_columns(const avro::Schema& writer, const TableEntry& entry
   return columns;
 }
 
-map::RowReader make_reader(const avro::Schema& writer, const TableEntry& entry, RestoreColumns& columns,
-                           const std::string& table_name) {
-  for (std::size_t i = 0; i < writer.fields.size(); i++) {
-    if (columns.column_of_field[i] < 0) continue;
-    const map::ReadColumn& column = columns.read[static_cast<std::size_t>(columns.column_of_field[i])];
-    try {
-      append_skipped(map::plan_read(*writer.fields[i].schema, column.type, map::Origin::backup), column.name, columns.parts);
-    } catch (const map::TypeMismatch&) {
-      throw Error("42804", concat("column \"", column.name, "\" of table \"", table_name, "\" has type ", column.type.name,
-                                  ", which cannot take type ", map::column_type(writer.fields[i]), " of the backup"))
-          .detail(definition_then(entry))
-          .column(column.name)
-          .table(table_name);
-    }
-  }
-  return map::RowReader(writer, columns.read, columns.column_of_field);
-}
-
-void report_left_out(const RestoreColumns& columns, const std::string& table_name) {
+void report_left_out(const MatchedColumns& columns, const std::string& table_name) {
   if (!columns.dropped.empty())
     pg::notice(concat("table \"", table_name, "\" does not have columns of its backup: ", quoted_list(columns.dropped)).c_str(),
                "Their values are not restored.");

@@ -1,51 +1,19 @@
 #pragma once
 
 #include <string>
-#include <vector>
 
-#include "avro/schema.hpp"
-#include "backup/manifest.hpp"
-#include "map/read/row_reader.hpp"
+#include "backup/backup_columns.hpp"
 
 #include "pg/server.hpp"
 
-extern "C" {
-#include "nodes/execnodes.h"
-}
-
 namespace ferry::backup {
-
-/// A column that the backup has no values for, and what gives it one; an expression of null: it stays null.
-struct DefaultColumn {
-  AttrNumber attribute;
-  ExprState* expression;
-};
-
-/// Which column of a table today is restored from which field of its file.
-struct RestoreColumns {
-  std::vector<map::ReadColumn> read;    ///< the columns that are read
-  std::vector<AttrNumber> attributes;   ///< of those
-  std::vector<int> column_of_field;     ///< field -> index in read; < 0: the field is not read
-  std::vector<DefaultColumn> defaults;  ///< the columns that the file has no field for
-  bool has_volatile_default = false;    ///< one that may see the rows before its own
-  std::vector<std::string> dropped;     ///< columns of the file that the table has not
-  std::vector<std::string> computed;    ///< columns of the file that the table computes by now
-  std::vector<std::string> parts;       ///< attributes of composite types of the file that the table's types have not
-};
 
 /// Matches the fields of a file with the columns of an open table by name. Generated columns are left to the server.
 /// The expressions live in the current memory context.
 /// Errors: 42804 no records; 42703 no column of the file exists; 23502 a column without values that must not be null.
-[[nodiscard]] RestoreColumns match_columns(const avro::Schema& writer, const TableEntry& entry, Relation table);
-
-/// The reader of the columns, whose parts it sets. Errors: 42804 values that cannot become those of a column.
-[[nodiscard]] map::RowReader make_reader(const avro::Schema& writer, const TableEntry& entry, RestoreColumns& columns,
-                                         const std::string& table_name);
+[[nodiscard]] MatchedColumns match_restored(const avro::Schema& writer, const TableEntry& entry, Relation table);
 
 /// Tells the user what is not restored of the file.
-void report_left_out(const RestoreColumns& columns, const std::string& table_name);
-
-/// What an error says of the table as it was when it was backed up.
-[[nodiscard]] std::string definition_then(const TableEntry& entry);
+void report_left_out(const MatchedColumns& columns, const std::string& table_name);
 
 }  // namespace ferry::backup

@@ -1,9 +1,10 @@
 #include "backup/restore/restore_run.hpp"
 
+#include "backup/backup_rows.hpp"
 #include "backup/restore/added_rows.hpp"
 #include "backup/restore/deferred_foreign_keys.hpp"
 #include "backup/restore/replace_by_key.hpp"
-#include "backup/restore/restore_source.hpp"
+#include "backup/restore/restore_columns.hpp"
 #include "backup/restore/statement_rows.hpp"
 #include "backup/sequences.hpp"
 #include "base/concat.hpp"
@@ -11,6 +12,7 @@
 #include "pg/guard.hpp"
 #include "pg/names.hpp"
 #include "pg/stopwatch.hpp"
+#include "pg/table/table_use.hpp"
 
 #include "pg/server.hpp"
 
@@ -101,9 +103,15 @@ List* deferred_partners(const std::vector<TableRestore>& tables, std::size_t ind
   return pg::call(list_concat_unique_oid, partners, static_cast<const List*>(tables[index].locked.parents));
 }
 
+AclMode use_of(Mode mode) {
+  if (mode == Mode::append) return ACL_INSERT;
+  return mode == Mode::upsert ? ACL_INSERT | ACL_UPDATE : ACL_INSERT | ACL_UPDATE | ACL_DELETE;
+}
+
 void fill(TableRestore& table, List* partners, Mode mode, std::vector<DeferredForeignKey>& keys) {
   Relation const relation = pg::call(relation_open, table.target.oid, LOCKMODE{NoLock});
-  RestoreSource source(table.path, *table.entry, relation);
+  pg::show_use(relation, use_of(mode));
+  BackupRows source(table.path, *table.entry, relation, pg::Operation::restore, match_restored);
   report_left_out(source.columns(), table.target.table);
   if (table.locked.is_elsewhere) {
     add_rows_by_statements(relation, source, mode);
@@ -152,7 +160,7 @@ void restore_sequences_of(const std::vector<TableRestore>& tables, Mode mode) {
   const Direction direction = mode == Mode::replace ? Direction::any : Direction::forward_only;
   for (const TableRestore& table : tables) {
     Relation const relation = pg::call(relation_open, table.target.oid, LOCKMODE{NoLock});
-    restore_sequences(relation, table.entry->sequences, direction);
+    restore_sequences(relation, table.entry->sequences, direction, table.is_beside ? Feeders::own : Feeders::all);
     pg::call(relation_close, relation, LOCKMODE{NoLock});
   }
 }

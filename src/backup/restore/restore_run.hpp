@@ -15,7 +15,8 @@ struct TableRestore {
   RestoreTarget target;
   LockedTarget locked{};  ///< from when it is locked on
   const TableEntry* entry;
-  std::string path;  ///< of its file
+  bool is_beside = false;  ///< the target is not the table that was backed up, which nothing is to happen to
+  std::string path;        ///< of its file
   std::int64_t rows_restored = 0, rows_removed = 0;
   double elapsed_ms = 0;  ///< those of all tables together are the time that all of it took
 };

@@ -160,13 +160,22 @@ void check_syntax(const std::string& name) {
         .hint("A name that is not all lower-case letters, digits and _ is written in double quotes.");
 }
 
-Oid resolve(const std::string& name, LOCKMODE lock) {
+/// may_use: checks the right of the user to what the name means.
+Oid resolve(const std::string& name, LOCKMODE lock, RangeVarGetRelidCallback may_use = RangeVarCallbackOwnsRelation) {
   check_syntax(name);
   const text* const argument = pg::call(cstring_to_text_with_len, name.data(), static_cast<int>(name.size()));
   return pg::call([=] {
     RangeVar* const range = makeRangeVarFromNameList(textToQualifiedNameList(const_cast<text*>(argument)));
-    return RangeVarGetRelidExtended(range, lock, RVR_MISSING_OK, RangeVarCallbackOwnsRelation, nullptr);
+    return RangeVarGetRelidExtended(range, lock, RVR_MISSING_OK, may_use, nullptr);
   });
+}
+
+/// Nothing where the table is gone.
+std::optional<RestoreTarget> named_target(Oid table) {
+  const char* const schema = pg::call(pg::schema_of, table);
+  const char* const name = pg::call(get_rel_name, table);
+  if (schema == nullptr || name == nullptr) return std::nullopt;
+  return RestoreTarget{table, schema, name};
 }
 
 /// Whether a foreign key of the table references one of these tables.
@@ -232,10 +241,20 @@ std::optional<RestoreTarget> find_target(const std::string& name) {
   const Oid oid = resolve(name, NoLock);
   if (!OidIsValid(oid)) return std::nullopt;
   check_is_table(oid, name);
-  const char* const schema = pg::call(pg::schema_of, oid);
-  const char* const table = pg::call(get_rel_name, oid);
-  if (schema == nullptr || table == nullptr) return std::nullopt;
-  return RestoreTarget{oid, schema, table};
+  return named_target(oid);
+}
+
+std::optional<RestoreTarget> find_table(const std::string& name) { return named_target(resolve(name, NoLock, nullptr)); }
+
+void check_owns(const std::string& name, Oid table) {
+  if (resolve(name, NoLock) != table) throw Error("55000", concat("relation \"", name, "\" is another one by now"));
+}
+
+std::string name_of_table(Oid table) {
+  const char* const name =
+      pg::call([table] { return OidIsValid(table) && get_rel_name(table) != nullptr ? pg::qualified_name(table) : nullptr; });
+  if (name == nullptr) throw Error("42P01", concat("table with OID ", table, " does not exist"));
+  return name;
 }
 
 std::vector<LockedTarget> lock_targets(const std::vector<std::string>& names, const std::vector<RestoreTarget>& targets,

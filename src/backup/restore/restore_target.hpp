@@ -24,6 +24,15 @@ struct RestoreTarget {
 /// catalog; 42809 no table; 0A000 a temporary one.
 [[nodiscard]] std::optional<RestoreTarget> find_target(const std::string& name);
 
+/// The relation that name means in the search_path, whoever owns it; nothing where there is none.
+[[nodiscard]] std::optional<RestoreTarget> find_table(const std::string& name);
+
+/// Errors: 42501 the user does not own what the name means; 55000 that is not the table.
+void check_owns(const std::string& name, Oid table);
+
+/// Its name with its schema, as SQL has it. Errors: 42P01.
+[[nodiscard]] std::string name_of_table(Oid table);
+
 /// What the locks have shown of a target.
 struct LockedTarget {
   bool is_elsewhere = false;  ///< another engine stores its rows, and statements are to write them

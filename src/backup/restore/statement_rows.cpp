@@ -55,9 +55,9 @@ void check_triggers(Relation table, Mode mode) {
 /// The rows of a source on their way through INSERT.
 class StatementRows {
  public:
-  StatementRows(Relation table, RestoreSource& source, Mode mode)
+  StatementRows(Relation table, BackupRows& source, Mode mode)
       : table_(table), source_(source), on_conflict_(conflict_of(mode)), writer_(table) {
-    const RestoreColumns& columns = source.columns();
+    const MatchedColumns& columns = source.columns();
     columns_.given = columns.attributes;
     for (const DefaultColumn& column : columns.defaults)
       if (column.expression != nullptr) columns_.given.push_back(column.attribute);
@@ -149,7 +149,7 @@ class StatementRows {
   }
 
   Relation table_;
-  RestoreSource& source_;
+  BackupRows& source_;
   OnConflict on_conflict_;
   pg::QueryWriter writer_;
   pg::QueryWriter::Columns columns_;
@@ -186,6 +186,6 @@ std::int64_t count_by_query(Oid table) {
   return count;
 }
 
-void add_rows_by_statements(Relation table, RestoreSource& source, Mode mode) { StatementRows(table, source, mode).write(); }
+void add_rows_by_statements(Relation table, BackupRows& source, Mode mode) { StatementRows(table, source, mode).write(); }
 
 }  // namespace ferry::backup

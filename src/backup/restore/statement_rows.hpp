@@ -1,6 +1,6 @@
 #pragma once
 
-#include "backup/restore/restore_source.hpp"
+#include "backup/backup_rows.hpp"
 #include "backup/restore/restore_target.hpp"
 
 #include "pg/server.hpp"
@@ -18,6 +18,6 @@ void check_statements_suffice(Relation table, Mode mode);
 
 /// Inserts all rows of source; in mode upsert a row takes the place of the one with its primary key. Foreign keys and all other
 /// constraints are the engine's to check. Errors: those of INSERT; 22000 rows did not go in.
-void add_rows_by_statements(Relation table, RestoreSource& source, Mode mode);
+void add_rows_by_statements(Relation table, BackupRows& source, Mode mode);
 
 }  // namespace ferry::backup

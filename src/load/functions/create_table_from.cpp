@@ -102,6 +102,7 @@ LoadSummary load_file(const std::string& path, Oid table, Load&& load) {
   options.source_name = path;
   options.stream_kind = pg::StreamKind::file;
   TargetTable target(table);
+  target.show_use(false);
   const std::unique_ptr<pg::Input> file = pg::open_source(pg::FileOrigin{path}, pg::Compression::automatic);
   LoadSummary summary = load(*file, options, target);
   file->close();

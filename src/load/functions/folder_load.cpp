@@ -144,6 +144,7 @@ class FileLoad {
   /// past: the load that is to be continued, or null.
   FileLoad(const FolderFile& file, Oid table, const PastLoad* past, const FolderOptions& options)
       : file_(file), past_(past), options_(options), target_(table) {
+    target_.show_use(options_.on_conflict == OnConflict::update);
     // an object has its ETag
     if (file.etag.empty()) digest_.emplace(past == nullptr ? 0 : static_cast<std::uint64_t>(past->source_bytes));
   }

@@ -252,6 +252,7 @@ void load_tables(const text::JsonBatch& batch, std::vector<TableRows>& tables, c
   for (TableRows& table : tables) {
     table.target = std::make_unique<TargetTable>(table.table, RecordColumns::chosen);
     relations.push_back(table.target->relation());
+    table.target->show_use(options.on_conflict == OnConflict::update);
   }
   const HasValues may_refer = [&](std::size_t index, const std::string& column) {
     return has_values(batch, tables[index], column);

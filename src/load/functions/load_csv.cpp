@@ -118,6 +118,7 @@ Datum load_csv(FunctionCallInfo call_info) {
   }
   check_dialect(csv.dialect);
   TargetTable target(table);
+  target.show_use(options.on_conflict == OnConflict::update);
   const std::unique_ptr<pg::Input> file = pg::open_source(pg::FileOrigin{path}, filter);
   if (sniffed) check_is_sniffed(*sniffed, *file, path);
   csv.bytes_total = file->size_bytes();

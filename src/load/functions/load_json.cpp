@@ -49,6 +49,7 @@ Datum load_json(FunctionCallInfo call_info) {
   options.stream_kind = pg::StreamKind::file;
   pg::check_may_read(path);
   TargetTable target(table, RecordColumns::chosen);
+  target.show_use(options.on_conflict == OnConflict::update);
   const std::unique_ptr<pg::Input> file = pg::open_source(pg::FileOrigin{path}, pg::Compression::automatic);
   const LoadSummary summary = load_file(*file, options, target);
   file->close();

@@ -61,6 +61,7 @@ LoadSummary load_again(std::int64_t load_id, StoredRejects& rejects) {
   ReloadTarget into(rejects.load(), load_id);
   const LoggedOptions& logged = into.options();
   TargetTable& target = into.table();
+  target.show_use(logged.on_conflict == OnConflict::update);
   warn_of_date_style(load_id, logged.stream.session_date_style);
   RejectSource source(rejects, logged, target);
   LoadOptions options;

@@ -4,6 +4,7 @@
 #include "pg/compat.hpp"
 #include "pg/names.hpp"
 #include "pg/table/table_engine.hpp"
+#include "pg/table/table_use.hpp"
 #include "pg/table/table_writer.hpp"
 
 #include "pg/server.hpp"
@@ -181,6 +182,8 @@ Problem TargetTable::explain(const pg::CaughtError& error, const TargetColumn* c
   return problem;
 }
 
+void TargetTable::show_use(bool replaces) const { pg::show_use(relation_, replaces ? ACL_INSERT | ACL_UPDATE : ACL_INSERT); }
+
 void TargetTable::check_may_insert(TargetColumn& column) const {
   if (column.may_insert) return;
   const Oid table = RelationGetRelid(relation_);
@@ -231,7 +234,7 @@ void TargetTable::check_may_update() {
     permissions->requiredPerms = written == nullptr ? ACL_SELECT : ACL_SELECT | ACL_UPDATE;
     permissions->updatedCols = written;
     permissions->selectedCols = bms_union(written, RelationGetIndexAttrBitmap(table, INDEX_ATTR_BITMAP_PRIMARY_KEY));
-    pg::compat::check_permissions(state->p_rtable, permissions);
+    pg::check_permissions(state, permissions);
   });
 }
 

@@ -79,6 +79,8 @@ class TargetTable {
   /// Whether the columns of a table by that name are those that the load fills; of a view: whether that table is behind it.
   [[nodiscard]] bool is_own_table(const std::string& schema, const std::string& table) const;
 
+  /// Shows to modules that audit that a load adds rows, or replaces some, too.
+  void show_use(bool replaces) const;
   /// The user's right to fill the columns of the load, for loads that are one whole. Errors: 42501.
   void check_may_insert();
   /// The same for the columns that a record has fields for.

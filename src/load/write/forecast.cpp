@@ -20,9 +20,8 @@ RowChecks checks_for(const RowCompany& company) {
 }
 
 /// A table writer that lives as long as the object; what the caller's memory context is.
-pg::TableWriter open_table(TargetTable& target, const WriterOptions& options) {
-  return call(
-      [&target, &options] { return pg::TableWriter::open(target.relation(), pg::TriggerSet::all, target.written_columns()); });
+pg::TableWriter open_table(TargetTable& target) {
+  return call([&target] { return pg::TableWriter::open(target.relation(), pg::TriggerSet::all, target.written_columns()); });
 }
 
 }  // namespace
@@ -44,11 +43,10 @@ std::unique_ptr<Forecast> Forecast::for_table(Source& source, TargetTable& targe
 
 Forecast::Forecast(Source& source, TargetTable& target, ParentsElsewhere& elsewhere, const WriterOptions& options,
                    RowChecks checks, bool forgets)
-    : target_(target),
-      elsewhere_(elsewhere),
+    : elsewhere_(elsewhere),
       options_(options),
       forgets_(forgets),
-      table_(open_table(target, options)),
+      table_(open_table(target)),
       converter_(source, target, options, table_, checks) {
   Relation const relation = target.relation();
   for (pg::ForeignKey& key : foreign_keys_of(relation, target.facts()).keys) {

@@ -53,7 +53,6 @@ class Forecast {
   void ask_foreign_keys();
   void ask_unique_keys();
 
-  TargetTable& target_;
   ParentsElsewhere& elsewhere_;
   const WriterOptions& options_;
   bool spares_ = true;

@@ -28,7 +28,6 @@ using Buffers = pg::BulkTable::Buffers;
 HeapWriter::HeapWriter(Source& source, TargetTable& target, const WriterOptions& options,
                        std::vector<pg::ForeignKey> foreign_keys)
     : source_(source),
-      target_(target),
       options_(options),
       notes_(target, options),
       foreign_keys_(std::move(foreign_keys)),

@@ -83,7 +83,6 @@ class HeapWriter {
   static constexpr int kProbingBatches = 16;  ///< so many are asked for behind one with many rows written in vain
 
   Source& source_;
-  TargetTable& target_;
   const WriterOptions& options_;
   RowNotes notes_;
   std::vector<pg::ForeignKey> foreign_keys_;

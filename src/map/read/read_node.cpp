@@ -59,7 +59,8 @@ class Planner {
 
   ReadNode plan(const Schema& schema, const PgType& type) {
     ReadNode node = start(schema, type);
-    if (OidIsValid(type.domain)) node.domain_check = call(make_domain_check, type.domain, origin_ == Origin::backup);
+    if (OidIsValid(type.domain) && origin_ != Origin::compared)
+      node.domain_check = call(make_domain_check, type.domain, origin_ == Origin::backup);
     if (schema.type == Type::null_)
       node.op = ReadOp::null_;
     else if (schema.type == Type::union_)
@@ -80,7 +81,8 @@ class Planner {
     node.has_infinity = avro::find_property(schema.properties, "pg.infinity").has_value();
     node.is_plain_money = avro::find_property(schema.properties, "pg.lc_monetary") == "\"C\"";
     node.has_qualified_names = origin_ != Origin::anywhere && type.kind == TypeKind::named;
-    node.takes_stored = (origin_ == Origin::backup || takes_any_stored(type)) && has_stored_form_of(schema, type);
+    const bool is_backup = origin_ == Origin::backup || origin_ == Origin::compared;
+    node.takes_stored = (is_backup || takes_any_stored(type)) && has_stored_form_of(schema, type);
     return node;
   }
 

@@ -88,8 +88,9 @@ struct TypeMismatch {
 /// Where values come from.
 enum class Origin : std::uint8_t {
   anywhere,
-  own,     ///< this extension wrote them, with names of objects as an empty search_path shows them
-  backup,  ///< and they were in the table before, so that constraints which are NOT VALID do not keep them out
+  own,       ///< this extension wrote them, with names of objects as an empty search_path shows them
+  backup,    ///< and they were in the table before, so that constraints which are NOT VALID do not keep them out
+  compared,  ///< the same, but they go nowhere: no CHECK of a domain is asked, for it may be any function of the table's owner
 };
 
 /// How values of schema become values of type; both outlive the node, which belongs to the current memory context.

@@ -111,9 +111,10 @@ RowReader::RowReader(const avro::Schema& writer, std::vector<ReadColumn> columns
   }
 }
 
-RowReader::RowReader(const avro::Schema& writer, std::vector<ReadColumn> columns, const std::vector<int>& column_of_field)
+RowReader::RowReader(const avro::Schema& writer, std::vector<ReadColumn> columns, const std::vector<int>& column_of_field,
+                     Origin origin)
     : columns_(std::move(columns)), is_read_(columns_.size()) {
-  for (std::size_t i = 0; i < writer.fields.size(); i++) add_step(writer.fields[i], column_of_field[i], Origin::backup);
+  for (std::size_t i = 0; i < writer.fields.size(); i++) add_step(writer.fields[i], column_of_field[i], origin);
 }
 
 void RowReader::add_step(const avro::Field& field, int column, Origin origin) {

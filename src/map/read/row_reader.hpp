@@ -38,7 +38,7 @@ class RowReader {
   RowReader(const avro::Schema& writer, std::vector<ReadColumn> columns, Match match = Match::name);
   /// The same for a backup's file, where the caller has found the column of each field of the record; < 0: the
   /// field is skipped.
-  RowReader(const avro::Schema& writer, std::vector<ReadColumn> columns, const std::vector<int>& column_of_field);
+  RowReader(const avro::Schema& writer, std::vector<ReadColumn> columns, const std::vector<int>& column_of_field, Origin origin);
   RowReader(const RowReader&) = delete;
   RowReader& operator=(const RowReader&) = delete;
 

@@ -22,10 +22,11 @@ InputFile::InputFile(const std::string& path, const char* hint) : path_(path) {
   struct ::stat status {};
   descriptor_ = call([&status, name, hint] {
     const int descriptor = OpenTransientFile(name, O_RDONLY | O_NONBLOCK | PG_BINARY);
-    const bool has_hint = hint != nullptr && (errno == ENOENT || errno == EACCES);
+    const char* const denied_hint = errno == EACCES ? "The server reads files as its own user of the operating system." : nullptr;
+    const char* const shown_hint = hint != nullptr && (errno == ENOENT || errno == EACCES) ? hint : denied_hint;
     if (descriptor < 0)
       ereport(ERROR, (errcode_for_file_access(), errmsg("could not open file \"%s\" for reading: %m", name),
-                      has_hint ? errhint("%s", hint) : 0));
+                      shown_hint != nullptr ? errhint("%s", shown_hint) : 0));
     if (::fstat(descriptor, &status) != 0)
       ereport(ERROR, (errcode_for_file_access(), errmsg("could not stat file \"%s\": %m", name)));
     if (S_ISDIR(status.st_mode)) ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE), errmsg("\"%s\" is a directory", name)));

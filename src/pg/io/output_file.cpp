@@ -23,6 +23,9 @@ extern "C" {
 namespace ferry::pg {
 namespace {
 
+constexpr const char* kDeniedHint =
+    "The server writes files as its own user of the operating system. Make a directory that belongs to that user.";
+
 std::string folder_of(const std::string& path) {
   const std::size_t slash = path.rfind('/');
   if (slash == std::string::npos) return ".";
@@ -134,8 +137,10 @@ void make_folder(const std::string& path) {
   char* const writable = scratch.data();
   const char* const name = path.c_str();
   call([=] {
-    if (pg_mkdir_p(writable, S_IRWXU) != 0)
-      ereport(ERROR, (errcode_for_file_access(), errmsg("could not create directory \"%s\": %m", name)));
+    if (pg_mkdir_p(writable, S_IRWXU) == 0) return;
+    const bool is_denied = errno == EACCES;
+    ereport(ERROR, (errcode_for_file_access(), errmsg("could not create directory \"%s\": %m", name),
+                    is_denied ? errhint("%s", kDeniedHint) : 0));
   });
   sync_folder(folder_of(path));
 }

@@ -106,7 +106,7 @@ TableWriter::Outcome TableWriter::write_or_replace(ResultRelInfo* target, TupleT
 bool TableWriter::insert_unless_taken(ResultRelInfo* target, TupleTableSlot* slot) {
   Relation const table = target->ri_RelationDesc;
   const TransactionId writer = GetCurrentTransactionId();
-  const std::uint32_t token = SpeculativeInsertionLockAcquire(writer);
+  const uint32 token = SpeculativeInsertionLockAcquire(writer);
   table_tuple_insert_speculative(table, slot, estate_->es_output_cid, 0, nullptr, token);
   bool is_taken = false;
   List* const rechecks =

@@ -35,11 +35,7 @@ SELECT load_csv('mails', :'file', reject_limit => 0);
 TABLE mails;
 
 -- COPY: from the client, a program, a file
-COPY mails FROM STDIN WITH (FORMAT csv, ON_ERROR reject);
-1,a,short
-2,b,"Dear all,
-666,injected,text
-\.
+\copy mails FROM PROGRAM 'printf "1,a,short\n2,b,\"Dear all,\n666,injected,text\n"' WITH (FORMAT csv, ON_ERROR reject)
 TABLE mails;
 SELECT row, line, sqlstate, left(reason, 29) AS reason, left(raw_row, 15) AS raw_row FROM last_rejects;
 TRUNCATE mails;

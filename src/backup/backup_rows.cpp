@@ -1,4 +1,4 @@
-#include "backup/restore/restore_source.hpp"
+#include "backup/backup_rows.hpp"
 
 #include <algorithm>
 #include <cstdio>
@@ -22,26 +22,27 @@ constexpr avro::ReaderLimits kLimits{
 
 }  // namespace
 
-RestoreSource::RestoreSource(const std::string& path, const TableEntry& entry, Relation table)
+BackupRows::BackupRows(const std::string& path, const TableEntry& entry, Relation table, pg::Operation operation,
+                       MatchColumns match)
     : path_(path),
       table_name_(RelationGetRelationName(table)),
       entry_(entry),
       source_(path),
       container_(source_, kLimits),
-      columns_(match_columns(container_.schema(), entry, table)),
+      columns_(match(container_.schema(), entry, table)),
       rows_(make_reader(container_.schema(), entry, columns_, table_name_)),
       values_(columns_.read.size()),
       nulls_(std::make_unique<bool[]>(columns_.read.size())),
       decoder_(ByteView{}) {
   if (pg::sha256_of(as_bytes(container_.schema_json())) != entry.schema_sha256)
     throw Error("22P04", concat("schema of file \"", path, "\" is not the one in its manifest"));
-  progress_.operation = pg::Operation::restore;
+  progress_.operation = operation;
   progress_.table = RelationGetRelid(table);
   progress_.kind = pg::StreamKind::file;
   progress_.bytes_total = entry.bytes;
 }
 
-bool RestoreSource::next_block() {
+bool BackupRows::next_block() {
   pg::check_interrupts();
   progress_.bytes = static_cast<std::int64_t>(container_.position());
   progress_.rows_loaded = rows_read_;
@@ -58,7 +59,7 @@ bool RestoreSource::next_block() {
   return true;
 }
 
-bool RestoreSource::next_row(TupleTableSlot* slot, ExprContext* expressions) {
+bool BackupRows::next_row(TupleTableSlot* slot, ExprContext* expressions) {
   if (next_record_ == block_.record_count) {
     if (!decoder_.at_end()) throw Error("22P04", concat("block has ", decoder_.remaining(), " bytes after its last record"));
     return false;
@@ -82,10 +83,11 @@ bool RestoreSource::next_row(TupleTableSlot* slot, ExprContext* expressions) {
   return true;
 }
 
-void RestoreSource::tell_position(std::span<char> out) const {
+void BackupRows::tell_position(std::span<char> out) const {
   const map::ReadColumn* const target = rows_.current_column();
-  std::snprintf(out.data(), out.size(), "restore of %s, file \"%s\", block %lld, record %lld%s%s", table_name_.c_str(),
-                path_.c_str(), static_cast<long long>(block_.block_number), static_cast<long long>(next_record_ - looked_back_),
+  std::snprintf(out.data(), out.size(), "%s of %s, file \"%s\", block %lld, record %lld%s%s",
+                progress_.operation == pg::Operation::restore ? "restore" : "comparison", table_name_.c_str(), path_.c_str(),
+                static_cast<long long>(block_.block_number), static_cast<long long>(next_record_ - looked_back_),
                 target == nullptr ? "" : ", column ", target == nullptr ? "" : target->name.c_str());
 }
 

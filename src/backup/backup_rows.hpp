@@ -9,8 +9,8 @@
 
 #include "avro/container.hpp"
 #include "avro/decode.hpp"
+#include "backup/backup_columns.hpp"
 #include "backup/hashing_source.hpp"
-#include "backup/restore/restore_columns.hpp"
 #include "map/read/row_reader.hpp"
 #include "pg/error_context.hpp"
 #include "pg/guard.hpp"
@@ -21,11 +21,13 @@
 namespace ferry::backup {
 
 /// The rows of a table in a backup, one after the other.
-class RestoreSource {
+class BackupRows {
  public:
-  /// Matches the columns of the file with those of table, an open one; see RestoreColumns. It belongs to the current memory
-  /// context. Errors: those of match_columns() and make_reader(); 22P04 a damaged file.
-  RestoreSource(const std::string& path, const TableEntry& entry, Relation table);
+  using MatchColumns = MatchedColumns (*)(const avro::Schema& writer, const TableEntry& entry, Relation table);
+
+  /// Matches the columns of the file with those of table, an open one; see MatchedColumns. It belongs to the current memory
+  /// context. Errors: those of match and make_reader(); 22P04 a damaged file.
+  BackupRows(const std::string& path, const TableEntry& entry, Relation table, pg::Operation operation, MatchColumns match);
 
   /// Reads the next block of the file; false at its end, which is then checked against the manifest.
   [[nodiscard]] bool next_block();
@@ -45,7 +47,7 @@ class RestoreSource {
   [[nodiscard]] std::int64_t bytes() const { return entry_.bytes; }
   /// Bytes of the block that are decoded.
   [[nodiscard]] std::size_t position() const { return decoder_.position(); }
-  [[nodiscard]] const RestoreColumns& columns() const { return columns_; }
+  [[nodiscard]] const MatchedColumns& columns() const { return columns_; }
 
  private:
   void tell_position(std::span<char> out) const;
@@ -54,7 +56,7 @@ class RestoreSource {
   const TableEntry& entry_;
   HashingSource source_;
   avro::ContainerReader container_;
-  RestoreColumns columns_;
+  MatchedColumns columns_;
   map::RowReader rows_;
   std::vector<Datum> values_;  ///< of the columns that are read
   std::unique_ptr<bool[]> nulls_;
