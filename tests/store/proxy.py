@@ -191,7 +191,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if what == 'swallow':
             answer.read()
             self.reset()
-        has_length = answer.getheader('Content-Length') is not None
+        # without a body there is neither a length nor an end of one
+        has_length = answer.getheader('Content-Length') is not None or self.command == 'HEAD' or answer.status in (204, 304)
         self.send_response_only(answer.status)
         for name, value in answer.getheaders():
             if name.lower() in ('connection', 'transfer-encoding'):

@@ -157,7 +157,7 @@ TEST_F(StoreRead, TellsOfServersThatCannotGoOn) {
 
 TEST_F(StoreRead, TellsOfWrongLength) {
   put("length", sample(1'000'000));
-  set_faults({"method=GET do=length by=100"});
+  set_faults({"method=GET times=1 do=length by=100"});
   EXPECT_EQ(error_of([] { get("length"); }).sqlstate(), "55000");  // what is missing is asked for, and is not there
   set_faults({"method=GET do=header name=Content-Length value=12x"});
   EXPECT_EQ(error_of([] { get("length"); }).sqlstate(), "08P01");
