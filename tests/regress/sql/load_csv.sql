@@ -19,7 +19,7 @@ CREATE TABLE people (
     parent int REFERENCES parents DEFERRABLE INITIALLY DEFERRED CHECK (parent > 0),
     born date,
     note text DEFAULT 'from default',
-    upper_name text GENERATED ALWAYS AS (upper(name)) STORED
+    upper_name text GENERATED ALWAYS AS (upper(name COLLATE "und-x-icu")) STORED
 );
 
 SELECT rows_read, rows_loaded, rows_rejected, rows_skipped, elapsed_ms > 0 AND elapsed_ms::text !~ '\.\d{4}' AS timed

@@ -14,7 +14,7 @@ CREATE VIEW unresolved AS
 CREATE TABLE parents (id int PRIMARY KEY);
 INSERT INTO parents VALUES (10);
 CREATE TABLE people (id serial PRIMARY KEY, name varchar(20) NOT NULL, parent int NOT NULL REFERENCES parents,
-                     day date, upper_name text GENERATED ALWAYS AS (upper(name)) STORED);
+                     day date, upper_name text GENERATED ALWAYS AS (upper(name COLLATE "und-x-icu")) STORED);
 SELECT load_id, rows_read, rows_loaded, rows_rejected
 FROM load_csv('people', :'file', columns => '{name,id,parent,day}', header => true, delimiter => ';', quote => '''', escape => '\',
               null_string => '-', encoding => 'LATIN1', open_quote => 'resume');

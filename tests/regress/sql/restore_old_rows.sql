@@ -4,6 +4,9 @@
 \set VERBOSITY terse
 SET client_min_messages = warning;
 CREATE DATABASE regression_old_rows ENCODING 'UTF8' LOCALE 'C' TEMPLATE template0;
+-- not where an earlier run left its own
+SELECT concat('pg_ferry_backups_', oid) AS backups FROM pg_database WHERE datname = 'regression_old_rows' \gset
+ALTER DATABASE regression_old_rows SET pg_ferry.backup_directory = :'backups';
 \c regression_old_rows
 SET client_min_messages = warning;
 CREATE SCHEMA old_rows;
@@ -27,7 +30,7 @@ BEGIN
 EXCEPTION WHEN OTHERS THEN
     GET STACKED DIAGNOSTICS state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
     RETURN regexp_replace(concat_ws(E'\n  ', state || ' ' || message, nullif(detail, ''), nullif(hint, '')),
-                          '/\S+/|\d{8}T[0-9.]+Z-[0-9a-f]{8}', '...', 'g');
+                          '/\S+/(pg_ferry_backups_\d+)?|\d{8}T[0-9.]+Z-[0-9a-f]{8}', '...', 'g');
 END $$;
 
 -- Names of objects that have another name by now, are another's name, or are nobody's.
