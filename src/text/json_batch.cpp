@@ -278,7 +278,8 @@ std::vector<std::string> read_json_rows(std::string_view json) {
   JsonBatch batch;
   batch.read_rows(json);
   std::vector<std::string> rows;
-  for (const JsonBatch::Row& row : batch.tables().front().rows) rows.emplace_back(row.raw);
+  const JsonBatch::Table& table = batch.tables()[0];
+  for (const JsonBatch::Row& row : table.rows) rows.emplace_back(row.raw);
   return rows;
 }
 
