@@ -21,8 +21,10 @@ if (!defined $install_path)
 my $new_bindir = "$install_path/bin";
 plan skip_all => "there is no pg_upgrade in $new_bindir" unless -x "$new_bindir/pg_upgrade";
 
+# checksums became the default with 18, and both clusters must agree
+my @how = (extra => [ '--locale=C.UTF-8', '--encoding=UTF8', '--data-checksums' ]);
 my $old = PostgreSQL::Test::Cluster->new('old');
-$old->init(extra => [ '--locale=C.UTF-8', '--encoding=UTF8' ]);
+$old->init(@how);
 $old->start;
 my $folder = PostgreSQL::Test::Utils::tempdir();
 chmod 0755, $folder;
@@ -48,9 +50,8 @@ my @kept = map { [ $_, $old->safe_psql('used', $_) ] } ('SELECT load_id, source,
 $old->stop;
 
 my $new = PostgreSQL::Test::Cluster->new('new', install_path => $install_path);
-# checksums became the default with 18, and both clusters must agree
 my ($major) = `$new_bindir/pg_config --version` =~ /(\d+)/;
-$new->init(extra => [ '--locale=C.UTF-8', '--encoding=UTF8', $major >= 18 ? '--no-data-checksums' : () ]);
+$new->init(@how);
 
 # pg_upgrade writes files into the folder that it is run in
 my $run_in = PostgreSQL::Test::Utils::tempdir();
