@@ -43,6 +43,7 @@ std::string_view trim(std::string_view text) {
   return text;
 }
 
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 /// So many rows or elements are read between two looks for interrupts.
 constexpr std::size_t kCheckCount = 1000;
 constexpr std::string_view kInvalidEscape = "The text has an invalid Unicode escape.";
@@ -99,6 +100,8 @@ std::span<const JsonView> JsonBatch::members(const Row& row) const {
 }
 
 void JsonBatch::Reader::begin(std::string_view json) {
+  // some versions of the parser pass over it; the server does not
+  if (json.starts_with(kByteOrderMark)) throw Error("22P02", "invalid JSON value").detail("It begins with a byte order mark.");
   members.clear();
   tables.clear();
   known_.clear();

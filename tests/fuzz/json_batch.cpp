@@ -21,6 +21,9 @@ void check(bool holds) {
   if (!holds) std::abort();
 }
 
+/// Some versions of simdjson pass over a byte order mark.
+bool has_byte_order_mark(std::string_view json) { return json.starts_with("\xEF\xBB\xBF"); }
+
 /// Text with each \uXXXX made harmless: the server takes half a surrogate pair or a zero for JSON, simdjson does not.
 std::string without_unicode_escapes(std::string text) {
   for (std::size_t i = 0; i + 1 < text.size(); i++) {
@@ -52,10 +55,10 @@ void check_rows(std::string_view json, const dom::element& root, bool is_exact) 
     rows = text::read_json_rows(json);
   } catch (const Error& error) {
     check_sqlstate(error);
-    check(!root.is_array());
+    check(!root.is_array() || has_byte_order_mark(json));
     return;
   }
-  check(root.is_array());
+  check(root.is_array() && !has_byte_order_mark(json));
   auto row = rows.begin();
   for (const dom::element element : dom::array(root)) {
     check(row != rows.end() && json.find(*row) != std::string_view::npos);
@@ -117,7 +120,7 @@ Kind kind_of(const dom::element& element) {
 
 void check_members(std::string_view row, const dom::element& element) {
   const auto members = text::read_json_row(row);
-  check(members.has_value() == element.is_object());
+  check(members.has_value() == (element.is_object() && !has_byte_order_mark(row)));
   if (!members) return;
   std::map<std::string, dom::element, std::less<>> expected;
   for (const dom::key_value_pair pair : dom::object(element)) expected.insert_or_assign(std::string(pair.key), pair.value);

@@ -60,6 +60,12 @@ TEST(JsonRows, RefuseWhatIsNoArray) {
   EXPECT_EQ(sqlstate_of([] { (void)read_json_rows("null"); }), "22023");
 }
 
+TEST(JsonRows, RefuseByteOrderMarks) {
+  EXPECT_EQ(sqlstate_of([] { (void)read_json_rows("\xEF\xBB\xBF[]"); }), "22P02");
+  EXPECT_EQ(sqlstate_of([] { (void)read_json_tables("\xEF\xBB\xBF{}"); }), "22P02");
+  EXPECT_FALSE(read_json_row("\xEF\xBB\xBF{}").has_value());
+}
+
 TEST(JsonRows, MayBeNestedDeeply) {
   const std::string deep = std::string(100'000, '[') + std::string(100'000, ']');
   EXPECT_EQ(read_json_rows("[" + deep + "]"), std::vector<std::string>{deep});
