@@ -102,7 +102,7 @@ SELECT * FROM back_up('root', :'backups');
 CREATE EXTENSION postgres_fdw;
 SELECT current_database() AS here, current_setting('unix_socket_directories') AS socket, current_setting('port') AS port \gset
 CREATE SERVER loop FOREIGN DATA WRAPPER postgres_fdw OPTIONS (dbname :'here', host :'socket', port :'port');
-CREATE USER MAPPING FOR CURRENT_USER SERVER loop;
+CREATE USER MAPPING FOR CURRENT_USER SERVER loop OPTIONS (user :'USER');
 CREATE TABLE far (id int, word text);
 INSERT INTO far SELECT g, nullif('far ' || g, 'far 1500') FROM generate_series(1000, 1999) g;
 CREATE TABLE spread (id int, word text NOT NULL) PARTITION BY RANGE (id);

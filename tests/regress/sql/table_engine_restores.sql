@@ -223,7 +223,7 @@ SELECT * FROM things;
 CREATE EXTENSION postgres_fdw;
 SELECT current_database() AS here, current_setting('unix_socket_directories') AS socket, current_setting('port') AS port \gset
 CREATE SERVER loop FOREIGN DATA WRAPPER postgres_fdw OPTIONS (dbname :'here', host :'socket', port :'port');
-CREATE USER MAPPING FOR CURRENT_USER SERVER loop;
+CREATE USER MAPPING FOR CURRENT_USER SERVER loop OPTIONS (user :'USER');
 CREATE TABLE far (id int CHECK (id < 1500), word text);
 CREATE TABLE spread (id int, word text) PARTITION BY RANGE (id);
 CREATE TABLE spread_near PARTITION OF spread FOR VALUES FROM (0) TO (1000);
